@@ -1,0 +1,73 @@
+# How a folder becomes a target.
+#
+#   sinter_library(ir SOURCES … LINK …)   a static library Sinter<Name>
+#   sinter_test(name SOURCES … LINK …)    a GoogleTest program
+#
+# `SINTER_MAY_LINK_<name>` is the whole truth about dependencies between the
+# project's own libraries; sinter_library refuses anything else.
+
+set(SINTER_WARNINGS -Wall -Wextra -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wno-unused-parameter>)
+if(SINTER_SANITIZE)
+  add_compile_options(-fsanitize=${SINTER_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${SINTER_SANITIZE})
+endif()
+
+set(SINTER_MAY_LINK_ir "")
+set(SINTER_MAY_LINK_frontend ir)
+set(SINTER_MAY_LINK_interpret ir)
+set(SINTER_MAY_LINK_differentiate ir)
+set(SINTER_MAY_LINK_simplify ir interpret)
+set(SINTER_MAY_LINK_fuse ir)
+set(SINTER_MAY_LINK_plan ir packer)
+set(SINTER_MAY_LINK_packer "")
+set(SINTER_MAY_LINK_lower ir)
+set(SINTER_MAY_LINK_target ir)
+set(SINTER_MAY_LINK_artifact ir)
+set(SINTER_MAY_LINK_inspect ir)
+set(SINTER_MAY_LINK_driver ir differentiate simplify fuse plan lower target
+  artifact inspect)
+
+# Precompiled MLIR headers, shared by every MLIR-heavy target.
+function(sinter_precompile target)
+  if(TARGET sinter_pch)
+    target_precompile_headers(${target} REUSE_FROM sinter_pch)
+  endif()
+endfunction()
+
+function(sinter_library name)
+  cmake_parse_arguments(arg "NO_MLIR" "" "SOURCES;LINK" ${ARGN})
+  foreach(dependency ${arg_LINK})
+    if(NOT dependency IN_LIST SINTER_MAY_LINK_${name})
+      message(FATAL_ERROR "${name} must not link ${dependency}: "
+        "see tools/cmake/SinterTargets.cmake")
+    endif()
+  endforeach()
+  add_library(sinter_${name} STATIC ${arg_SOURCES})
+  target_compile_options(sinter_${name} PRIVATE ${SINTER_WARNINGS})
+  target_include_directories(sinter_${name} PUBLIC
+    ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  list(TRANSFORM arg_LINK PREPEND sinter_)
+  target_link_libraries(sinter_${name} PUBLIC ${arg_LINK})
+  if(NOT arg_NO_MLIR)
+    target_link_libraries(sinter_${name} PUBLIC sinter_mlir)
+    sinter_precompile(sinter_${name})
+  endif()
+endfunction()
+
+function(sinter_test name)
+  cmake_parse_arguments(arg "NO_MLIR" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_compile_options(${name} PRIVATE ${SINTER_WARNINGS})
+  target_include_directories(${name} PRIVATE
+    ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(NOT arg_NO_MLIR)
+    target_link_libraries(${name} PRIVATE sinter_mlir)
+    sinter_precompile(${name})
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_property(GLOBAL APPEND PROPERTY SINTER_TEST_PROGRAMS ${name})
+endfunction()
