@@ -1,0 +1,71 @@
+//===- Dialect.cpp - registration and what the ops share ------------------===//
+//
+// Op folders in this folder are structural only (an identity, a double
+// negation); folding of constants uses the interpreter and is a pass.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/ir/Sinter.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+#include "compiler/ir/Dialect.cpp.inc"
+#include "compiler/ir/Enums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "compiler/ir/Attributes.cpp.inc"
+#define GET_OP_CLASSES
+#include "compiler/ir/Ops.cpp.inc"
+
+void SinterDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "compiler/ir/Attributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "compiler/ir/Ops.cpp.inc"
+      >();
+}
+
+Operation *SinterDialect::materializeConstant(OpBuilder &builder,
+                                              Attribute value, Type type,
+                                              Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type)
+    return nullptr;
+  return ConstantOp::create(builder, loc, type, elements);
+}
+
+Type sinter::ir::getStorageType(Type elementType) {
+  if (elementType.isInteger(1) || elementType.isInteger(8))
+    return IntegerType::get(elementType.getContext(), 8);
+  return elementType;
+}
+
+MemRefType sinter::ir::getBufferType(Type tensorType) {
+  auto type = cast<RankedTensorType>(tensorType);
+  return MemRefType::get(type.getShape(), getStorageType(type.getElementType()));
+}
+
+int64_t sinter::ir::getByteSize(Type tensorType) {
+  auto type = cast<RankedTensorType>(tensorType);
+  Type storage = getStorageType(type.getElementType());
+  return type.getNumElements() * storage.getIntOrFloatBitWidth() / 8;
+}
+
+StringRef sinter::ir::getGivenName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().getValue();
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return getGivenName(call.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef name = getGivenName(part); !name.empty())
+        return name;
+  return {};
+}

@@ -1,0 +1,58 @@
+//===- Sinter.h - the sinter dialect ----------------------------*- C++ -*-===//
+//
+// The dialect's classes.  The ops are defined in the .td files beside this one,
+// a family a file.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_COMPILER_IR_SINTER_H
+#define SINTER_COMPILER_IR_SINTER_H
+
+#include "compiler/ir/Differentiable.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace sinter::ir {
+
+// Markers of op families, see Dialect.td.
+template <typename Op>
+class Pointwise : public mlir::OpTrait::TraitBase<Op, Pointwise> {};
+template <typename Op>
+class Reduction : public mlir::OpTrait::TraitBase<Op, Reduction> {};
+template <typename Op>
+class Movement : public mlir::OpTrait::TraitBase<Op, Movement> {};
+
+/// How a type lies in memory: u8 and i1 as i8, everything else as itself.
+mlir::Type getStorageType(mlir::Type elementType);
+/// The memref of a tensor type, of storage type.
+mlir::MemRefType getBufferType(mlir::Type tensorType);
+/// Bytes of a tensor, dense.
+int64_t getByteSize(mlir::Type tensorType);
+
+/// Names of the attributes of an entry's inputs and outputs.
+inline constexpr llvm::StringLiteral nameAttr = "sinter.name";
+inline constexpr llvm::StringLiteral batchAxisAttr = "sinter.batch_axis";
+
+/// The name given to an op's value: that of the outermost NameLoc in its
+/// location, empty if there is none.
+llvm::StringRef getGivenName(mlir::Location loc);
+
+} // namespace sinter::ir
+
+#include "compiler/ir/Dialect.h.inc"
+#include "compiler/ir/Enums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "compiler/ir/Attributes.h.inc"
+#define GET_OP_CLASSES
+#include "compiler/ir/Ops.h.inc"
+
+#endif // SINTER_COMPILER_IR_SINTER_H

@@ -1,0 +1,96 @@
+//===- State.cpp - variables, entries, kernels' signatures ----------------===//
+
+#include "compiler/ir/Sinter.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+//===----------------------------------------------------------------------===//
+// Entry and kernel
+//===----------------------------------------------------------------------===//
+
+template <typename Op>
+static ParseResult parseFunction(OpAsmParser &parser, OperationState &state) {
+  return function_interface_impl::parseFunctionOp(
+      parser, state, /*allowVariadic=*/false,
+      Op::getFunctionTypeAttrName(state.name),
+      [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+         function_interface_impl::VariadicFlag, std::string &) {
+        return builder.getFunctionType(inputs, results);
+      },
+      Op::getArgAttrsAttrName(state.name), Op::getResAttrsAttrName(state.name));
+}
+
+template <typename Op> static void printFunction(OpAsmPrinter &printer, Op op) {
+  function_interface_impl::printFunctionOp(
+      printer, op, /*isVariadic=*/false, op.getFunctionTypeAttrName(),
+      op.getArgAttrsAttrName(), op.getResAttrsAttrName());
+}
+
+ParseResult EntryOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parseFunction<EntryOp>(parser, state);
+}
+void EntryOp::print(OpAsmPrinter &printer) { printFunction(printer, *this); }
+ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
+  return parseFunction<KernelOp>(parser, state);
+}
+void KernelOp::print(OpAsmPrinter &printer) { printFunction(printer, *this); }
+
+static LogicalResult verifyReturn(Operation *function, TypeRange want) {
+  Block &block = function->getRegion(0).front();
+  auto end = block.empty() ? ReturnOp() : dyn_cast<ReturnOp>(block.back());
+  if (!end)
+    return function->emitOpError("must end with sinter.return");
+  if (end.getValues().getTypes() != want)
+    return end.emitOpError("returns (")
+           << end.getValues().getTypes() << "), but the signature says ("
+           << want << ")";
+  return success();
+}
+
+LogicalResult EntryOp::verify() {
+  llvm::SmallDenseSet<StringRef> written;
+  for (auto write : getBody().getOps<WriteOp>())
+    if (!written.insert(write.getVariable()).second)
+      return write.emitOpError("is the second of variable @")
+             << write.getVariable() << " in this entry";
+  // A planned entry returns nothing: its outputs are buffers.
+  if ((*this)->hasAttr("workspace_bytes"))
+    return verifyReturn(*this, {});
+  return verifyReturn(*this, getResultTypes());
+}
+
+LogicalResult KernelOp::verify() {
+  if (std::optional<ArrayRef<int64_t>> overwrites = getOverwrites()) {
+    if (overwrites->size() != getResultTypes().size())
+      return emitOpError("needs one `overwrites` entry for each result");
+    for (int64_t i : *overwrites)
+      if (i < -1 || i >= static_cast<int64_t>(getArgumentTypes().size()))
+        return emitOpError("`overwrites` names argument ") << i;
+  }
+  return verifyReturn(*this, getResultTypes());
+}
+
+//===----------------------------------------------------------------------===//
+// Read and write
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyVariable(Operation *op, FlatSymbolRefAttr name,
+                                    Type type, SymbolTableCollection &table) {
+  auto variable = table.lookupNearestSymbolFrom<VariableOp>(op, name);
+  if (!variable)
+    return op->emitOpError("names no variable: ") << name;
+  if (variable.getType() != type)
+    return op->emitOpError("has type ")
+           << type << ", but the variable is " << variable.getType();
+  return success();
+}
+LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &table) {
+  return verifyVariable(*this, getVariableAttr(), getType(), table);
+}
+LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &table) {
+  return verifyVariable(*this, getVariableAttr(), getValue().getType(), table);
+}
