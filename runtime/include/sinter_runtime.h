@@ -136,6 +136,9 @@ size_t sinter_dtype_size(int32_t dtype);
 /* "f32", "i64"; NULL for an unknown dtype. */
 const char *sinter_dtype_name(int32_t dtype);
 
+/* What a sinter_status means, in words; never NULL. */
+const char *sinter_status_message(int32_t status);
+
 /* Saves or loads the variables of `state` as a safetensors file, bit for bit.
  * Returns 0, or non-zero with a message (file and cause) in `error`. Saving
  * writes beside the file and renames, so a failed save leaves the old file;
