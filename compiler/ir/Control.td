@@ -64,7 +64,9 @@ def YieldOp : SinterOp<"yield", [Pure, ReturnLike, Terminator,
   let summary = "ends a loop's body";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins)>];
+  let builders = [OpBuilder<(ins), [{
+    build($_builder, $_state, ::mlir::ValueRange());
+  }]>];
 }
 
 #endif

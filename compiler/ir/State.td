@@ -90,7 +90,9 @@ def ReturnOp : SinterOp<"return", [Pure, ReturnLike, Terminator,
   let summary = "ends an entry or a kernel";
   let arguments = (ins Variadic<AnyTensorValue>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins)>];
+  let builders = [OpBuilder<(ins), [{
+    build($_builder, $_state, ::mlir::ValueRange());
+  }]>];
 }
 
 #endif

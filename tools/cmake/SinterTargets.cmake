@@ -65,6 +65,9 @@ function(sinter_test name)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   if(NOT arg_NO_MLIR)
+    # -fPIC as the precompiled header was made, not a program's usual -fPIE.
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${name} PRIVATE -fPIC)
     target_link_libraries(${name} PRIVATE sinter_mlir)
     sinter_precompile(${name})
   endif()
