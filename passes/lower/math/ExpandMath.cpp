@@ -1,0 +1,89 @@
+//===- ExpandMath.cpp - f32 math ops without a library --------------------===//
+//
+// Math ops on f32 (values, or vectors of any length) become arithmetic; f64 ops
+// stay and are calls of libm, one per lane.  Our own forms instead of MLIR's
+// polynomial approximations: those need FMA and floor instructions (on SSE2 one
+// exp of 16 lanes becomes 144 calls), and their sin and cos are wrong for large
+// arguments.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/math/ExpandMath.h"
+
+#include "compiler/ir/ModuleFacts.h"
+#include "passes/lower/math/Expansions.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter::passes;
+
+using UnaryExpansion = Num (*)(Num);
+
+static UnaryExpansion expansionOf(Operation *op, bool rounds) {
+  if (rounds && isa<math::FloorOp, math::CeilOp, math::RoundEvenOp>(op))
+    return nullptr;
+  return llvm::TypeSwitch<Operation *, UnaryExpansion>(op)
+      .Case<math::ExpOp>([](auto) { return expandExp; })
+      .Case<math::ExpM1Op>([](auto) { return expandExpm1; })
+      .Case<math::LogOp>([](auto) { return expandLog; })
+      .Case<math::Log1pOp>([](auto) { return expandLog1p; })
+      .Case<math::TanhOp>([](auto) { return expandTanh; })
+      .Case<math::ErfOp>([](auto) { return expandErf; })
+      .Case<math::SinOp>([](auto) { return expandSin; })
+      .Case<math::CosOp>([](auto) { return expandCos; })
+      .Case<math::FloorOp>([](auto) { return expandFloor; })
+      .Case<math::CeilOp>([](auto) { return expandCeil; })
+      .Case<math::RoundEvenOp>([](auto) { return expandRoundEven; })
+      .Case<math::RsqrtOp>([](auto) {
+        return UnaryExpansion([](Num x) { return 1.0 / squareRoot(x); });
+      })
+      .Default([](Operation *) { return nullptr; });
+}
+
+namespace {
+struct ExpandMath
+    : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
+
+  StringRef getArgument() const override { return "sinter-expand-math"; }
+  StringRef getDescription() const override {
+    return "f32 math ops become arithmetic";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    auto facts = sinter::ir::TargetFacts::of(getOperation());
+    // AVX has the rounding instructions of SSE4.1.
+    bool rounds = facts.vectorBits >= 256;
+    SmallVector<Operation *> found;
+    getOperation().walk([&](Operation *op) {
+      if (op->getNumResults() == 1 &&
+          getElementTypeOrSelf(op->getResult(0).getType()).isF32() &&
+          (expansionOf(op, rounds) || isa<math::PowFOp>(op)))
+        found.push_back(op);
+    });
+    for (Operation *op : found) {
+      OpBuilder builder(op);
+      MathBuilder math{builder, op->getLoc(), facts.fma, rounds};
+      Num x(math, op->getOperand(0));
+      Num result = isa<math::PowFOp>(op)
+                       ? expandPow(x, Num(math, op->getOperand(1)))
+                       : expansionOf(op, rounds)(x);
+      op->getResult(0).replaceAllUsesWith(result.value);
+      op->erase();
+    }
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> sinter::passes::createExpandMathPass() {
+  return std::make_unique<ExpandMath>();
+}
