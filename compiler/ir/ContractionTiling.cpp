@@ -1,0 +1,122 @@
+//===- ContractionTiling.cpp - how a contraction is tiled -----------------===//
+
+#include "compiler/ir/ContractionTiling.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+/// Vector registers of x86-64: 32 with AVX-512, else 16.
+static int64_t registerCount(const TargetFacts &target) {
+  return target.vectorBits >= 512 ? 32 : 16;
+}
+
+/// The register tile with the most multiply-adds per load among those that fit,
+/// not larger than the matrix; wider before taller when equal.
+static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
+                               int64_t registers) {
+  constexpr int64_t mostRows = 14, mostVectors = 8;
+  int64_t usefulVectors = std::max<int64_t>(
+      1, std::min(mostVectors, llvm::divideCeil(n, tiling.lanes)));
+  int64_t usefulRows = std::max<int64_t>(1, std::min(mostRows, m));
+  double best = -1;
+  for (int64_t v = 1; v <= usefulVectors; ++v)
+    for (int64_t r = 1; r <= usefulRows; ++r) {
+      // The accumulators, a row of B, one broadcast of A.
+      if (r * v + v + 1 > registers)
+        continue;
+      // What the tails of M and N waste counts too.
+      double padded =
+          static_cast<double>(llvm::alignTo(std::max<int64_t>(n, 1),
+                                            v * tiling.lanes));
+      int64_t tiles = llvm::divideCeil(std::max<int64_t>(m, 1), r);
+      double perTile = std::max<double>(r * v, 1.5 * (r + v)) + 1.0;
+      double cost = tiles * padded / (v * tiling.lanes) * perTile;
+      double score = 1.0 / cost;
+      if (score > best * 1.0001) {
+        best = score;
+        tiling.rows = r;
+        tiling.vectors = v;
+      }
+    }
+}
+
+ContractionTiling ContractionTiling::choose(DotGeneralOp op, bool directLhs,
+                                            bool directRhs,
+                                            const TargetFacts &target) {
+  ContractionForm form = ContractionForm::of(op);
+  Type element = getElementTypeOrSelf(op.getType());
+  int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
+  ContractionTiling tiling{};
+  tiling.lanes = target.lanes(bytes * 8);
+  tiling.unroll = 4;
+  chooseRegisterTile(tiling, form.m, form.n, registerCount(target));
+
+  tiling.packLhs = !directLhs || !form.lhsM.stride() || !form.lhsK.stride();
+  bool rowsOfRhs =
+      form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
+  // B's rows are walked once a tile of M: measured to pay from these sizes on.
+  constexpr int64_t longRow = 256, manyRows = 32;
+  bool walkedOften = form.n > longRow && form.m > manyRows;
+  tiling.packRhs =
+      !directRhs || !form.rhsK.stride() || !rowsOfRhs || walkedOften;
+
+  int64_t rowBytes = std::max<int64_t>(form.k * bytes, 1);
+  int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
+  tiling.blockRows = std::clamp<int64_t>(
+      block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
+  int64_t lhsScratch =
+      tiling.packLhs ? std::min(tiling.blockRows, form.m) * form.k * bytes : 0;
+  int64_t width = tiling.vectors * tiling.lanes;
+  int64_t rhsScratch =
+      tiling.packRhs
+          ? static_cast<int64_t>(llvm::alignTo(form.n, width)) * form.k * bytes
+          : 0;
+  constexpr int64_t alignment = 64;
+  tiling.scratchBytes = llvm::alignTo(lhsScratch, alignment) +
+                        llvm::alignTo(rhsScratch, alignment);
+  return tiling;
+}
+
+std::optional<ContractionTiling>
+ContractionTiling::from(DictionaryAttr schedule) {
+  ContractionTiling tiling{};
+  bool complete = schedule != nullptr;
+  auto number = [&](StringRef name) -> int64_t {
+    auto value = complete ? schedule.getAs<IntegerAttr>(name) : IntegerAttr();
+    complete = complete && value;
+    return value ? value.getInt() : 0;
+  };
+  tiling.lanes = number("lanes");
+  tiling.rows = number("tile_rows");
+  tiling.vectors = number("tile_vectors");
+  tiling.unroll = number("unroll");
+  tiling.blockRows = number("block_rows");
+  tiling.scratchBytes = number("scratch_bytes");
+  if (!complete || tiling.lanes < 1 || tiling.rows < 1 || tiling.vectors < 1 ||
+      tiling.unroll < 1 || tiling.blockRows < 1)
+    return std::nullopt;
+  tiling.packLhs = schedule.contains("pack_lhs");
+  tiling.packRhs = schedule.contains("pack_rhs");
+  return tiling;
+}
+
+void ContractionTiling::addTo(NamedAttrList &schedule,
+                              MLIRContext *context) const {
+  Builder builder(context);
+  auto number = [&](StringRef name, int64_t value) {
+    schedule.set(name, builder.getI64IntegerAttr(value));
+  };
+  number("lanes", lanes);
+  number("tile_rows", rows);
+  number("tile_vectors", vectors);
+  number("unroll", unroll);
+  number("block_rows", blockRows);
+  number("scratch_bytes", scratchBytes);
+  if (packLhs)
+    schedule.set("pack_lhs", builder.getUnitAttr());
+  if (packRhs)
+    schedule.set("pack_rhs", builder.getUnitAttr());
+}

@@ -1,0 +1,44 @@
+//===- ContractionTiling.h - how a contraction is tiled ---------*- C++ -*-===//
+//
+// The part of a kernel's schedule that a contraction's emitter follows, chosen
+// by a small model of the machine:
+//
+// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A must
+//   fit; among those, the tile with the most multiply-adds per load.
+// * Caches: a block of `blockRows` rows of A stays in half of L2 while the panels
+//   of B pass by it, each of which stays in L1 or L2 during a block.
+// * Packing costs one pass over B; it pays when B is walked often (M) and its
+//   rows are so long (N) that walking them breaks the TLB and the prefetcher.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_COMPILER_IR_CONTRACTIONTILING_H
+#define SINTER_COMPILER_IR_CONTRACTIONTILING_H
+
+#include "compiler/ir/ContractionForm.h"
+#include "compiler/ir/ModuleFacts.h"
+
+namespace sinter::ir {
+
+struct ContractionTiling {
+  int64_t lanes;     // of one vector
+  int64_t rows;      // MR: rows of a register tile
+  int64_t vectors;   // its width in vectors: NR = vectors · lanes
+  int64_t unroll;    // steps of K unrolled
+  int64_t blockRows; // MC: rows of A per pass over B
+  bool packLhs;      // A is first written as [blockRows][K]
+  bool packRhs;      // B is first written as [N/NR][K][NR], zero-padded
+  int64_t scratchBytes;
+
+  /// `directLhs` says that the operand lies in memory as its type says, and is
+  /// not computed within the kernel.
+  static ContractionTiling choose(DotGeneralOp op, bool directLhs,
+                                  bool directRhs, const TargetFacts &target);
+  /// From and to the entries of a kernel's `schedule`.
+  static std::optional<ContractionTiling> from(mlir::DictionaryAttr schedule);
+  void addTo(mlir::NamedAttrList &schedule, mlir::MLIRContext *context) const;
+};
+
+} // namespace sinter::ir
+
+#endif // SINTER_COMPILER_IR_CONTRACTIONTILING_H

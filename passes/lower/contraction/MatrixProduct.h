@@ -1,0 +1,73 @@
+//===- MatrixProduct.h - the loops of C = A·B -------------------*- C++ -*-===//
+//
+// Emits one matrix product over memory as scf loops and vector multiply-adds.
+// What happens to the accumulators (epilogue, store) and how packed operands are
+// filled is the caller's: see ContractionEmitter.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_LOWER_CONTRACTION_MATRIXPRODUCT_H
+#define SINTER_PASSES_LOWER_CONTRACTION_MATRIXPRODUCT_H
+
+#include "compiler/ir/ContractionTiling.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace sinter::passes {
+
+/// Index arithmetic that folds constants as it goes.
+class IndexMath {
+public:
+  IndexMath(mlir::OpBuilder &builder, mlir::Location loc)
+      : builder(builder), loc(loc) {}
+  mlir::Value constant(int64_t value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
+  mlir::Value multiply(mlir::Value a, int64_t factor);
+  /// Emits body(i) for i = 0, step, … below `end`; without a loop if that is
+  /// once or never.
+  void loop(int64_t end, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+};
+
+/// A matrix in a flat memref: element (r, c) is at base + r·rows + c·columns.
+struct StridedMatrix {
+  mlir::Value memory; // memref<?xT> of rank 1
+  mlir::Value base;   // index
+  int64_t rows, columns;
+};
+
+/// Where a tile's row of results is: C[row, column … column + lanes), of which
+/// the first `valid` exist.
+struct TileRow {
+  mlir::Value row, column;
+  int64_t lanes, valid;
+};
+
+struct MatrixProduct {
+  int64_t m, n, k;
+  mlir::Type element;
+  bool fma;
+  ir::ContractionTiling tiling;
+  /// Rows are M, columns are K.  With tiling.packLhs, filled by `packLhs` for
+  /// each block of rows and then relative to that block.
+  StridedMatrix lhs;
+  /// Rows are K, columns are N with stride 1; or, with tiling.packRhs, panels
+  /// [N/NR][K][NR], filled before.
+  StridedMatrix rhs;
+  /// Fills the packed block of A that begins at row `row`, of `rows` rows.
+  llvm::function_ref<void(mlir::Value row, int64_t rows)> packLhs;
+  /// Takes one vector of accumulators.
+  llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
+
+  void emit(mlir::OpBuilder &builder, mlir::Location loc);
+};
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_LOWER_CONTRACTION_MATRIXPRODUCT_H

@@ -1,0 +1,25 @@
+//===- PackPanels.h - B rearranged for the multiply-add loop ----*- C++ -*-===//
+
+#ifndef SINTER_PASSES_LOWER_CONTRACTION_PACKPANELS_H
+#define SINTER_PASSES_LOWER_CONTRACTION_PACKPANELS_H
+
+#include "passes/lower/contraction/MatrixProduct.h"
+
+namespace sinter::passes {
+
+/// Writes the matrix `source` (rows K, columns N) as panels [N/NR][K][NR] at
+/// `target`, the last one padded with zeros.
+void packPanels(mlir::OpBuilder &builder, mlir::Location loc,
+                const StridedMatrix &source, mlir::Value target,
+                mlir::Value base, int64_t k, int64_t n, int64_t panelWidth,
+                int64_t lanes);
+
+/// The square of `rows` (n vectors of n lanes, n a power of 2) transposed by
+/// log₂ n stages of two-operand shuffles.
+llvm::SmallVector<mlir::Value>
+transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
+                llvm::SmallVector<mlir::Value> rows);
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_LOWER_CONTRACTION_PACKPANELS_H
