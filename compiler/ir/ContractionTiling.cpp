@@ -19,7 +19,7 @@ static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
                                int64_t registers) {
   constexpr int64_t mostRows = 14, mostVectors = 8;
   int64_t usefulVectors = std::max<int64_t>(
-      1, std::min(mostVectors, llvm::divideCeil(n, tiling.lanes)));
+      1, std::min(mostVectors, static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
   int64_t usefulRows = std::max<int64_t>(1, std::min(mostRows, m));
   double best = -1;
   for (int64_t v = 1; v <= usefulVectors; ++v)
