@@ -14,6 +14,16 @@ void sinter_array_free(sinter_array *array) {
   memset(array, 0, sizeof *array);
 }
 
+void sinter_array_describe(sinter_array *array, const sinter_tensor *tensor) {
+  memset(array, 0, sizeof *array);
+  array->dtype = tensor->dtype;
+  array->rank = tensor->rank;
+  /* A scalar may have no shape at all, which memcpy would not take. */
+  for (int32_t d = 0; d < tensor->rank; ++d)
+    array->shape[d] = tensor->shape[d];
+  array->bytes = tensor->bytes;
+}
+
 void sinter_array_adopt(sinter_array *array, sinter_bytes *bytes,
                         size_t offset) {
   size_t element = sinter_dtype_size(array->dtype);

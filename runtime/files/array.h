@@ -28,6 +28,9 @@ int sinter_array_read(sinter_array *array, const char *place,
                       sinter_error *error);
 void sinter_array_free(sinter_array *array);
 
+/* Gives the array the dtype, shape and size of the tensor, and no data. */
+void sinter_array_describe(sinter_array *array, const sinter_tensor *tensor);
+
 /* Whether arrays can be written to a path of this ending (.npy, .csv). */
 int sinter_array_writable(const char *path);
 /* Writes the array in the format of the file's ending. */

@@ -41,10 +41,7 @@ static int make_room(evaluation *run, int i) {
   const sinter_session *session = run->session;
   const sinter_tensor *output = sinter_session_output(session, i);
   sinter_array *all = &run->results[i].all;
-  all->dtype = output->dtype;
-  all->rank = output->rank;
-  memcpy(all->shape, output->shape,
-         (size_t)output->rank * sizeof *output->shape);
+  sinter_array_describe(all, output);
   if (is_concatenated(run, i)) {
     all->shape[output->batch_axis] = session->samples;
   } else if (session->batch) {

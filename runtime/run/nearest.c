@@ -34,11 +34,11 @@ void sinter_nearest_offer(sinter_nearest *best, const char *word,
                           const char *candidate) {
   int size = bounded(word), candidate_size = bounded(candidate);
   int edits = distance(word, size, candidate, candidate_size);
-  /* A third of the letters may be wrong, and one of a short word. A name that
-   * the word begins is meant in any case. */
+  /* A third of the letters may be wrong, so two swapped ones of five. A name
+   * that begins with the word is meant in any case. */
   int longest = size > candidate_size ? size : candidate_size;
+  int allowed = (longest + 1) / 3;
   int begins = size >= 2 && strncmp(word, candidate, (size_t)size) == 0;
-  int allowed = longest / 3 > 1 ? longest / 3 : 1;
   if (!begins && (edits > allowed || edits >= longest))
     return;
   if (!best->name || edits < best->distance) {

@@ -144,12 +144,7 @@ static int write_outputs(training *run) {
       continue;
     const sinter_tensor *output = sinter_session_output(session, i);
     sinter_array array;
-    memset(&array, 0, sizeof array);
-    array.dtype = output->dtype;
-    array.rank = output->rank;
-    memcpy(array.shape, output->shape,
-           (size_t)output->rank * sizeof *output->shape);
-    array.bytes = output->bytes;
+    sinter_array_describe(&array, output);
     array.data = session->args[session->entry->num_inputs + i];
     if (sinter_array_write(&run->outputs[i], &array, &error))
       return sinter_session_fail(session, "%s", message);
