@@ -68,6 +68,7 @@ static Expr compare(Comparison relation, Expr a, Expr b) {
 Expr equal(Expr a, Expr b) { return compare(Comparison::eq, a, b); }
 Expr greater(Expr a, Expr b) { return compare(Comparison::gt, a, b); }
 Expr less(Expr a, Expr b) { return compare(Comparison::lt, a, b); }
+Expr isZero(Expr x) { return equal(x, x.constant(0)); }
 Expr where(Expr condition, Expr a, Expr b) {
   return {*a.builder, a.loc,
           SelectOp::create(*a.builder, a.loc, a.get().getType(),
@@ -139,6 +140,12 @@ rules::Result rules::linearJvp(Operation *op, OpBuilder &builder,
   if (!isDifferentiableType(op->getResult(0).getType()) ||
       llvm::none_of(tangents, [](Value t) { return t; }))
     return result;
+  // With a zero for one operand these give the tangent of the other.
+  if (isa<AddOp, SubOp>(op) && (!tangents[0] || !tangents[1])) {
+    Expr one(builder, op->getLoc(), tangents[0] ? tangents[0] : tangents[1]);
+    result[0] = isa<SubOp>(op) && tangents[1] ? (-one).get() : one.get();
+    return result;
+  }
   Values operands;
   for (auto [operand, tangent] : llvm::zip(op->getOperands(), tangents)) {
     if (tangent)

@@ -69,6 +69,7 @@ Expr pow(Expr x, Expr y);
 Expr equal(Expr a, Expr b);
 Expr greater(Expr a, Expr b);
 Expr less(Expr a, Expr b);
+Expr isZero(Expr x);
 /// condition ? a : b
 Expr where(Expr condition, Expr a, Expr b);
 

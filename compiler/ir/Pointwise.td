@@ -233,12 +233,14 @@ def MinOp : SmoothBinaryOp<"min", NumberTensor,
   }];
 }
 def PowOp : SmoothBinaryOp<"pow", FloatTensor,
-    [{ where(equal(x1, x1.constant(0)), x1, x1 * pow(x0, x1 - 1.0)) }],
-    [{ where(equal(x0, x0.constant(0)), x0, y * log(x0)) }]> {
+    [{ x1 * pow(x0, where(isZero(x1), where(isZero(x0), x1 + 1.0, x1 - 1.0),
+                          x1 - 1.0)) }],
+    [{ where(isZero(x0), x0.constant(0),
+             y * log(where(isZero(x0), x0.constant(1), x0))) }]> {
   let summary = "power";
   let description = [{
-    y = aᵇ as C's pow.  dy/da = b·aᵇ⁻¹ (0 where b = 0), dy/db = y·ln a (0 where
-    a = 0).
+    y = aᵇ as C's pow.  dy/da = b·aᵇ⁻¹ (0 where a = b = 0), dy/db = y·ln a
+    (0 where a = 0); the same holds for the derivatives of these.
   }];
 }
 def RemOp : SmoothBinaryOp<"rem", NumberTensor, [{ x0.constant(1) }],

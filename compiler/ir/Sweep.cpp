@@ -1,0 +1,264 @@
+//===- Sweep.cpp - reverse and forward mode over a block ------------------===//
+
+#include "compiler/ir/Sweep.h"
+#include "compiler/ir/Sinter.h"
+
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+//===----------------------------------------------------------------------===//
+// Locations
+//===----------------------------------------------------------------------===//
+
+/// Puts `prefix` before the given name and keeps the place.
+static Location prefixName(Location loc, StringRef prefix) {
+  MLIRContext *context = loc.getContext();
+  auto prefixed = [&](StringRef name) {
+    return StringAttr::get(context, prefix + "." + name);
+  };
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return NameLoc::get(prefixed(name.getName()), name.getChildLoc());
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return CallSiteLoc::get(prefixName(call.getCallee(), prefix),
+                            call.getCaller());
+  StringRef name = getGivenName(loc);
+  return NameLoc::get(name.empty() ? StringAttr::get(context, prefix)
+                                   : prefixed(name),
+                      loc);
+}
+
+Location sinter::ir::getCotangentLoc(Location primal) {
+  return prefixName(primal, "grad");
+}
+Location sinter::ir::getTangentLoc(Location primal) {
+  return prefixName(primal, "tangent");
+}
+
+//===----------------------------------------------------------------------===//
+// Activity
+//===----------------------------------------------------------------------===//
+
+/// Calls `visit` on the ops before `end` through which a derivative can pass
+/// from `dependents`, in program order, and adds their results to the set.
+static void visitDependents(Block &block, Block::iterator end,
+                            DenseSet<Value> &dependents,
+                            function_ref<void(Operation *)> visit) {
+  for (Operation &op : llvm::make_range(block.begin(), end)) {
+    if (op.hasTrait<ZeroRule>() ||
+        llvm::none_of(op.getOperands(),
+                      [&](Value v) { return dependents.contains(v); }))
+      continue;
+    bool passes = false;
+    for (Value result : op.getResults())
+      if (isDifferentiableType(result.getType())) {
+        dependents.insert(result);
+        passes = true;
+      }
+    if (passes)
+      visit(&op);
+  }
+}
+
+static DenseSet<Value> differentiable(ValueRange values) {
+  DenseSet<Value> result;
+  for (Value value : values)
+    if (isDifferentiableType(value.getType()))
+      result.insert(value);
+  return result;
+}
+
+DenseSet<Value> sinter::ir::getDependents(Block &block, ValueRange xs) {
+  DenseSet<Value> result = differentiable(xs);
+  visitDependents(block, block.end(), result, [](Operation *) {});
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// What both modes share
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Keeps one derivative for each value of the block.  Listens to the rules: the
+/// ops they emit get the place of their primal op, and when one replaces an op,
+/// the derivatives that are its results follow.
+class Sweep : public RewriterBase::Listener {
+public:
+  Sweep(OpBuilder &outer, Location (*derivedLoc)(Location))
+      : builder(outer.getContext(), this), derivedLoc(derivedLoc) {
+    builder.restoreInsertionPoint(outer.saveInsertionPoint());
+  }
+
+  Block &block() { return *builder.getInsertionBlock(); }
+  Block::iterator end() { return builder.getInsertionPoint(); }
+
+  /// The number under which the derivative of `primal` is kept; it outlives
+  /// the value.
+  unsigned slotOf(Value primal) {
+    auto [entry, isNew] = slots.try_emplace(primal, derivatives.size());
+    if (isNew)
+      derivatives.emplace_back();
+    return entry->second;
+  }
+  Value derivative(unsigned slot) { return derivatives[slot]; }
+  Values lookup(ValueRange primals) {
+    return llvm::map_to_vector(primals, [&](Value v) {
+      auto entry = slots.find(v);
+      return entry == slots.end() ? Value() : derivatives[entry->second];
+    });
+  }
+  /// For values that may be erased now, and their addresses used again.
+  void forget(ValueRange primals) {
+    for (Value primal : primals)
+      slots.erase(primal);
+  }
+
+  /// The derivative of `primal` grows by `term`.
+  void accumulate(Value primal, Value term) {
+    if (!term)
+      return;
+    assert(term.getType() == primal.getType() && "rule gives another type");
+    unsigned slot = slotOf(primal);
+    if (derivatives[slot]) {
+      at = derivedLoc(primal.getLoc());
+      term = AddOp::create(builder, *at, derivatives[slot], term);
+    }
+    derivatives[slot] = term;
+  }
+
+  /// The rules of `op`; an error if it has none.
+  Differentiable rulesOf(Operation *op) {
+    at = derivedLoc(op->getLoc());
+    auto rules = dyn_cast<Differentiable>(op);
+    if (!rules)
+      op->emitError("'")
+          << op->getName()
+          << "' has no derivative rule: apply stop_gradient to its operands, "
+             "or compute its results by ops that have one";
+    return rules;
+  }
+
+  void notifyOperationInserted(Operation *op,
+                               OpBuilder::InsertPoint previous) override {
+    if (!previous.isSet())
+      op->setLoc(*at);
+  }
+  void notifyOperationReplaced(Operation *op,
+                               ValueRange replacement) override {
+    for (Value &derivative : derivatives)
+      if (auto result = dyn_cast_if_present<OpResult>(derivative))
+        if (result.getOwner() == op)
+          derivative = replacement[result.getResultNumber()];
+  }
+
+  OpBuilder builder;
+
+private:
+  Location (*derivedLoc)(Location);
+  /// Where the ops that are emitted now belong.
+  std::optional<Location> at;
+  DenseMap<Value, unsigned> slots;
+  Values derivatives;
+};
+} // namespace
+
+void sinter::ir::replaceDifferentiated(OpBuilder &builder, Operation *op,
+                                       ValueRange replacement) {
+  if (auto *listener =
+          dyn_cast_if_present<RewriterBase::Listener>(builder.getListener()))
+    listener->notifyOperationReplaced(op, replacement);
+  op->replaceAllUsesWith(replacement);
+  op->erase();
+}
+
+//===----------------------------------------------------------------------===//
+// Reverse mode
+//===----------------------------------------------------------------------===//
+
+FailureOr<Values> sinter::ir::sweepReverse(OpBuilder &outer, ValueRange xs,
+                                           ValueRange ys,
+                                           ArrayRef<Value> cotangents) {
+  Sweep sweep(outer, getCotangentLoc);
+  DenseSet<Value> dependents = differentiable(xs);
+  SmallVector<Operation *> tape;
+  visitDependents(sweep.block(), sweep.end(), dependents,
+                  [&](Operation *op) { tape.push_back(op); });
+
+  SmallVector<unsigned> slots =
+      llvm::map_to_vector(xs, [&](Value x) { return sweep.slotOf(x); });
+  for (auto [y, cotangent] : llvm::zip(ys, cotangents))
+    if (dependents.contains(y))
+      sweep.accumulate(y, cotangent);
+
+  // All users of an op's results stand behind it, so their cotangents are
+  // whole when the walk reaches it.
+  for (Operation *op : llvm::reverse(tape)) {
+    Values given = sweep.lookup(op->getResults());
+    if (llvm::none_of(given, [](Value v) { return v; }))
+      continue;
+    Differentiable rules = sweep.rulesOf(op);
+    if (!rules)
+      return failure();
+    Values operands(op->getOperands());
+    SmallVector<bool> wanted = llvm::map_to_vector(
+        operands, [&](Value v) { return dependents.contains(v); });
+    sweep.forget(op->getResults());
+    FailureOr<Values> terms = rules.vjp(sweep.builder, given, wanted);
+    if (failed(terms))
+      return failure();
+    for (auto [operand, term, want] : llvm::zip(operands, *terms, wanted))
+      if (want)
+        sweep.accumulate(operand, term);
+  }
+  return llvm::map_to_vector(
+      slots, [&](unsigned slot) { return sweep.derivative(slot); });
+}
+
+//===----------------------------------------------------------------------===//
+// Forward mode
+//===----------------------------------------------------------------------===//
+
+/// The ops among `tape` on which a y depends.
+static DenseSet<Operation *> getNeeded(ArrayRef<Operation *> tape,
+                                       ValueRange ys) {
+  DenseSet<Value> needed(ys.begin(), ys.end());
+  DenseSet<Operation *> result;
+  for (Operation *op : llvm::reverse(tape))
+    if (llvm::any_of(op->getResults(),
+                     [&](Value v) { return needed.contains(v); })) {
+      result.insert(op);
+      needed.insert(op->operand_begin(), op->operand_end());
+    }
+  return result;
+}
+
+FailureOr<Values> sinter::ir::sweepForward(OpBuilder &outer, ValueRange xs,
+                                           ArrayRef<Value> tangents,
+                                           ValueRange ys) {
+  Sweep sweep(outer, getTangentLoc);
+  DenseSet<Value> dependents = differentiable(xs);
+  SmallVector<Operation *> tape;
+  visitDependents(sweep.block(), sweep.end(), dependents,
+                  [&](Operation *op) { tape.push_back(op); });
+  DenseSet<Operation *> needed = getNeeded(tape, ys);
+
+  for (auto [x, tangent] : llvm::zip(xs, tangents))
+    sweep.accumulate(x, tangent);
+  for (Operation *op : tape) {
+    if (!needed.contains(op))
+      continue;
+    Values given = sweep.lookup(op->getOperands());
+    if (llvm::none_of(given, [](Value v) { return v; }))
+      continue;
+    Differentiable rules = sweep.rulesOf(op);
+    if (!rules)
+      return failure();
+    FailureOr<Values> terms = rules.jvp(sweep.builder, given);
+    if (failed(terms))
+      return failure();
+    for (auto [result, term] : llvm::zip(op->getResults(), *terms))
+      sweep.accumulate(result, term);
+  }
+  return sweep.lookup(ys);
+}
