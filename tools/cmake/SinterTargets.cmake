@@ -15,6 +15,7 @@ endif()
 
 set(SINTER_MAY_LINK_ir "")
 set(SINTER_MAY_LINK_frontend ir)
+set(SINTER_MAY_LINK_model_main frontend)
 set(SINTER_MAY_LINK_interpret ir)
 set(SINTER_MAY_LINK_differentiate ir)
 set(SINTER_MAY_LINK_simplify ir interpret)

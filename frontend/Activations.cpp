@@ -1,0 +1,102 @@
+//===- Activations.cpp - activation functions and softmax -----------------===//
+//
+// Where a branch that is not taken could overflow, its argument is guarded too,
+// so that its derivative, multiplied by zero, is zero and not nan.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/include/sinter/nn.h"
+#include "frontend/include/sinter/ops.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace sinter {
+
+Tensor relu(Tensor x, Place place) {
+  Scope scope("relu", place);
+  return maximum(x, 0);
+}
+
+Tensor leaky_relu(Tensor x, double slope, Place place) {
+  Scope scope("leaky_relu", place);
+  return where(x > 0, x, x * slope);
+}
+
+Tensor gelu(Tensor x, Place place) {
+  Scope scope("gelu", place);
+  return x * 0.5 * (erf(x * (1 / std::numbers::sqrt2)) + 1.0);
+}
+
+Tensor gelu_tanh(Tensor x, Place place) {
+  Scope scope("gelu", place);
+  const double scale = std::sqrt(2 / std::numbers::pi);
+  return x * 0.5 * (tanh((x + x * x * x * 0.044715) * scale) + 1.0);
+}
+
+Tensor silu(Tensor x, Place place) {
+  Scope scope("silu", place);
+  return x * sigmoid(x);
+}
+
+Tensor softplus(Tensor x, Place place) {
+  Scope scope("softplus", place);
+  // −|x|, with slope 1 at 0, so that softplus has its slope 1/2 there.
+  Tensor distance = where(x > 0, -x, x);
+  return maximum(x, 0) + log1p(exp(distance));
+}
+
+Tensor softsign(Tensor x, Place place) {
+  Scope scope("softsign", place);
+  return x / (abs(x) + 1.0);
+}
+
+Tensor elu(Tensor x, double alpha, Place place) {
+  Scope scope("elu", place);
+  Tensor positive = x > 0;
+  return where(positive, x, expm1(where(positive, 0, x)) * alpha);
+}
+
+Tensor selu(Tensor x, Place place) {
+  Scope scope("selu", place);
+  const double alpha = 1.6732632423543772, scale = 1.0507009873554805;
+  return elu(x, alpha) * scale;
+}
+
+Tensor hard_sigmoid(Tensor x, Place place) {
+  Scope scope("hard_sigmoid", place);
+  return clamp(x * (1.0 / 6) + 0.5, 0, 1);
+}
+
+Tensor hard_swish(Tensor x, Place place) {
+  Scope scope("hard_swish", place);
+  return x * hard_sigmoid(x);
+}
+
+Tensor mish(Tensor x, Place place) {
+  Scope scope("mish", place);
+  return x * tanh(softplus(x));
+}
+
+// The shift changes neither value nor derivative, so none flows through it.
+
+Tensor softmax(Tensor x, int64_t dim, Place place) {
+  Scope scope("softmax", place);
+  Tensor weights = exp(x - stop_gradient(max(x, dim, keep_dims)));
+  return weights / sum(weights, dim, keep_dims);
+}
+
+Tensor log_softmax(Tensor x, int64_t dim, Place place) {
+  Scope scope("log_softmax", place);
+  Tensor shifted = x - stop_gradient(max(x, dim, keep_dims));
+  return shifted - log(sum(exp(shifted), dim, keep_dims));
+}
+
+Tensor log_sum_exp(Tensor x, int64_t dim, bool keep, Place place) {
+  Scope scope("log_sum_exp", place);
+  Tensor most = stop_gradient(max(x, dim, keep_dims));
+  Tensor result = log(sum(exp(x - most), dim, keep_dims)) + most;
+  return keep ? result : squeeze(result, dim);
+}
+
+} // namespace sinter

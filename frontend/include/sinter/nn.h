@@ -1,0 +1,121 @@
+//===- nn.h - activations, layers, losses -----------------------*- C++ -*-===//
+//
+// Functions over the ops of ops.h; their derivatives and their fusion follow
+// from those.  Floats throughout unless said.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_NN_H
+#define SINTER_NN_H
+
+#include "sinter/control.h"
+#include "sinter/model.h"
+#include "sinter/random.h"
+
+#include <optional>
+
+namespace sinter {
+
+// Activations, element by element.
+/// max(x, 0); slope 0 at 0.
+Tensor relu(Tensor x, Place place = Place::current());
+/// x > 0 ? x : slope·x; slope `slope` at 0.
+Tensor leaky_relu(Tensor x, double slope = 0.01,
+                  Place place = Place::current());
+/// 1/(1 + e⁻ˣ).
+Tensor sigmoid(Tensor x, Place place = Place::current());
+/// x·Φ(x) with the normal distribution Φ by erf (Hendrycks and Gimpel, 2016).
+Tensor gelu(Tensor x, Place place = Place::current());
+/// Its approximation x/2·(1 + tanh(√(2/π)(x + 0.044715x³))).
+Tensor gelu_tanh(Tensor x, Place place = Place::current());
+/// x·sigmoid(x), also called swish.
+Tensor silu(Tensor x, Place place = Place::current());
+/// ln(1 + eˣ), without overflow.
+Tensor softplus(Tensor x, Place place = Place::current());
+/// x/(1 + |x|).
+Tensor softsign(Tensor x, Place place = Place::current());
+/// x > 0 ? x : alpha·(eˣ − 1).
+Tensor elu(Tensor x, double alpha = 1, Place place = Place::current());
+/// Klambauer et al., "Self-normalizing neural networks", 2017.
+Tensor selu(Tensor x, Place place = Place::current());
+/// clamp(x/6 + 1/2, 0, 1).
+Tensor hard_sigmoid(Tensor x, Place place = Place::current());
+/// x·hard_sigmoid(x).
+Tensor hard_swish(Tensor x, Place place = Place::current());
+/// x·tanh(softplus(x)).
+Tensor mish(Tensor x, Place place = Place::current());
+
+// Along one dimension, shifted by the maximum, so that nothing overflows.
+/// e^xᵢ / Σ e^xⱼ.
+Tensor softmax(Tensor x, int64_t dim = -1, Place place = Place::current());
+/// x − ln Σ e^xⱼ.
+Tensor log_softmax(Tensor x, int64_t dim = -1, Place place = Place::current());
+/// ln Σ e^xⱼ; the result lacks the dimension unless `keep`.
+Tensor log_sum_exp(Tensor x, int64_t dim = -1, bool keep = false,
+                   Place place = Place::current());
+
+namespace nn {
+
+struct DenseOptions {
+  bool bias = true;
+  /// He's normal, variance 2/n_in, unless given.
+  std::optional<Initializer> weight_initializer = {};
+  /// Zeros unless given.
+  std::optional<Initializer> bias_initializer = {};
+};
+/// x·weight + bias: [..., in] to [..., units], with the parameters
+/// `name.weight` [in, units] and `name.bias` [units] of x's element type.
+Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
+             DenseOptions options = {}, Place place = Place::current());
+
+/// The state of an LSTM: output h and cell c, both [batch, units].
+struct LstmState {
+  Tensor h, c;
+};
+/// Zeros.
+LstmState lstm_zero_state(int64_t batch, int64_t units, DType dtype = f32,
+                          Place place = Place::current());
+/// One step of an LSTM (Hochreiter and Schmidhuber, 1997, with a forget gate,
+/// Gers et al., 2000) over x [batch, in], with the parameters `name.weight_x`
+/// [in, 4·units], `name.weight_h` [units, 4·units], `name.bias` [4·units], the
+/// gates in the order i, f, g, o: c' = σ(f)·c + σ(i)·tanh(g),
+/// h' = σ(o)·tanh(c').
+LstmState lstm_cell(Model &m, std::string_view name, LstmState state, Tensor x,
+                    Place place = Place::current());
+
+// Losses: scalars, means over all samples.  Logits are unnormalized.
+/// Mean of (prediction − target)² over all elements.
+Tensor mse(Tensor prediction, Tensor target, Place place = Place::current());
+/// Mean over samples of −ln softmax(logits)[label], for logits [..., classes].
+/// Labels are integers of the shape without the classes (a label out of range
+/// contributes the log-sum-exp of the shifted logits alone) or
+/// one-hot/probabilities of the logits' type and shape.
+Tensor cross_entropy(Tensor logits, Tensor labels,
+                     Place place = Place::current());
+/// Mean of −y ln σ(x) − (1 − y) ln(1 − σ(x)) = max(x, 0) − x·y +
+/// ln(1 + e^−|x|), for targets y in [0, 1] of the logits' shape, of any type.
+Tensor binary_cross_entropy(Tensor logits, Tensor targets,
+                            Place place = Place::current());
+/// Share of samples, as f32, whose largest logit is the label's; labels as for
+/// cross_entropy.
+Tensor accuracy(Tensor logits, Tensor labels, Place place = Place::current());
+/// The same sample by sample, as i1.
+Tensor correct(Tensor logits, Tensor labels, Place place = Place::current());
+
+} // namespace nn
+
+template <> struct detail::Tree<nn::LstmState> {
+  static void flatten(const nn::LstmState &state, std::vector<Tensor> &out) {
+    out.push_back(state.h);
+    out.push_back(state.c);
+  }
+  static nn::LstmState rebuild(const nn::LstmState &, const Tensor *&next) {
+    nn::LstmState state{next[0], next[1]};
+    next += 2;
+    return state;
+  }
+};
+
+} // namespace sinter
+
+#endif // SINTER_NN_H
