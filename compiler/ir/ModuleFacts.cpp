@@ -64,6 +64,7 @@ Options Options::of(Operation *op) {
   if (DictionaryAttr from = moduleFacts(op, optionsAttrName)) {
     read(from, "opt_level", options.optLevel);
     read(from, "trap_out_of_range", options.trapOutOfRange);
+    read(from, "debug_info", options.debugInfo);
   }
   return options;
 }
@@ -72,5 +73,6 @@ DictionaryAttr Options::toAttr(MLIRContext *context) const {
   Builder b(context);
   return b.getDictionaryAttr(
       {b.getNamedAttr("opt_level", b.getI64IntegerAttr(optLevel)),
-       b.getNamedAttr("trap_out_of_range", b.getBoolAttr(trapOutOfRange))});
+       b.getNamedAttr("trap_out_of_range", b.getBoolAttr(trapOutOfRange)),
+       b.getNamedAttr("debug_info", b.getBoolAttr(debugInfo))});
 }

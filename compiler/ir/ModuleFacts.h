@@ -55,6 +55,8 @@ struct Options {
   /// Gather and scatter indices out of range end the call with a report
   /// instead of reading 0 or being dropped.
   bool trapOutOfRange = false;
+  /// Line tables in the object.
+  bool debugInfo = false;
 
   static Options of(mlir::Operation *op);
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;

@@ -29,6 +29,9 @@ find_library(SINTER_LLD_ELF lldELF HINTS ${LLVM_LIBRARY_DIRS} NO_CACHE)
 find_library(SINTER_LLD_COMMON lldCommon HINTS ${LLVM_LIBRARY_DIRS} NO_CACHE)
 sinter_need(SINTER_LLD_ELF liblld-22-dev "the lld library")
 
+find_library(SINTER_ZSTD zstd NO_CACHE)
+sinter_need(SINTER_ZSTD libzstd-dev "zstd, which lld uses,")
+
 find_package(ZLIB QUIET)
 sinter_need(ZLIB_FOUND zlib1g-dev "zlib")
 find_package(Threads REQUIRED)

@@ -1,0 +1,35 @@
+//===- Link.h - archives, shared objects, executables ----------*- C++ -*-===//
+
+#ifndef SINTER_COMPILER_ARTIFACT_LINK_H
+#define SINTER_COMPILER_ARTIFACT_LINK_H
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+
+namespace sinter::artifact {
+
+/// The bytes of a static library that holds `object` as `memberName`.
+llvm::Expected<std::string> makeArchive(llvm::StringRef object,
+                                        llvm::StringRef memberName);
+
+/// Links `objectPath` to the shared object `path`, in process. libm is named as
+/// needed only if the object calls it.
+llvm::Error linkShared(llvm::StringRef objectPath, llvm::StringRef path);
+
+struct ExecutableParts {
+  /// The model, and the `main` that runs the command line on it.
+  std::string modelObjectPath, mainObjectPath;
+  /// libsinter-runtime.a
+  std::string runtimeLibraryPath;
+  /// Further arguments of the host's C compiler.
+  std::vector<std::string> flags;
+};
+
+/// Links an executable with the host's C compiler, which knows where the C
+/// library's start files are.
+llvm::Error linkExecutable(const ExecutableParts &parts, llvm::StringRef path);
+
+} // namespace sinter::artifact
+
+#endif // SINTER_COMPILER_ARTIFACT_LINK_H

@@ -1,0 +1,66 @@
+//===- Compile.h - a model through the stages ------------------*- C++ -*-===//
+
+#ifndef SINTER_COMPILER_DRIVER_COMPILE_H
+#define SINTER_COMPILER_DRIVER_COMPILE_H
+
+#include "compiler/driver/CompileOptions.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace sinter::driver {
+
+/// How a compilation ended; the values are the tools' exit codes.
+enum class Outcome {
+  Done = 0,
+  /// The input is wrong: an error was emitted at its place.
+  InputError = 1,
+  /// The request makes no sense (a flag, an output).
+  UsageError = 2,
+  /// Sinter is wrong: `Compilation::reproducer` shows how.
+  Bug = 70
+};
+
+/// One module on its way.  Diagnostics go to the context's handler, reports to
+/// `reports`.
+class Compilation {
+public:
+  Compilation(mlir::OwningOpRef<mlir::ModuleOp> module,
+              const CompileOptions &options, llvm::raw_ostream &reports,
+              mlir::TimingScope &timing);
+
+  /// Checks the module, resolves target and options into it, and runs the
+  /// stages up to `options.stopAfter`, dumping each.
+  Outcome run();
+
+  mlir::ModuleOp getModule() { return *module; }
+  Stage getStage() const { return stage; }
+  /// The module's text at the current stage.
+  const std::string &getText() const { return text; }
+
+private:
+  Outcome begin();
+  Outcome advance();
+  /// Prints and parses the module, so that it is what its dump says, use lists
+  /// included; writes the dump.
+  Outcome settle();
+  mlir::LogicalResult resolveFacts();
+  void report();
+
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  const CompileOptions &options;
+  llvm::raw_ostream &reports;
+  mlir::TimingScope &timing;
+  Stage stage = Stage::Model;
+  std::string text;
+};
+
+/// The text a crash handler saves as a reproducer: the module before the stage
+/// that is running, and that stage's name.
+struct Reproducer {
+  static const char *text;
+  static size_t size;
+};
+
+} // namespace sinter::driver
+
+#endif // SINTER_COMPILER_DRIVER_COMPILE_H

@@ -1,0 +1,93 @@
+//===- Cpu.cpp - the machine that code is made for ------------------------===//
+//
+// A virtual machine may hide features of its CPU, so `native` lists every
+// difference to what LLVM's name implies.  Cache sizes come from the C
+// library, which asks the CPU; for other machines modest ones are assumed, as
+// they only steer tile sizes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/target/Cpu.h"
+#include "compiler/target/NativeModule.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+#include <unistd.h>
+
+using namespace llvm;
+using namespace sinter;
+
+std::vector<std::string> target::getKnownCpus() {
+  SmallVector<StringRef> names;
+  X86::fillValidCPUArchList(names, /*Only64Bit=*/true);
+  std::vector<std::string> sorted = {"generic", "native"};
+  for (StringRef name : names)
+    sorted.push_back(name.str());
+  llvm::sort(sorted);
+  sorted.erase(llvm::unique(sorted), sorted.end());
+  return sorted;
+}
+
+static std::unique_ptr<MCSubtargetInfo> describe(StringRef cpu,
+                                                 StringRef features) {
+  Triple triple(target::tripleName);
+  return std::unique_ptr<MCSubtargetInfo>(
+      target::getLLVMTarget().createMCSubtargetInfo(triple, cpu, features));
+}
+
+/// "+avx2,-fma": what this machine has beyond `cpu`, and lacks of it.
+static std::string featuresBeyond(StringRef cpu) {
+  std::unique_ptr<MCSubtargetInfo> implied = describe(cpu, "");
+  std::vector<std::string> differences;
+  for (const auto &feature : sys::getHostCPUFeatures()) {
+    std::string on = ("+" + feature.getKey()).str();
+    if (implied->checkFeatures(on) != feature.getValue())
+      differences.push_back(
+          std::string(feature.getValue() ? "+" : "-") +
+          feature.getKey().str());
+  }
+  llvm::sort(differences);
+  return llvm::join(differences, ",");
+}
+
+static void readCaches(ir::TargetFacts &facts) {
+  auto read = [](int name, int64_t &bytes) {
+    if (long value = sysconf(name); value > 0)
+      bytes = value;
+  };
+  read(_SC_LEVEL1_DCACHE_SIZE, facts.l1Bytes);
+  read(_SC_LEVEL2_CACHE_SIZE, facts.l2Bytes);
+  read(_SC_LEVEL3_CACHE_SIZE, facts.l3Bytes);
+}
+
+Expected<ir::TargetFacts> target::resolveCpu(StringRef name) {
+  ir::TargetFacts facts;
+  if (name == "native") {
+    facts.cpu = sys::getHostCPUName().str();
+    facts.features = featuresBeyond(facts.cpu);
+    readCaches(facts);
+  } else if (name != "generic") {
+    std::vector<std::string> known = getKnownCpus();
+    if (!is_contained(known, name)) {
+      auto nearest = llvm::min_element(known, [&](StringRef a, StringRef b) {
+        return name.edit_distance(a) < name.edit_distance(b);
+      });
+      return createStringError("unknown CPU '" + name + "': did you mean '" +
+                               *nearest + "'?");
+    }
+    facts.cpu = name.str();
+  }
+  std::unique_ptr<MCSubtargetInfo> info = describe(facts.cpu, facts.features);
+  facts.fma = info->checkFeatures("+fma");
+  // 512-bit code uses byte, word and 256-bit forms too, as every CPU with
+  // AVX-512 but the first has.
+  if (info->checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq"))
+    facts.vectorBits = 512;
+  else if (info->checkFeatures("+avx2,+fma"))
+    facts.vectorBits = 256;
+  return facts;
+}

@@ -1,0 +1,181 @@
+//===- EntryPoints.cpp - the functions that a host calls ------------------===//
+//
+// The C interface gives an entry its arguments as an array of pointers; its
+// body takes them one by one.  The exported function
+//
+//   i32 @mlp_train(ptr state, ptr args, ptr workspace, ptr host)
+//
+// checks, before anything is written, that no pointer it needs is NULL and
+// that state and workspace are aligned, then calls the body.  `mlp_init` takes
+// the seed itself in place of the array and puts it on the stack for its body.
+// Kernels keep their names as local symbols, so that a profile shows them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/target/EntryPoints.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "sinter_runtime.h"
+
+using namespace mlir;
+using namespace sinter;
+
+std::string target::getEntrySymbol(const ir::ModelDescription &model,
+                                   StringRef entry) {
+  return model.name + "_" + entry.str();
+}
+
+namespace {
+
+/// Builds one exported function.
+struct EntryPointBuilder {
+  const ir::ModelDescription &model;
+  const ir::EntryDescription &entry;
+  LLVM::LLVMFuncOp body;
+  OpBuilder b;
+  Location loc;
+  Block *exit = nullptr;
+
+  EntryPointBuilder(const ir::ModelDescription &model,
+                    const ir::EntryDescription &entry, LLVM::LLVMFuncOp body)
+      : model(model), entry(entry), body(body), b(body), loc(body.getLoc()) {}
+
+  Type i32() { return b.getI32Type(); }
+  Type i64() { return b.getI64Type(); }
+  Type pointer() { return LLVM::LLVMPointerType::get(b.getContext()); }
+  Value constant(Type type, int64_t value) {
+    return LLVM::ConstantOp::create(b, loc, type,
+                                    b.getIntegerAttr(type, value));
+  }
+
+  /// Goes on in a new block unless `bad`, which returns `status`.
+  void returnIf(Value bad, sinter_status status) {
+    if (!bad)
+      return;
+    Block *next = b.createBlock(exit);
+    b.setInsertionPointToEnd(next->getPrevNode());
+    LLVM::CondBrOp::create(b, loc, bad, exit,
+                           ValueRange{constant(i32(), status)}, next,
+                           ValueRange{});
+    b.setInsertionPointToEnd(next);
+  }
+
+  /// Whether any of `pointers` is NULL; no value if there are none.
+  Value isAnyNull(ArrayRef<Value> pointers) {
+    Value any;
+    for (Value p : pointers) {
+      Value null = LLVM::ZeroOp::create(b, loc, pointer());
+      Value is =
+          LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, p, null);
+      any = any ? LLVM::OrOp::create(b, loc, any, is).getResult() : is;
+    }
+    return any;
+  }
+
+  Value isAnyMisaligned(ArrayRef<Value> pointers) {
+    Value bits;
+    for (Value p : pointers) {
+      Value address = LLVM::PtrToIntOp::create(b, loc, i64(), p);
+      bits =
+          bits ? LLVM::OrOp::create(b, loc, bits, address).getResult() : address;
+    }
+    Value low = LLVM::AndOp::create(b, loc, bits,
+                                    constant(i64(), SINTER_ALIGNMENT - 1));
+    return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, low,
+                                constant(i64(), 0));
+  }
+
+  void build() {
+    bool isInit = entry.name == "init";
+    size_t numArgs = entry.inputs.size() + entry.outputs.size();
+    auto type = LLVM::LLVMFunctionType::get(
+        i32(), {pointer(), isInit ? i64() : pointer(), pointer(), pointer()});
+    auto function = LLVM::LLVMFuncOp::create(
+        b, loc, target::getEntrySymbol(model, entry.name), type);
+    Block *start = function.addEntryBlock(b);
+    exit = b.createBlock(&function.getBody());
+    exit->addArgument(i32(), loc);
+    LLVM::ReturnOp::create(b, loc, exit->getArguments());
+    b.setInsertionPointToEnd(start);
+
+    Value state = start->getArgument(0), args = start->getArgument(1),
+          workspace = start->getArgument(2);
+    SmallVector<Value> needed;
+    if (model.stateBytes > 0)
+      needed.push_back(state);
+    if (!isInit && numArgs > 0)
+      needed.push_back(args);
+    if (entry.workspaceBytes > 0)
+      needed.push_back(workspace);
+    returnIf(isAnyNull(needed), SINTER_NULL_POINTER);
+
+    SmallVector<Value> operands = {state};
+    if (isInit) {
+      Value seed = LLVM::AllocaOp::create(b, loc, pointer(), i64(),
+                                          constant(i64(), 1));
+      LLVM::StoreOp::create(b, loc, args, seed);
+      operands.push_back(seed);
+    } else {
+      for (size_t k = 0; k != numArgs; ++k) {
+        Value place = LLVM::GEPOp::create(b, loc, pointer(), pointer(), args,
+                                          ArrayRef<LLVM::GEPArg>{int32_t(k)});
+        operands.push_back(LLVM::LoadOp::create(b, loc, pointer(), place));
+      }
+      returnIf(isAnyNull(ArrayRef(operands).drop_front()),
+               SINTER_NULL_POINTER);
+    }
+    returnIf(isAnyMisaligned({state, workspace}), SINTER_MISALIGNED);
+    operands.push_back(workspace);
+    LLVM::CallOp::create(b, loc, body, operands);
+    LLVM::BrOp::create(b, loc, ValueRange{constant(i32(), SINTER_OK)}, exit);
+  }
+};
+
+struct MakeEntryPoints
+    : PassWrapper<MakeEntryPoints, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MakeEntryPoints)
+  StringRef getArgument() const override { return "sinter-make-entry-points"; }
+  StringRef getDescription() const override {
+    return "add the exported functions that check pointers and call bodies";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<LLVM::LLVMDialect>();
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<ir::ModelDescription> model = ir::ModelDescription::of(module);
+    if (failed(model))
+      return signalPassFailure();
+
+    llvm::StringMap<LLVM::LLVMFuncOp> bodies;
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      if (function.isExternal())
+        continue;
+      function.setLinkage(LLVM::Linkage::Internal);
+      function.setDsoLocal(true);
+      // A kernel stays a function of its own: its name is what a profile shows.
+      if (function->hasAttr("schedule"))
+        function.setNoInline(true);
+      if (auto entry = function->getAttrOfType<StringAttr>("sinter.entry"))
+        bodies[entry] = function;
+    }
+    for (const ir::EntryDescription &entry : model->entries) {
+      LLVM::LLVMFuncOp body = bodies.lookup(entry.name);
+      size_t numArgs = 2 + entry.inputs.size() + entry.outputs.size();
+      if (!body || body.getNumArguments() != numArgs) {
+        module.emitError("entry '")
+            << entry.name << "' has no body that takes state, "
+            << entry.inputs.size() << " inputs, " << entry.outputs.size()
+            << " outputs and workspace";
+        return signalPassFailure();
+      }
+      EntryPointBuilder(*model, entry, body).build();
+    }
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> target::createMakeEntryPointsPass() {
+  return std::make_unique<MakeEntryPoints>();
+}

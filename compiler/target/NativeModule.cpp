@@ -1,0 +1,166 @@
+//===- NativeModule.cpp - LLVM IR, assembly and object code ---------------===//
+//
+// The kernels arrive as finished loops of vector code, so the IR passes here
+// are few: promote what the emitters left in memory or repeated, move
+// invariants out, and let the code generator do the rest at its highest level.
+// On contractions this gives the speed of the whole -O3 pipeline in a fraction
+// of its time.  Floating point is never contracted or reassociated.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/target/NativeModule.h"
+#include "compiler/target/ModelConstant.h"
+
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+using namespace llvm;
+using namespace sinter;
+using target::NativeModule;
+
+const llvm::Target &target::getLLVMTarget() {
+  static const llvm::Target *found = [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    std::string error;
+    auto *target = TargetRegistry::lookupTarget(Triple(tripleName), error);
+    assert(target && "the x86 code generator was just registered");
+    return target;
+  }();
+  return *found;
+}
+
+static std::unique_ptr<TargetMachine>
+makeMachine(const ir::TargetFacts &facts, int64_t optLevel) {
+  TargetOptions options;
+  options.AllowFPOpFusion = FPOpFusion::Strict;
+  options.FunctionSections = true;
+  options.DataSections = true;
+  CodeGenOptLevel level =
+      optLevel == 0 ? CodeGenOptLevel::None : CodeGenOptLevel::Aggressive;
+  return std::unique_ptr<TargetMachine>(
+      target::getLLVMTarget().createTargetMachine(
+          Triple(target::tripleName), facts.cpu, facts.features, options,
+          Reloc::PIC_, std::nullopt, level));
+}
+
+static void addAttributes(Module &module, const ir::TargetFacts &facts) {
+  for (Function &function : module) {
+    function.addFnAttr(Attribute::NoUnwind);
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", facts.cpu);
+    if (!facts.features.empty())
+      function.addFnAttr("target-features", facts.features);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(facts.vectorBits));
+  }
+}
+
+static void optimize(Module &module, TargetMachine &machine,
+                     int64_t optLevel) {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  StringRef pipeline =
+      optLevel == 0
+          ? "always-inline"
+          : "cgscc(inline),"
+            "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
+            "instcombine,loop-mssa(loop-rotate,licm),gvn,instcombine,"
+            "simplifycfg),globaldce";
+  ModulePassManager passes;
+  cantFail(builder.parsePassPipeline(passes, pipeline));
+  passes.run(module, modules);
+}
+
+mlir::FailureOr<NativeModule> NativeModule::make(mlir::ModuleOp source) {
+  mlir::FailureOr<ir::ModelDescription> model =
+      ir::ModelDescription::of(source);
+  if (mlir::failed(model))
+    return mlir::failure();
+  ir::TargetFacts facts = ir::TargetFacts::of(source);
+  int64_t optLevel = ir::Options::of(source).optLevel;
+
+  NativeModule native;
+  native.context = std::make_unique<LLVMContext>();
+  native.module =
+      mlir::translateModuleToLLVMIR(source, *native.context, model->name);
+  if (!native.module)
+    return mlir::failure();
+  native.machine = makeMachine(facts, optLevel);
+  native.module->setDataLayout(native.machine->createDataLayout());
+  native.module->setTargetTriple(Triple(tripleName));
+  addAttributes(*native.module, facts);
+  addModelConstant(*native.module, *model, facts.cpu);
+  optimize(*native.module, *native.machine, optLevel);
+  return native;
+}
+
+NativeModule NativeModule::makeMain(StringRef modelSymbol) {
+  NativeModule native;
+  native.context = std::make_unique<LLVMContext>();
+  LLVMContext &context = *native.context;
+  native.module = std::make_unique<Module>("main", context);
+  Module &module = *native.module;
+  native.machine = makeMachine({}, /*optLevel=*/2);
+  module.setDataLayout(native.machine->createDataLayout());
+  module.setTargetTriple(Triple(tripleName));
+
+  IRBuilder<> b(context);
+  PointerType *pointer = b.getPtrTy();
+  auto *model = new GlobalVariable(module, b.getInt8Ty(), /*isConstant=*/true,
+                                   GlobalValue::ExternalLinkage, nullptr,
+                                   modelSymbol);
+  FunctionCallee run = module.getOrInsertFunction(
+      "sinter_run", FunctionType::get(b.getInt32Ty(),
+                                      {pointer, b.getInt32Ty(), pointer},
+                                      /*isVarArg=*/false));
+  Function *function = Function::Create(
+      FunctionType::get(b.getInt32Ty(), {b.getInt32Ty(), pointer}, false),
+      GlobalValue::ExternalLinkage, "main", module);
+  b.SetInsertPoint(BasicBlock::Create(context, "", function));
+  b.CreateRet(b.CreateCall(
+      run, {model, function->getArg(0), function->getArg(1)}));
+  addAttributes(module, {});
+  return native;
+}
+
+std::string NativeModule::toIR() const {
+  std::string text;
+  raw_string_ostream(text) << *module;
+  return text;
+}
+
+std::string NativeModule::emit(CodeGenFileType kind) const {
+  // The code generator changes the IR it works on.
+  std::unique_ptr<Module> copy = CloneModule(*module);
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  legacy::PassManager passes;
+  [[maybe_unused]] bool unsupported =
+      machine->addPassesToEmitFile(passes, stream, nullptr, kind);
+  assert(!unsupported && "x86 emits assembly and objects");
+  passes.run(*copy);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+std::string NativeModule::toAssembly() const {
+  return emit(CodeGenFileType::AssemblyFile);
+}
+std::string NativeModule::toObject() const {
+  return emit(CodeGenFileType::ObjectFile);
+}

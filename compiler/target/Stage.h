@@ -1,0 +1,19 @@
+//===- Stage.h - from loops to the LLVM dialect ----------------*- C++ -*-===//
+
+#ifndef SINTER_COMPILER_TARGET_STAGE_H
+#define SINTER_COMPILER_TARGET_STAGE_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace sinter::target {
+
+/// scf, vector, memref, arith and math on static memrefs ⇒ the LLVM dialect,
+/// memrefs as bare pointers, with exported entry points.
+void buildLLVMStage(mlir::OpPassManager &passes);
+
+/// What the stage's passes and the translation to LLVM IR need registered.
+void registerDialects(mlir::DialectRegistry &registry);
+
+} // namespace sinter::target
+
+#endif // SINTER_COMPILER_TARGET_STAGE_H

@@ -1,0 +1,292 @@
+//===- ContractionEmitter.cpp - kernels around a dot_general --------------===//
+//
+// Brings the operands into the form that MatrixProduct wants (as they lie, or
+// packed into scratch, with what the kernel computes them from applied on the
+// way), and gives every vector of accumulators to the shared body emitter as the
+// value of the dot_general, so that the rest of the kernel happens in registers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/contraction/ContractionEmitter.h"
+
+#include "passes/lower/contraction/MatrixProduct.h"
+#include "passes/lower/contraction/PackPanels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::passes;
+
+bool sinter::passes::isDirectOperand(Value operand) {
+  return isa<BlockArgument>(operand);
+}
+
+ir::DotGeneralOp sinter::passes::findContraction(ir::KernelOp kernel) {
+  ir::DotGeneralOp found;
+  for (Operation &op : kernel.getBody().front()) {
+    auto dot = dyn_cast<ir::DotGeneralOp>(op);
+    if (dot && found)
+      return nullptr;
+    if (dot)
+      found = dot;
+  }
+  if (!found)
+    return nullptr;
+  // Behind the product only what happens element by element.
+  for (Type type : kernel.getResultTypes())
+    if (cast<RankedTensorType>(type).getShape() != found.getType().getShape())
+      return nullptr;
+  llvm::SmallPtrSet<Operation *, 16> behind{found};
+  for (Operation &op : kernel.getBody().front()) {
+    if (llvm::none_of(op.getOperands(), [&](Value operand) {
+          return behind.contains(operand.getDefiningOp());
+        }))
+      continue;
+    behind.insert(&op);
+    if (!op.hasTrait<ir::Pointwise>() && !isa<ir::ReturnOp>(op))
+      return nullptr;
+  }
+  return found;
+}
+
+namespace {
+class Emission {
+public:
+  Emission(const ContractionKernel &kernel, ValueEmitter &values)
+      : c(kernel), t(kernel.tiling), values(values), builder(values.builder),
+        loc(c.dot.getLoc()), dot(c.dot), form(ir::ContractionForm::of(dot)),
+        element(ValueEmitter::registerType(
+            getElementTypeOrSelf(dot.getType()))) {}
+
+  void emit() {
+    allocateScratch();
+    values.loop(loc, 0, form.batch, 1, [&](Index batch) { emitBatch(batch); });
+  }
+
+private:
+  void allocateScratch() {
+    int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+    int64_t used = 0;
+    auto take = [&](int64_t count) {
+      Value shift = arith::ConstantIndexOp::create(builder, loc, used);
+      constexpr int64_t alignment = 64;
+      used += llvm::alignTo(count * bytes, alignment);
+      return memref::ViewOp::create(builder, loc,
+                                    MemRefType::get({count}, element),
+                                    c.scratch, shift, ValueRange{})
+          .getResult();
+    };
+    if (t.packLhs && form.k > 0 && form.m > 0)
+      packedLhs = take(std::min(t.blockRows, form.m) * form.k);
+    if (t.packRhs && form.k > 0 && form.n > 0)
+      packedRhs = take(llvm::alignTo(form.n, panelWidth()) * form.k);
+  }
+
+  void emitBatch(Index batch) {
+    IndexMath index(builder, loc);
+    Value zero = index.constant(0);
+    MatrixProduct product;
+    product.m = form.m;
+    product.n = form.n;
+    product.k = form.k;
+    product.element = element;
+    product.fma = c.fma;
+    product.tiling = t;
+    // With no product to add up, operands are never read.
+    if (form.k == 0 || form.m == 0 || form.n == 0) {
+      product.tiling.packLhs = product.tiling.packRhs = false;
+      product.lhs = product.rhs = {Value(), zero, 0, 0};
+    } else {
+      product.lhs = t.packLhs
+                        ? StridedMatrix{packedLhs, zero, form.k, 1}
+                        : matrix(dot.getLhs(), batch, form.lhsBatch, form.lhsM,
+                                 form.lhsK);
+      if (t.packRhs) {
+        packRhs(batch);
+        product.rhs = {packedRhs, zero, 0, 0};
+      } else {
+        product.rhs = matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK,
+                             form.rhsN);
+      }
+    }
+    auto fill = [&](Value row, int64_t rows) { packLhs(batch, row, rows); };
+    auto store = [&](TileRow place, Value sum) {
+      storeRow(batch, place, sum);
+    };
+    product.packLhs = fill;
+    product.store = store;
+    product.emit(builder, loc);
+  }
+
+  int64_t panelWidth() const { return t.vectors * t.lanes; }
+
+  /// An operand as it lies in memory.
+  StridedMatrix matrix(Value operand, Index batch,
+                       const ir::StridedDims &batchDims,
+                       const ir::StridedDims &rows,
+                       const ir::StridedDims &columns) {
+    Index offset;
+    Indices parts = values.space.delinearize(batch, batchDims.extents);
+    for (auto [part, stride] : llvm::zip(parts, batchDims.strides))
+      offset = offset + part * stride;
+    return {c.buffer(cast<BlockArgument>(operand)),
+            values.space.scalar(loc, offset), rows.stride().value_or(0),
+            columns.stride().value_or(0)};
+  }
+
+  /// The indices of one element of an operand.
+  Indices operandIndices(
+      int64_t rank,
+      std::initializer_list<std::pair<Index, const ir::StridedDims *>> groups) {
+    Indices indices(rank);
+    for (auto &[place, dims] : groups) {
+      Indices parts = values.space.delinearize(place, dims->extents);
+      for (auto [part, d] : llvm::zip(parts, dims->dimensions))
+        indices[d] = part;
+    }
+    return indices;
+  }
+
+  Index toIndex(Value value, int64_t extent) {
+    APInt constant;
+    if (matchPattern(value, m_ConstantInt(&constant)))
+      return Index(constant.getSExtValue());
+    return values.space.symbol(value, extent);
+  }
+
+  void storeScratch(Value element, Value memory, Index place, int64_t lanes) {
+    Value at = values.space.scalar(loc, place);
+    if (lanes == 1)
+      memref::StoreOp::create(builder, loc, element, memory, at);
+    else
+      vector::StoreOp::create(builder, loc, element, memory, at);
+  }
+
+  /// Calls body(index, lanes) for [0, extent): whole vectors, then elements.
+  void forLanes(int64_t extent, llvm::function_ref<void(Index, int64_t)> body) {
+    int64_t whole = t.lanes > 1 ? extent / t.lanes * t.lanes : 0;
+    values.loop(loc, 0, whole, t.lanes,
+                [&](Index first) { body(first, t.lanes); });
+    values.loop(loc, whole, extent, 1, [&](Index one) { body(one, 1); });
+  }
+
+  static Index withLanes(Index index, int64_t lanes) {
+    if (lanes > 1)
+      index.lane = 1;
+    return index;
+  }
+
+  /// A block of A, computed or gathered, as [rows][K].
+  void packLhs(Index batch, Value row, int64_t rows) {
+    int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
+    Index first = toIndex(row, form.m);
+    values.loop(loc, 0, rows, 1, [&](Index i) {
+      forLanes(form.k, [&](Index k, int64_t lanes) {
+        Point point{operandIndices(rank, {{batch, &form.lhsBatch},
+                                          {first + i, &form.lhsM},
+                                          {withLanes(k, lanes), &form.lhsK}}),
+                    lanes, Value()};
+        Value element = values.emit(dot.getLhs(), point);
+        storeScratch(element, packedLhs, i * form.k + k, lanes);
+      });
+    });
+  }
+
+  /// All of B as panels.
+  void packRhs(Index batch) {
+    bool simple = isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
+                  form.rhsN.stride();
+    if (simple) {
+      IndexMath index(builder, loc);
+      StridedMatrix source =
+          matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK, form.rhsN);
+      return packPanels(builder, loc, source, packedRhs, index.constant(0),
+                        form.k, form.n, panelWidth(), t.lanes);
+    }
+    int64_t rank = cast<RankedTensorType>(dot.getRhs().getType()).getRank();
+    int64_t width = panelWidth();
+    // Columns behind the last stay as they are: nothing reads their sums.
+    auto packPanel = [&](Index panel, int64_t columns) {
+      values.loop(loc, 0, form.k, 1, [&](Index k) {
+        forLanes(columns, [&](Index j, int64_t lanes) {
+          Point point{
+              operandIndices(rank, {{batch, &form.rhsBatch},
+                                    {k, &form.rhsK},
+                                    {panel + withLanes(j, lanes), &form.rhsN}}),
+              lanes, Value()};
+          Value element = values.emit(dot.getRhs(), point);
+          storeScratch(element, packedRhs, panel * form.k + k * width + j,
+                       lanes);
+        });
+      });
+    };
+    int64_t whole = form.n / width * width;
+    values.loop(loc, 0, whole, width,
+                [&](Index panel) { packPanel(panel, width); });
+    if (whole < form.n)
+      packPanel(Index(whole), form.n - whole);
+  }
+
+  /// The kernel's results for one vector of sums.
+  void storeRow(Index batch, TileRow place, Value sum) {
+    Index row = toIndex(place.row, form.m);
+    Index column = toIndex(place.column, form.n);
+    if (place.valid == place.lanes)
+      return storeResults(batch, row, withLanes(column, place.lanes),
+                          place.lanes, Value(), sum);
+    if (values.maskedTails) {
+      Value mask = vector::ConstantMaskOp::create(
+          builder, loc, VectorType::get(place.lanes, builder.getI1Type()),
+          place.valid);
+      return storeResults(batch, row, withLanes(column, place.lanes),
+                          place.lanes, mask, sum);
+    }
+    for (int64_t lane = 0; lane < place.valid; ++lane) {
+      Value one = vector::ExtractOp::create(builder, loc, sum, lane);
+      storeResults(batch, row, column + Index(lane), 1, Value(), one);
+    }
+  }
+
+  void storeResults(Index batch, Index row, Index column, int64_t lanes,
+                    Value mask, Value sum) {
+    if (lanes == 1 && isa<VectorType>(sum.getType()))
+      sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
+    values.enter();
+    Indices indices = values.space.delinearize(batch, form.lhsBatch.extents);
+    llvm::append_range(indices,
+                       values.space.delinearize(row, form.lhsM.extents));
+    llvm::append_range(indices,
+                       values.space.delinearize(column, form.rhsN.extents));
+    Point point{std::move(indices), lanes, mask};
+    values.define(dot.getResult(), point, sum);
+    auto end = cast<ir::ReturnOp>(c.kernel.getBody().front().getTerminator());
+    for (auto [value, memory] : llvm::zip(end.getValues(), c.results)) {
+      Value element = values.emit(value, point);
+      auto shape = cast<RankedTensorType>(value.getType()).getShape();
+      values.store(value.getLoc(), element, memory, shape, point);
+    }
+    values.leave();
+  }
+
+  const ContractionKernel &c;
+  const ir::ContractionTiling &t;
+  ValueEmitter &values;
+  OpBuilder &builder;
+  Location loc;
+  ir::DotGeneralOp dot;
+  ir::ContractionForm form;
+  Type element;
+  Value packedLhs, packedRhs;
+};
+} // namespace
+
+void sinter::passes::emitContraction(const ContractionKernel &contraction,
+                                     ValueEmitter &values) {
+  Emission(contraction, values).emit();
+}

@@ -1,0 +1,39 @@
+//===- ContractionEmitter.h - kernels around a dot_general ------*- C++ -*-===//
+
+#ifndef SINTER_PASSES_LOWER_CONTRACTION_CONTRACTIONEMITTER_H
+#define SINTER_PASSES_LOWER_CONTRACTION_CONTRACTIONEMITTER_H
+
+#include "compiler/ir/ContractionTiling.h"
+#include "passes/lower/ValueEmitter.h"
+
+namespace sinter::passes {
+
+/// What the skeleton of a kernel gives to the emitter of its loops.
+struct ContractionKernel {
+  ir::KernelOp kernel;
+  ir::DotGeneralOp dot;
+  ir::ContractionTiling tiling;
+  bool fma;
+  /// One flat memref for each result of the kernel.
+  llvm::ArrayRef<mlir::Value> results;
+  /// The flat memref of a kernel argument.
+  llvm::function_ref<mlir::Value(mlir::BlockArgument)> buffer;
+  /// memref<?xi8> of tiling.scratchBytes, or null.
+  mlir::Value scratch;
+};
+
+/// The one dot_general of a kernel whose other results follow it element by
+/// element; null if the kernel has another form.
+ir::DotGeneralOp findContraction(ir::KernelOp kernel);
+
+/// Whether the operand lies in memory as an argument of the kernel.
+bool isDirectOperand(mlir::Value operand);
+
+/// Emits the kernel: packing of operands, the product's loops, and per tile
+/// whatever the kernel computes from the sums.
+void emitContraction(const ContractionKernel &contraction,
+                     ValueEmitter &values);
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_LOWER_CONTRACTION_CONTRACTIONEMITTER_H

@@ -1,0 +1,65 @@
+//===- CompilerFlags.cpp - flags that sinterc and sinter-opt share --------===//
+//
+// CompileOptions as flags, and nothing else.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/CompilerFlags.h"
+
+#include "compiler/target/Cpu.h"
+
+using namespace llvm;
+using namespace sinter;
+
+Expected<driver::Stage> tools::parseStage(StringRef name) {
+  if (std::optional<driver::Stage> stage = driver::findStage(name))
+    return *stage;
+  std::string all;
+  for (int k = 0; k != driver::numStages; ++k)
+    all += (k ? ", " : "") + driver::getStageName(driver::Stage(k)).str();
+  return createStringError("unknown stage '" + name + "': the stages are " +
+                           all);
+}
+
+void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
+  flags.add("-O", "0|1|2|3",
+            "effort: 0 scalar code, one op a kernel; 2 is the default",
+            [&options](StringRef value) -> Error {
+              int64_t level;
+              if (value.getAsInteger(10, level) || level < 0 || level > 3)
+                return createStringError("unknown level '-O" + value +
+                                         "': -O0, -O1, -O2 or -O3");
+              options.optLevel = level;
+              return Error::success();
+            });
+  flags.add("-g", "", "line tables from the model's source in the object",
+            [&options](StringRef) {
+              options.debugInfo = true;
+              return Error::success();
+            });
+  flags.add("--cpu", "NAME",
+            "native (the default: this machine), generic or a CPU's name",
+            [&options](StringRef value) -> Error {
+              if (auto facts = target::resolveCpu(value); !facts)
+                return facts.takeError();
+              options.cpu = value.str();
+              return Error::success();
+            });
+  flags.add("--trap-out-of-range", "",
+            "an index out of range ends the call instead of reading 0",
+            [&options](StringRef) {
+              options.trapOutOfRange = true;
+              return Error::success();
+            });
+  flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",
+                options.dumpDir);
+  flags.addSwitch("--elide", "cut large constants short in dumps",
+                  options.elide);
+  flags.addSwitch("--time-passes", "print where the time went",
+                  options.timePasses);
+  flags.addSwitch("--memory-report", "print the memory plan's figures",
+                  options.memoryReport);
+  flags.addSwitch("--fusion-report",
+                  "print the kernels and why others were not fused",
+                  options.fusionReport);
+}

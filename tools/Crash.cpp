@@ -1,0 +1,81 @@
+//===- Crash.cpp - exit code 70 and a reproducer --------------------------===//
+//
+// The handler runs in a broken process, so it calls the kernel alone; the text
+// it writes was made before the stage began.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Crash.h"
+
+#include "compiler/driver/Compile.h"
+#include "llvm/Support/ErrorHandling.h"
+
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+using sinter::driver::Reproducer;
+
+static void say(const char *text) {
+  [[maybe_unused]] ssize_t count = write(STDERR_FILENO, text, strlen(text));
+}
+
+static bool save(const char *path) {
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0)
+    return false;
+  const char *from = Reproducer::text;
+  size_t left = Reproducer::size;
+  while (left > 0) {
+    ssize_t count = write(file, from, left);
+    if (count <= 0)
+      break;
+    from += count;
+    left -= count;
+  }
+  close(file);
+  return left == 0;
+}
+
+[[noreturn]] static void finish() {
+  say("sinter: this is a bug in Sinter, not in your model\n");
+  if (Reproducer::text)
+    for (const char *path :
+         {"sinter-reproducer.mlir", "/tmp/sinter-reproducer.mlir"})
+      if (save(path)) {
+        say("sinter: `sinterc ");
+        say(path);
+        say("` reproduces it\n");
+        break;
+      }
+  _exit(70);
+}
+
+void sinter::tools::reportBug() { finish(); }
+
+void sinter::tools::installCrashHandler() {
+  static char stack[1 << 16];
+  stack_t alternative = {};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof stack;
+  sigaltstack(&alternative, nullptr);
+  struct sigaction action = {};
+  action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+  action.sa_handler = [](int number) {
+    say("sinter: the compiler was ended by signal SIG");
+    say(sigabbrev_np(number));
+    say("\n");
+    finish();
+  };
+  for (int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    sigaction(number, &action, nullptr);
+  llvm::install_fatal_error_handler(
+      [](void *, const char *reason, bool) {
+        say("sinter: ");
+        say(reason);
+        say("\n");
+        finish();
+      },
+      nullptr);
+}
