@@ -41,8 +41,7 @@ struct sinter_pool {
   int64_t failed_at; /* lowest index whose body failed, or INT64_MAX */
   int failure;       /* what that body returned */
 
-  int threads; /* with the calling thread */
-  int spins;   /* whether to spin: there is a core for each thread */
+  int spins; /* whether to spin: there is a core for each thread */
   int stop;
   int sleepers;      /* parked workers */
   int caller_sleeps; /* the caller is parked */
@@ -53,9 +52,6 @@ struct sinter_pool {
   pthread_t workers[MAX_THREADS];
   int num_workers;
 };
-
-/* Whether this thread is inside a body: then a region runs serially. */
-static __thread int in_region;
 
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
 #define STORE(place, value) __atomic_store_n(&(place), value, __ATOMIC_SEQ_CST)
@@ -112,13 +108,11 @@ static void work_on(sinter_pool *pool) {
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
       continue;
     int64_t end = (mine + 1) * chunk < n ? (mine + 1) * chunk : n;
-    in_region = 1;
     for (int64_t i = mine * chunk; i < end && i < LOAD(pool->failed_at); ++i) {
       int failure = body(data, i);
       if (failure)
         note_failure(pool, i, failure);
     }
-    in_region = 0;
     int64_t done = __atomic_add_fetch(&pool->done, 1, __ATOMIC_SEQ_CST);
     if (done == chunks && LOAD(pool->caller_sleeps)) {
       pthread_mutex_lock(&pool->mutex);
@@ -185,8 +179,9 @@ static void wait_until_finished(sinter_pool *pool) {
 static int parallel_for(void *self, int64_t n, int (*body)(void *, int64_t),
                         void *data) {
   sinter_pool *pool = self;
-  /* A pool in use by another thread counts as no pool at all. */
-  if (n <= 1 || in_region || pool->num_workers == 0 ||
+  /* A pool in use, by another thread or by the region that this body is part
+   * of, counts as no pool at all. */
+  if (n <= 1 || pool->num_workers == 0 ||
       __atomic_exchange_n(&pool->busy, 1, __ATOMIC_SEQ_CST))
     return run_serially(n, body, data);
 
@@ -222,7 +217,6 @@ sinter_pool *sinter_pool_create(int threads) {
   sinter_pool *pool = calloc(1, sizeof *pool);
   if (!pool)
     return NULL;
-  pool->threads = threads;
   pool->spins = threads <= sysconf(_SC_NPROCESSORS_ONLN);
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->work, NULL);

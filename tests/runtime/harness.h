@@ -21,12 +21,16 @@ namespace sinter_tests {
 
 using Bytes = std::string;
 
-// A folder that is there for one test.
+// A folder that is there for one test, in memory where the system has that:
+// the tests of damage write some ten thousand files.
 class Folder {
 public:
   Folder() {
     static int count = 0;
-    path_ = std::filesystem::temp_directory_path() /
+    std::filesystem::path memory = "/dev/shm";
+    path_ = (std::filesystem::is_directory(memory)
+                 ? memory
+                 : std::filesystem::temp_directory_path()) /
             ("sinter-runtime-" + std::to_string(getpid()) + "-" +
              std::to_string(count++));
     std::filesystem::create_directories(path_);

@@ -106,7 +106,8 @@ inline int32_t trainRegression(void *state, const void *args, void *workspace,
 }
 
 // test(x f32 [4, 2], y f32 [4]) -> accuracy i1 [4], error f32 [4],
-//   largest f32 [], both f32 [4, 2], across f32 [2, 4] (batch axis 1)
+//   largest f32 [], both f32 [4, 2], across f32 [2, 4] (batch axis 1),
+//   range f32 [2]
 inline int32_t testRegression(void *state, const void *args, void *,
                               const sinter_host *host) {
   auto *const *pointers = static_cast<void *const *>(args);
@@ -117,14 +118,19 @@ inline int32_t testRegression(void *state, const void *args, void *,
   auto *largest = static_cast<float *>(pointers[4]);
   auto *both = static_cast<float *>(pointers[5]);
   auto *across = static_cast<float *>(pointers[6]);
+  auto *range = static_cast<float *>(pointers[7]);
   const float *w = weights(state);
   *largest = 0;
+  range[0] = INFINITY;
+  range[1] = -INFINITY;
   for (int64_t i = 0; i < kBatch; ++i) {
     witness.firsts.push_back(x[2 * i]);
     float guess = w[0] * x[2 * i] + w[1] * x[2 * i + 1] + *bias(state);
     error[i] = guess - y[i];
     accuracy[i] = std::fabs(error[i]) < 0.5f;
     *largest = std::fmax(*largest, std::fabs(error[i]));
+    range[0] = std::fmin(range[0], error[i]);
+    range[1] = std::fmax(range[1], error[i]);
     both[2 * i] = across[i] = guess;
     both[2 * i + 1] = across[kBatch + i] = y[i];
   }
@@ -161,11 +167,12 @@ inline constexpr sinter_tensor testOutputs[] = {
     {"largest", nullptr, 0, SINTER_F32, -1, 0, 4, 0},
     {"both", shapes::batch2, 2, SINTER_F32, 0, 0, 32, 0},
     {"across", shapes::across, 2, SINTER_F32, 1, 0, 32, 0},
+    {"range", shapes::two, 1, SINTER_F32, -1, 0, 8, 0},
 };
 inline const sinter_entry regressionEntries[] = {
     {"train", regressionInputs, trainOutputs, 3, 2, 256, SINTER_WRITES_STATE,
      trainRegression},
-    {"test", regressionInputs, testOutputs, 2, 5, 64, 0, testRegression},
+    {"test", regressionInputs, testOutputs, 2, 6, 64, 0, testRegression},
 };
 inline const sinter_model regression = {sizeof(sinter_model),
                                         SINTER_ABI_VERSION,

@@ -88,6 +88,20 @@ TEST(Pool, ReportsTheFirstFailureAsASerialRunDoes) {
   }
 }
 
+// Index 1 is in the chunk of index 0, behind it.
+TEST(Pool, RunsNothingBehindAFailure) {
+  sinter::Pool pool(2);
+  const sinter_host *host = pool.host();
+  auto body = [](void *data, int64_t i) {
+    if (i == 1)
+      *static_cast<bool *>(data) = true;
+    return i == 0 ? 7 : 0;
+  };
+  bool ran = false;
+  EXPECT_EQ(host->parallel_for(host->self, 3000, body, &ran), 7);
+  EXPECT_FALSE(ran);
+}
+
 struct Nest {
   const sinter_host *host;
   std::atomic<int> inner = 0;

@@ -195,6 +195,19 @@ TEST_F(Run, AnInterruptedRunSavesAndGoesOnBitForBit) {
   EXPECT_EQ(readFile(folder / "rest"), readFile(folder / "four"));
 }
 
+// Another seed is another order, of which nothing is done yet.
+TEST_F(Run, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
+  witness.raiseAt = 0;
+  EXPECT_EQ(
+      run(regression, train({"--seed", "9", "--save", folder / "part"})).code,
+      130);
+  for (auto [seed, steps] : {std::pair("9", 1), std::pair("8", 2)}) {
+    witness = {};
+    run(regression, train({"--seed", seed, "--load", folder / "part"}));
+    EXPECT_EQ(witness.steps, steps) << seed;
+  }
+}
+
 TEST_F(Run, ResultsDoNotDependOnThreads) {
   std::string first;
   for (const char *threads : {"1", "2", "5"}) {
@@ -302,6 +315,21 @@ TEST_F(Run, ScalarsOfTestsAreMeansOfFullBatches) {
   EXPECT_NE(outcome.out.find(line), std::string::npos) << outcome.out << line;
   EXPECT_NE(outcome.out.find(
                 "test both is f32 [10, 2]: --output both=FILE.npy writes it"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(Run, OutputsWithoutABatchAxisHaveARowAFullBatch) {
+  alignas(64) char state[192] = {};
+  char message[256];
+  ASSERT_EQ(sinter_state_save(&regression, state, (folder / "s").c_str(),
+                              message, sizeof message),
+            0);
+  Outcome outcome = run(regression, test({"--load", folder / "s", "--output",
+                                          "range=" + (folder / "r.csv")}));
+  EXPECT_EQ(readFile(folder / "r.csv"), "-1.1875,-1\n-1.4375,-1.25\n");
+  EXPECT_NE(outcome.out.find("test range is in " + (folder / "r.csv") +
+                             ": f32 [2, 2]\n"),
             std::string::npos)
       << outcome.out;
 }

@@ -52,6 +52,7 @@ entry test: reads the state, workspace 64 bytes
   output  largest   f32   []
   output  both      f32   [4, 2]  batch axis 0
   output  across    f32   [2, 4]  batch axis 1
+  output  range     f32   [2]
 
 variables
   w      f32   [2]                        8 bytes  trainable
