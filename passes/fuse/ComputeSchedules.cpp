@@ -1,0 +1,129 @@
+//===- ComputeSchedules.cpp - how each kernel is to be emitted ------------===//
+//
+// The last thing that `fused` decides: vector width, tail, tiles, scratch.  The
+// emitters only follow it.  README.md lists the entries.  The choices come from
+// the target's facts (vector width, caches), never from a list of shapes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/ComputeSchedules.h"
+#include "compiler/ir/ModuleFacts.h"
+#include "passes/fuse/OpKinds.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_COMPUTESCHEDULES
+#include "passes/fuse/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+/// The kernel's form as its body shows it, for kernels that FormKernels has not
+/// made.
+static StringRef kindOfBody(KernelOp kernel) {
+  StringRef kind = "pointwise";
+  for (Operation &op : kernel.getBody().front())
+    switch (kindOf(&op)) {
+    case OpKind::Contraction:
+      return "contraction";
+    case OpKind::Scatter:
+      return "scatter";
+    case OpKind::Concatenate:
+      return "concatenate";
+    case OpKind::Gather:
+      return "gather";
+    case OpKind::Reduction:
+      return "reduction";
+    case OpKind::Random:
+      kind = "random";
+      break;
+    default:
+      break;
+    }
+  return kind;
+}
+
+/// Bits of the widest element that the kernel computes or stores with vectors,
+/// 0 if it has but scalars.
+static int64_t widestBits(KernelOp kernel) {
+  int64_t widest = 0;
+  auto consider = [&](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    Type storage = getStorageType(tensor.getElementType());
+    if (tensor.getNumElements() > 1)
+      widest = std::max<int64_t>(widest, storage.getIntOrFloatBitWidth());
+  };
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    for (Type type : op.getResultTypes())
+      consider(type);
+  for (Type type : kernel.getArgumentTypes())
+    consider(type);
+  return widest;
+}
+
+/// Which dimensions the kernel's reductions combine, as a word.
+static StringRef reductionForm(KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (kindOf(&op) == OpKind::Reduction) {
+      SmallVector<int64_t> dims = reducedDimensions(&op);
+      int64_t rank = shapeOf(op.getOperand(0)).size();
+      int64_t count = dims.size();
+      if (count == rank)
+        return "all";
+      if (dims.front() == rank - count)
+        return "row";
+      if (dims.back() == count - 1)
+        return "column";
+      return "mixed";
+    }
+  return "all";
+}
+
+namespace {
+struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
+  void runOnOperation() override {
+    TargetFacts target = TargetFacts::of(getOperation());
+    bool vectors = Options::of(getOperation()).optLevel > 0;
+    for (auto kernel : getOperation().getOps<KernelOp>())
+      schedule(kernel, target, vectors);
+  }
+
+  void schedule(KernelOp kernel, const TargetFacts &target, bool vectors) {
+    Builder builder(&getContext());
+    NamedAttrList entries;
+    if (DictionaryAttr form = kernel.getScheduleAttr())
+      entries.append(form.getValue());
+    if (!entries.get("kind"))
+      entries.set("kind", builder.getStringAttr(kindOfBody(kernel)));
+    StringRef kind = cast<StringAttr>(entries.get("kind")).getValue();
+
+    if (!vectors)
+      entries.set("kind", builder.getStringAttr("scalar"));
+    else {
+      int64_t bits = widestBits(kernel);
+      entries.set("lanes",
+                  builder.getI64IntegerAttr(bits ? target.lanes(bits) : 1));
+      // Masked loads and stores cost nothing where they exist.  Elsewhere the
+      // tail is done element by element: an overlapping last vector would read
+      // again what a result in place has replaced.
+      constexpr int64_t maskedWidth = 512;
+      entries.set("tail", builder.getStringAttr(target.vectorBits == maskedWidth
+                                                    ? "masked"
+                                                    : "scalar"));
+      if (kind == "reduction")
+        entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
+    }
+    if (!entries.get("scratch_bytes"))
+      entries.set("scratch_bytes", builder.getI64IntegerAttr(0));
+    kernel.setScheduleAttr(entries.getDictionary(&getContext()));
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> passes::createComputeSchedulesPass() {
+  return std::make_unique<ComputeSchedules>();
+}

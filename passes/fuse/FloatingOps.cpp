@@ -1,0 +1,137 @@
+//===- FloatingOps.cpp - ops that go where they are used ------------------===//
+
+#include "passes/fuse/FloatingOps.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+/// What a copy may cost, its own copied producers included: the cast and
+/// normalization of an image (two divisions and a few more) is worth less than
+/// a trip through memory.
+static constexpr int64_t copyLimit = 12;
+
+/// Whether the value is in memory whatever fusion does, because one of its
+/// users can never be in one kernel with the op that makes it.
+static bool isStoredAnyway(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    switch (kindOf(user)) {
+    case OpKind::Free:
+    case OpKind::Contraction:
+    case OpKind::Gather:
+    case OpKind::Scatter:
+    case OpKind::Concatenate:
+      return true;
+    default:
+      return false;
+    }
+  });
+}
+
+DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
+                                                                 bool fuse) {
+  DenseMap<Operation *, Cheapness> result;
+  for (Operation &op : block) {
+    OpKind kind = kindOf(&op);
+    if (kind == OpKind::Free || op.getNumResults() != 1)
+      continue;
+    Cheapness own;
+    own.readsMemory = own.readsInputs = true;
+    own.cost = costOf(&op);
+    for (Value operand : op.getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || kindOf(producer) == OpKind::Free)
+        continue;
+      const Cheapness &theirs = result[producer];
+      if (theirs.may) {
+        own.cost += theirs.cost;
+        own.readsMemory &= theirs.readsMemory;
+        own.readsInputs &= theirs.readsInputs;
+      } else {
+        own.readsMemory &= isStoredAnyway(operand);
+        own.readsInputs = false;
+      }
+    }
+    bool map = kind == OpKind::Constant || kind == OpKind::Iota ||
+               kind == OpKind::Movement;
+    own.may = fuse ? own.cost <= copyLimit && (map || own.readsMemory)
+                   : kind == OpKind::Constant;
+    result[&op] = own;
+  }
+  return result;
+}
+
+bool FloatingOps::absorbs(Operation *root, Operation *op,
+                          const Cheapness &cheapness) {
+  switch (kindOf(root)) {
+  case OpKind::Free:
+    return false;
+  case OpKind::Contraction:
+    // An operand is read where it lies, or packed: strides cost nothing, and
+    // packing may compute.  What a kernel of this block computes is better
+    // finished there.
+    return isa<TransposeOp, BroadcastOp, SliceOp, ConstantOp>(op) ||
+           (kindOf(op) == OpKind::Pointwise && cheapness.readsInputs);
+  case OpKind::Concatenate:
+  case OpKind::Scatter:
+    // Stored part by part and from values at their own place: anything goes.
+  default:
+    return true;
+  }
+}
+
+FloatingOps::FloatingOps(Block &block, bool fuse) {
+  DenseMap<Operation *, Cheapness> cheapness = judge(block, fuse);
+  for (Operation &op : llvm::reverse(block)) {
+    auto it = cheapness.find(&op);
+    if (it == cheapness.end() || !it->second.may || op.use_empty())
+      continue;
+    Operation *user = *op.user_begin();
+    if (!llvm::all_of(op.getUsers(), [&](Operation *u) { return u == user; }))
+      continue;
+    if (absorbs(anchorOf(user), &op, it->second))
+      floating[&op] = user;
+  }
+}
+
+Operation *FloatingOps::anchorOf(Operation *op) const {
+  for (auto it = floating.find(op); it != floating.end();
+       it = floating.find(op))
+    op = it->second;
+  return op;
+}
+
+void FloatingOps::cloneForUsers(Block &block, bool fuse) {
+  DenseMap<Operation *, Cheapness> cheapness = judge(block, fuse);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    auto it = cheapness.find(&op);
+    if (it == cheapness.end() || !it->second.may)
+      continue;
+    // One copy a user, in the users' order; those that only store it share the
+    // original.  What is computed and stored is read back rather than computed
+    // again.
+    SmallVector<Operation *> users;
+    for (Operation *user : op.getUsers())
+      if (kindOf(user) != OpKind::Free && !llvm::is_contained(users, user))
+        users.push_back(user);
+    bool stored = llvm::any_of(op.getUsers(), [](Operation *user) {
+      return kindOf(user) == OpKind::Free;
+    });
+    if (stored && kindOf(&op) == OpKind::Pointwise)
+      continue;
+    llvm::sort(users, [](Operation *a, Operation *b) {
+      return a->isBeforeInBlock(b);
+    });
+    OpBuilder builder(&op);
+    for (Operation *user :
+         ArrayRef(users).drop_front(stored || users.empty() ? 0 : 1)) {
+      builder.setInsertionPoint(user);
+      Operation *copy = builder.clone(op);
+      op.getResult(0).replaceUsesWithIf(
+          copy->getResult(0),
+          [&](OpOperand &use) { return use.getOwner() == user; });
+    }
+  }
+}

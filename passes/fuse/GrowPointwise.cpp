@@ -1,0 +1,69 @@
+//===- GrowPointwise.cpp - chains of pointwise ops ------------------------===//
+//
+// What no root has claimed: pointwise ops of one shape that feed each other
+// become one kernel with as many results as others need.  Scalars join without
+// a connection, and so do ops that read the same tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/GrowClusters.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+static bool isElementwise(OpKind kind) {
+  return kind == OpKind::Pointwise || kind == OpKind::Random ||
+         kind == OpKind::Movement || kind == OpKind::Iota ||
+         kind == OpKind::Constant;
+}
+
+static StringRef misfit(const ClusterGraph &graph, const Cluster &cluster,
+                        Operation *op) {
+  if (!isElementwise(kindOf(op)))
+    return "it is the root of a kernel of its own";
+  if (shapeOf(op) != ArrayRef(cluster.space))
+    return "its shape is another";
+  for (const Trace &read : graph.reads(op, nullptr))
+    if (read.producer && graph.clusterOf(read.producer) == &cluster &&
+        read.access != Access::Same)
+      return "it reads the value at other places than its own";
+  for (Operation *member : cluster.members)
+    for (const Trace &read : graph.reads(member, nullptr))
+      if (read.producer == op && read.access != Access::Same)
+        return "its value is read at other places than its own";
+  if (!graph.canRunAsOne({cluster.root, op}))
+    return "it needs a kernel that needs this one";
+  return {};
+}
+
+void passes::growPointwise(ClusterGraph &graph) {
+  for (Operation *root : graph.ops()) {
+    if (!graph.isUnclaimed(root) || !isElementwise(kindOf(root)))
+      continue;
+    Cluster &cluster = graph.create(root);
+    cluster.kind = OpKind::Pointwise;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Operation *op : neighbours(graph, cluster)) {
+        StringRef reason = misfit(graph, cluster, op);
+        if (!reason.empty()) {
+          refuse(cluster, op, reason);
+          continue;
+        }
+        graph.add(cluster, op);
+        changed = true;
+      }
+    }
+  }
+  // With more operands than this, addresses no longer fit in registers.
+  constexpr size_t manyOps = 64;
+  constexpr int64_t tiny = 1;
+  mergeSiblings(graph, [&](const Cluster &a, const Cluster &b) {
+    return a.kind == OpKind::Pointwise && b.kind == OpKind::Pointwise &&
+           a.segments.empty() && b.segments.empty() && a.space == b.space &&
+           a.members.size() + b.members.size() <= manyOps &&
+           (elementsOf(a.space) <= tiny || shareInput(graph, a, b));
+  });
+}

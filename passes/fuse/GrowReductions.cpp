@@ -1,0 +1,111 @@
+//===- GrowReductions.cpp - reductions that share their rows --------------===//
+//
+// Reductions over the same dimensions of one iteration space become one kernel,
+// with the pointwise ops before, between and after them: a softmax with its
+// cross-entropy and its gradient is one pass over rows that stay in the cache.
+// An op of such a kernel is either full (of the iteration space's shape) or
+// kept (of the shape that the reductions leave); a kept value returns to full
+// ops by a broadcast.  Only rows do that: columns and mixed reductions run in
+// one pass over memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/GrowClusters.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+namespace {
+enum class Level { Full, Kept, None };
+}
+
+static Level levelOf(const Cluster &cluster, Operation *op) {
+  if (kindOf(op) == OpKind::Reduction)
+    return shapeOf(op->getOperand(0)) == ArrayRef(cluster.space) &&
+                   reducedDimensions(op) == cluster.reduced
+               ? Level::Kept
+               : Level::None;
+  if (kindOf(op) != OpKind::Pointwise)
+    return Level::None;
+  if (shapeOf(op) == ArrayRef(cluster.space))
+    return Level::Full;
+  return shapeOf(op) == ArrayRef(cluster.kept) ? Level::Kept : Level::None;
+}
+
+/// Why `reader` cannot read `producer` within the cluster.
+static StringRef badRead(const Cluster &cluster, Operation *producer,
+                         Operation *reader, Access access) {
+  bool readsFull = kindOf(reader) == OpKind::Reduction ||
+                   levelOf(cluster, reader) == Level::Full;
+  bool givesFull = levelOf(cluster, producer) == Level::Full;
+  if (access == Access::Moved ||
+      readsFull != (givesFull || access == Access::Spread))
+    return "one reads the other at other places than its own";
+  if (access == Access::Spread && !cluster.isRow())
+    return "only reductions of rows are read back over what they reduced";
+  return {};
+}
+
+static StringRef misfit(const ClusterGraph &graph, const Cluster &cluster,
+                        Operation *op) {
+  if (levelOf(cluster, op) == Level::None)
+    return kindOf(op) == OpKind::Reduction
+               ? "it reduces other dimensions"
+               : "its shape is neither that of the rows nor that of what is "
+                 "left of them";
+  for (const Trace &read : graph.reads(op, &cluster))
+    if (read.producer && graph.clusterOf(read.producer) == &cluster)
+      if (StringRef reason = badRead(cluster, read.producer, op, read.access);
+          !reason.empty())
+        return reason;
+  for (Operation *member : cluster.members)
+    for (const Trace &read : graph.reads(member, &cluster))
+      if (read.producer == op)
+        if (StringRef reason = badRead(cluster, op, member, read.access);
+            !reason.empty())
+          return reason;
+  if (!graph.canRunAsOne({cluster.root, op}))
+    return "it needs a kernel that needs this one";
+  return {};
+}
+
+static void grow(ClusterGraph &graph, Cluster &cluster) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Operation *op : neighbours(graph, cluster)) {
+      StringRef reason = misfit(graph, cluster, op);
+      if (!reason.empty()) {
+        refuse(cluster, op, reason);
+        continue;
+      }
+      graph.add(cluster, op);
+      changed = true;
+    }
+  }
+}
+
+void passes::growReductions(ClusterGraph &graph) {
+  // Rows first: they take more with them.
+  for (bool rows : {true, false})
+    for (Operation *op : graph.ops()) {
+      if (kindOf(op) != OpKind::Reduction || !graph.isUnclaimed(op))
+        continue;
+      int64_t rank = shapeOf(op->getOperand(0)).size();
+      SmallVector<int64_t> reduced = reducedDimensions(op);
+      bool isRow =
+          !reduced.empty() &&
+          reduced.front() == rank - static_cast<int64_t>(reduced.size());
+      if (isRow == rows && !reduced.empty())
+        grow(graph, graph.create(op));
+    }
+
+  // Reductions of so little that a call costs as much as the work.
+  constexpr int64_t tinyReduction = 4096;
+  mergeSiblings(graph, [&](const Cluster &a, const Cluster &b) {
+    return a.kind == OpKind::Reduction && b.kind == OpKind::Reduction &&
+           a.space == b.space && a.reduced == b.reduced &&
+           (elementsOf(a.space) <= tinyReduction || shareInput(graph, a, b));
+  });
+}

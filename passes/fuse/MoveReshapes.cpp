@@ -1,0 +1,209 @@
+//===- MoveReshapes.cpp - reshapes go to where kernels end ----------------===//
+//
+// A reshape between kernels costs nothing, one between two ops that could be in
+// one kernel keeps them apart.  So reshapes of what is computed from inputs
+// alone move up to the inputs, and reshapes of what a kernel computes move down
+// below the pointwise ops that follow:
+//
+//   reshape (cast %image)        ⇒  cast (reshape %image)
+//   relu (reshape (dot %x, %w))  ⇒  reshape (relu (dot %x, %w))
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/MoveReshapes.h"
+#include "compiler/ir/ModuleFacts.h"
+#include "passes/fuse/OpKinds.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_MOVERESHAPES
+#include "passes/fuse/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+static RankedTensorType withShape(Value value, ArrayRef<int64_t> shape) {
+  return cast<RankedTensorType>(value.getType()).clone(shape);
+}
+
+/// A value that no kernel of the block computes.
+static bool isOutside(Value value) {
+  Operation *producer = value.getDefiningOp();
+  return !producer || kindOf(producer) == OpKind::Free;
+}
+
+static bool isSplat(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  return constant && isa<DenseElementsAttr>(constant.getValue()) &&
+         constant.getValue().isSplat();
+}
+
+/// A broadcast along the trailing dimensions that both shapes share.
+static bool isTrailingBroadcast(Value value, ArrayRef<int64_t> shape) {
+  auto broadcast = value.getDefiningOp<BroadcastOp>();
+  if (!broadcast)
+    return false;
+  ArrayRef<int64_t> from = shapeOf(broadcast.getOperand());
+  ArrayRef<int64_t> to = shapeOf(value);
+  return from.size() <= shape.size() && from == to.take_back(from.size()) &&
+         from == shape.take_back(from.size()) &&
+         llvm::equal(broadcast.getDimensions(),
+                     llvm::seq<int64_t>(to.size() - from.size(), to.size()));
+}
+
+/// Whether `reshaped` costs nothing for this value.
+static bool isFreeToReshape(Value value, ArrayRef<int64_t> shape) {
+  return isOutside(value) || isSplat(value) ||
+         isTrailingBroadcast(value, shape);
+}
+
+/// `value` in another shape, without a reshape where the value can be made so.
+static Value reshaped(OpBuilder &builder, Value value,
+                      ArrayRef<int64_t> shape) {
+  RankedTensorType type = withShape(value, shape);
+  if (value.getType() == type)
+    return value;
+  if (auto reshape = value.getDefiningOp<ReshapeOp>())
+    if (reshape.getOperand().getType() == type)
+      return reshape.getOperand();
+  if (isSplat(value)) {
+    auto constant = value.getDefiningOp<ConstantOp>();
+    auto splat = cast<DenseElementsAttr>(constant.getValue());
+    return ConstantOp::create(builder, constant.getLoc(), type,
+                              splat.resizeSplat(type));
+  }
+  if (isTrailingBroadcast(value, shape)) {
+    auto broadcast = value.getDefiningOp<BroadcastOp>();
+    int64_t kept = shapeOf(broadcast.getOperand()).size();
+    int64_t rank = shape.size();
+    return BroadcastOp::create(builder, broadcast.getLoc(), type,
+                               broadcast.getOperand(),
+                               builder.getDenseI64ArrayAttr(llvm::to_vector(
+                                   llvm::seq<int64_t>(rank - kept, rank))));
+  }
+  return ReshapeOp::create(builder, value.getLoc(), type, value);
+}
+
+//===----------------------------------------------------------------------===//
+// Up
+//===----------------------------------------------------------------------===//
+
+/// Whether the value is computed by pointwise ops, for one user only, from what
+/// is free to reshape.
+static bool canHoistOver(Value value, ArrayRef<int64_t> shape) {
+  if (isFreeToReshape(value, shape))
+    return true;
+  Operation *producer = value.getDefiningOp();
+  return kindOf(producer) == OpKind::Pointwise && value.hasOneUse() &&
+         llvm::all_of(producer->getOperands(), [&](Value operand) {
+           return canHoistOver(operand, shape);
+         });
+}
+
+static Value hoist(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
+  if (isFreeToReshape(value, shape))
+    return reshaped(builder, value, shape);
+  Operation *producer = value.getDefiningOp();
+  Operation *copy = builder.clone(*producer);
+  for (OpOperand &operand : copy->getOpOperands()) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(copy);
+    operand.set(hoist(builder, operand.get(), shape));
+  }
+  copy->getResult(0).setType(withShape(value, shape));
+  return copy->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Down
+//===----------------------------------------------------------------------===//
+
+/// Moves a reshape of a computed operand below `op`.
+static void sinkReshape(Operation *op) {
+  ReshapeOp reshape;
+  for (Value operand : op->getOperands())
+    if (auto candidate = operand.getDefiningOp<ReshapeOp>();
+        candidate && !isOutside(candidate.getOperand())) {
+      reshape = candidate;
+      break;
+    }
+  if (!reshape)
+    return;
+  ArrayRef<int64_t> shape = shapeOf(reshape.getOperand());
+  if (!llvm::all_of(op->getOperands(), [&](Value operand) {
+        return isFreeToReshape(operand, shape);
+      }))
+    return;
+  OpBuilder builder(op);
+  Value old = op->getResult(0);
+  auto outer = cast<RankedTensorType>(old.getType());
+  for (OpOperand &operand : op->getOpOperands())
+    operand.set(reshaped(builder, operand.get(), shape));
+  old.setType(withShape(old, shape));
+  builder.setInsertionPointAfter(op);
+  auto back = ReshapeOp::create(builder, reshape.getLoc(), outer, old);
+  old.replaceAllUsesExcept(back, back);
+}
+
+/// broadcast (reshape %x : [n] -> [n, 1]) dims [0, 1] ⇒ broadcast %x dims [0]
+static void dropUnitDimensions(BroadcastOp op) {
+  auto reshape = op.getOperand().getDefiningOp<ReshapeOp>();
+  if (!reshape)
+    return;
+  ArrayRef<int64_t> inner = shapeOf(reshape.getOperand());
+  SmallVector<int64_t> dimensions;
+  for (auto [extent, dimension] :
+       llvm::zip(shapeOf(op.getOperand()), op.getDimensions()))
+    if (dimensions.size() < inner.size() && inner[dimensions.size()] == extent)
+      dimensions.push_back(dimension);
+    else if (extent != 1)
+      return;
+  if (dimensions.size() != inner.size())
+    return;
+  op.setOperand(reshape.getOperand());
+  op.setDimensions(dimensions);
+}
+
+static void moveReshapes(Block &block) {
+  for (Operation &op : block)
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        moveReshapes(inner);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      Value operand = reshape.getOperand();
+      ArrayRef<int64_t> shape = shapeOf(reshape.getResult());
+      if (!isOutside(operand) && canHoistOver(operand, shape)) {
+        OpBuilder builder(reshape);
+        reshape.replaceAllUsesWith(hoist(builder, operand, shape));
+      }
+    }
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (kindOf(&op) == OpKind::Pointwise)
+      sinkReshape(&op);
+    else if (auto broadcast = dyn_cast<BroadcastOp>(op))
+      dropUnitDimensions(broadcast);
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+namespace {
+struct MoveReshapes : passes::impl::MoveReshapesBase<MoveReshapes> {
+  void runOnOperation() override {
+    if (Options::of(getOperation()).optLevel == 0)
+      return;
+    for (auto entry : getOperation().getOps<EntryOp>())
+      moveReshapes(entry.getBody().front());
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> passes::createMoveReshapesPass() {
+  return std::make_unique<MoveReshapes>();
+}

@@ -1,0 +1,25 @@
+//===- Stage.cpp - the `fused` stage --------------------------------------===//
+
+#include "passes/fuse/Stage.h"
+#include "passes/fuse/ComputeOverwrites.h"
+#include "passes/fuse/ComputeSchedules.h"
+#include "passes/fuse/DeduplicateKernels.h"
+#include "passes/fuse/FormKernels.h"
+#include "passes/fuse/MoveReshapes.h"
+#include "passes/fuse/NameKernels.h"
+#include "passes/fuse/VerifyFused.h"
+
+#include "mlir/Transforms/Passes.h"
+
+void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
+  manager.addPass(createMoveReshapesPass());
+  manager.addPass(createFormKernelsPass());
+  // Copies of cheap ops that met in one kernel, then calls that became equal.
+  manager.addPass(mlir::createCSEPass());
+  manager.addPass(createDeduplicateKernelsPass());
+  manager.addPass(mlir::createCSEPass());
+  manager.addPass(createNameKernelsPass());
+  manager.addPass(createComputeOverwritesPass());
+  manager.addPass(createComputeSchedulesPass());
+  manager.addPass(createVerifyFusedPass());
+}

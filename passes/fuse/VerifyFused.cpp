@@ -1,0 +1,80 @@
+//===- VerifyFused.cpp - what holds at the end of `fused` -----------------===//
+//
+// An entry, and the body of a scan in it, holds reads, writes, large constants,
+// calls, reshapes and scans.  A kernel has a schedule and `overwrites`, is
+// called, and its body is made of tensor ops in one block.  Every op has a
+// place in the source.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/VerifyFused.h"
+#include "passes/fuse/OpKinds.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_VERIFYFUSED
+#include "passes/fuse/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+static LogicalResult verifyBlock(Block &block) {
+  for (Operation &op : block) {
+    if (isa<UnknownLoc>(op.getLoc()))
+      return op.emitOpError("has no place in the source at the end of `fused`");
+    if (isa<ReadOp, WriteOp, ReturnOp, YieldOp, CallOp, ReshapeOp>(op))
+      continue;
+    if (isa<ConstantOp>(op) && kindOf(&op) == OpKind::Free)
+      continue;
+    if (auto scan = dyn_cast<ScanOp>(op)) {
+      if (failed(verifyBlock(scan.getBody().front())))
+        return failure();
+      continue;
+    }
+    return op.emitOpError("is outside of a kernel at the end of `fused`");
+  }
+  return success();
+}
+
+static LogicalResult verifyKernel(KernelOp kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  if (!schedule || !schedule.getAs<StringAttr>("kind") ||
+      !schedule.getAs<IntegerAttr>("scratch_bytes"))
+    return kernel.emitOpError("needs a schedule with `kind` and "
+                              "`scratch_bytes` at the end of `fused`");
+  if (!kernel.getOverwrites())
+    return kernel.emitOpError("needs `overwrites` at the end of `fused`");
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (op.getNumRegions() != 0 || isa<ReadOp, WriteOp, CallOp>(op))
+      return op.emitOpError("must not stand in a kernel");
+  if (auto segments = schedule.getAs<IntegerAttr>("segments")) {
+    auto results = schedule.getAs<IntegerAttr>("segment_results");
+    auto arguments = schedule.getAs<IntegerAttr>("segment_arguments");
+    int64_t count = kernel.getArgumentTypes().size();
+    int64_t wanted = kernel.getResultTypes().size();
+    if (!results || !arguments ||
+        segments.getInt() * results.getInt() != wanted ||
+        segments.getInt() * arguments.getInt() > count)
+      return kernel.emitOpError("has segments that do not fit its signature");
+  }
+  return success();
+}
+
+namespace {
+struct VerifyFused : passes::impl::VerifyFusedBase<VerifyFused> {
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<EntryOp>())
+      if (failed(verifyBlock(entry.getBody().front())))
+        return signalPassFailure();
+    for (auto kernel : getOperation().getOps<KernelOp>())
+      if (failed(verifyKernel(kernel)))
+        return signalPassFailure();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> passes::createVerifyFusedPass() {
+  return std::make_unique<VerifyFused>();
+}
