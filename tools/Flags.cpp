@@ -56,15 +56,32 @@ void Flags::printHelp() const {
          << "  " << left_justify("--version", 26) << " print the version\n";
 }
 
+/// Edits between two words, a swap of neighbours counting as one (Damerau).
+static unsigned distance(StringRef a, StringRef b) {
+  std::vector<std::vector<unsigned>> d(a.size() + 1,
+                                       std::vector<unsigned>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i)
+    for (size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = i + j;
+        continue;
+      }
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1,
+                          d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
 std::string sinter::tools::findNearest(StringRef word,
                                        const std::vector<std::string> &words) {
   std::string nearest;
   // Further away than a third of the word it is no typing mistake.
   unsigned best = std::max<unsigned>(2, word.size() / 3) + 1;
   for (const std::string &candidate : words)
-    if (unsigned distance = word.edit_distance(candidate, true, best);
-        distance < best) {
-      best = distance;
+    if (unsigned edits = distance(word, candidate); edits < best) {
+      best = edits;
       nearest = candidate;
     }
   return nearest;

@@ -171,6 +171,7 @@ int main(int argc, char **argv) {
   registerDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
 
@@ -186,9 +187,12 @@ int main(int argc, char **argv) {
   Compilation compilation(std::move(module), request.options, llvm::errs(),
                           timing);
   outcome = compilation.run();
+  std::string message;
   if (outcome == Outcome::Done)
     outcome = emit(compilation, request.emit, request.options, installation,
-                   timing);
+                   timing, message);
+  if (!message.empty())
+    fail(outcome, message);
   if (outcome == Outcome::Bug)
     tools::reportBug();
   return int(outcome);

@@ -185,7 +185,8 @@ static llvm::Error dumpNative(const CompileOptions &options, StringRef name,
 
 Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
                      const CompileOptions &options,
-                     const Installation &installation, TimingScope &timing) {
+                     const Installation &installation, TimingScope &timing,
+                     std::string &message) {
   ModuleOp module = compilation.getModule();
   bool isNative = compilation.getStage() == Stage::LLVM;
   ir::ModelDescription model;
@@ -207,8 +208,7 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
 
   TimingScope scope = timing.nest("code");
   auto fail = [&](llvm::Error error) {
-    emitError(UnknownLoc::get(module.getContext()))
-        << llvm::toString(std::move(error));
+    message = llvm::toString(std::move(error));
     return Outcome::UsageError;
   };
   if (native && !options.dumpDir.empty())

@@ -31,11 +31,11 @@ struct EmitRequest {
 std::string getOutputPath(EmitKind kind, const EmitRequest &request,
                           llvm::StringRef modelName);
 
-/// Writes all files of the request, or none. Errors go to the module's
-/// diagnostics.
+/// Writes all files of the request, or none. Errors about the module go to its
+/// diagnostics; `message` gets what is wrong with a file.
 Outcome emit(Compilation &compilation, const EmitRequest &request,
              const CompileOptions &options, const Installation &installation,
-             mlir::TimingScope &timing);
+             mlir::TimingScope &timing, std::string &message);
 
 } // namespace sinter::driver
 
