@@ -1,9 +1,8 @@
 //===- Cpu.cpp - the machine that code is made for ------------------------===//
 //
 // A virtual machine may hide features of its CPU, so `native` lists every
-// difference to what LLVM's name implies.  Cache sizes come from the C
-// library, which asks the CPU; for other machines modest ones are assumed, as
-// they only steer tile sizes.
+// difference to what LLVM's name implies.  Cache sizes come from the kernel;
+// for other machines modest ones are assumed, as they only steer tile sizes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,7 +15,7 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
-#include <unistd.h>
+#include <fstream>
 
 using namespace llvm;
 using namespace sinter;
@@ -54,14 +53,28 @@ static std::string featuresBeyond(StringRef cpu) {
   return llvm::join(differences, ",");
 }
 
+/// Bytes of the data or unified cache of that level, as the kernel tells it for
+/// one core (an instruction of the CPU would tell what a hypervisor hides).
+static int64_t readCache(int level) {
+  for (int index = 0; index != 8; ++index) {
+    std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" +
+                         std::to_string(index) + "/";
+    std::string type;
+    int64_t found = 0, kibibytes = 0;
+    std::ifstream(folder + "type") >> type;
+    std::ifstream(folder + "level") >> found;
+    std::ifstream(folder + "size") >> kibibytes; // "48K"
+    if (found == level && type != "Instruction")
+      return kibibytes << 10;
+  }
+  return 0;
+}
+
 static void readCaches(ir::TargetFacts &facts) {
-  auto read = [](int name, int64_t &bytes) {
-    if (long value = sysconf(name); value > 0)
-      bytes = value;
-  };
-  read(_SC_LEVEL1_DCACHE_SIZE, facts.l1Bytes);
-  read(_SC_LEVEL2_CACHE_SIZE, facts.l2Bytes);
-  read(_SC_LEVEL3_CACHE_SIZE, facts.l3Bytes);
+  int level = 0;
+  for (int64_t *bytes : {&facts.l1Bytes, &facts.l2Bytes, &facts.l3Bytes})
+    if (int64_t size = readCache(++level); size > 0)
+      *bytes = size;
 }
 
 Expected<ir::TargetFacts> target::resolveCpu(StringRef name) {
