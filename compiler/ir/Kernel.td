@@ -131,4 +131,20 @@ def LoopOp : SinterOp<"loop", [SingleBlockImplicitTerminator<"YieldOp">]> {
   let hasCustomAssemblyFormat = 1;
 }
 
+def StoreIndexOp : SinterOp<"store_index"> {
+  let summary = "a loop's index as a value";
+  let description = [{
+    Stores the index as the `tensor<i64>` that kernels of the body read.
+
+    ```mlir
+    sinter.loop 3 index(%t) {
+      %0 = sinter.buffer workspace 0 : memref<i64>
+      sinter.store_index %t to %0 : memref<i64>
+    }
+    ```
+  }];
+  let arguments = (ins Index:$index, MemRefRankOf<[I64], [0]>:$target);
+  let assemblyFormat = "$index `to` $target attr-dict `:` type($target)";
+}
+
 #endif

@@ -1,0 +1,346 @@
+//===- BuildProgram.cpp - from values to storages, steps and copies -------===//
+//
+// Comes in: an entry of the `fused` stage.  Goes out: its Program.
+//
+// The end of an entry (writes, return) and the end of a scan's body (next
+// carries, per-step outputs) are the same thing: a set of assignments that take
+// place at once.  Computed values are assigned at the end.  Values that merely
+// move (an old variable, an input, a carry, a slice) are assigned as early as
+// may be, so that their source is free to be overwritten: into outputs at the
+// beginning, into variables and carries after the last reader of the old value.
+// Cycles among moves (a swap) go through a temporary.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/plan/Program.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes::plan;
+
+namespace {
+
+/// `target` ← `source`, at the end of a block.
+struct Assignment {
+  View target;
+  Value source;
+  Location loc;
+  Purpose purpose;
+  /// Whether the block may read what stood in the target before.
+  bool replaces;
+};
+
+/// A copy that belongs after the block's op number `after` (−1: before all).
+struct Move {
+  View source, target;
+  Type type;
+  Location loc;
+  Purpose purpose;
+  int after = -1;
+};
+
+class ProgramBuilder {
+public:
+  FailureOr<Program> build(EntryOp entry);
+
+private:
+  View newStorage(Type type, Location loc, Space space = Space::Workspace,
+                  int64_t place = 0);
+  View getStateView(FlatSymbolRefAttr name, Operation *user);
+  /// The value before all reshapes.
+  static Value getOrigin(Value value);
+  /// Whether the value is there before the block's first op runs.
+  static bool isEarly(Value value);
+  View getView(Value value);
+  Operand getOperand(Value value) {
+    return {getView(value), value.getType(), value.getLoc()};
+  }
+
+  Step &addStep(Step::Kind kind, Location loc);
+  void addCopy(const View &source, const View &target, Type type, Location loc,
+               Purpose purpose);
+  SmallVector<Move> scheduleMoves(Block &block,
+                                  ArrayRef<Assignment> assignments);
+  LogicalResult buildBlock(Block &block, ArrayRef<Assignment> assignments);
+  void buildCall(CallOp call);
+  LogicalResult buildScan(ScanOp scan);
+
+  Program program;
+  DenseMap<Value, View> views;
+  llvm::MapVector<Attribute, View> state;
+  int currentLoop = -1;
+};
+
+View ProgramBuilder::newStorage(Type type, Location loc, Space space,
+                                int64_t place) {
+  program.storages.push_back({space, getByteSize(type), place, loc});
+  return {static_cast<int>(program.storages.size()) - 1, 0, {}};
+}
+
+View ProgramBuilder::getStateView(FlatSymbolRefAttr name, Operation *user) {
+  auto [at, isNew] = state.insert({name, View()});
+  if (isNew) {
+    auto variable = SymbolTable::lookupNearestSymbolFrom<VariableOp>(user, name);
+    Location loc = NameLoc::get(name.getAttr(), variable.getLoc());
+    at->second = newStorage(variable.getType(), loc, Space::State,
+                            variable.getOffset().value_or(0));
+  }
+  return at->second;
+}
+
+Value ProgramBuilder::getOrigin(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape->getOperand(0);
+  return value;
+}
+
+bool ProgramBuilder::isEarly(Value value) {
+  Operation *op = getOrigin(value).getDefiningOp();
+  return !op || isa<ReadOp, ConstantOp>(op);
+}
+
+View ProgramBuilder::getView(Value value) {
+  Value origin = getOrigin(value);
+  if (auto at = views.find(origin); at != views.end())
+    return at->second;
+  if (auto read = origin.getDefiningOp<ReadOp>())
+    return views[origin] = getStateView(read.getVariableAttr(), read);
+  auto constant = cast<ConstantOp>(origin.getDefiningOp());
+  program.constants.push_back(constant);
+  return views[origin] =
+             newStorage(origin.getType(), origin.getLoc(), Space::Constant,
+                        program.constants.size() - 1);
+}
+
+Step &ProgramBuilder::addStep(Step::Kind kind, Location loc) {
+  Step &step = program.steps.emplace_back(Step{kind, loc});
+  step.loop = currentLoop;
+  return step;
+}
+
+void ProgramBuilder::addCopy(const View &source, const View &target, Type type,
+                             Location loc, Purpose purpose) {
+  Step &step = addStep(Step::Copy, loc);
+  step.reads.push_back({source, type, loc});
+  step.writes.push_back({target, type, loc});
+  step.purpose = purpose;
+}
+
+/// Places the moves among the assignments: each after the last reader of what
+/// its target held, moves being readers too.
+SmallVector<Move>
+ProgramBuilder::scheduleMoves(Block &block, ArrayRef<Assignment> assignments) {
+  SmallVector<Move> moves, pending;
+  for (const Assignment &assignment : assignments) {
+    if (!isEarly(assignment.source))
+      continue;
+    View source = getView(assignment.source);
+    if (source.storage == assignment.target.storage)
+      continue;
+    (assignment.replaces ? pending : moves)
+        .push_back({source, assignment.target, assignment.source.getType(),
+                    assignment.loc, assignment.purpose});
+  }
+  if (pending.empty())
+    return moves;
+
+  DenseMap<int, int> lastUse, waiting;
+  for (auto [number, op] : llvm::enumerate(block)) {
+    if (!isa<CallOp, ScanOp>(op))
+      continue;
+    for (Value operand : op.getOperands())
+      if (isEarly(operand))
+        lastUse[getView(operand).storage] = number;
+    op.walk([&, number = number](ReadOp read) {
+      lastUse[getStateView(read.getVariableAttr(), read).storage] = number;
+    });
+  }
+  auto after = [&](int storage) {
+    auto at = lastUse.find(storage);
+    return at == lastUse.end() ? -1 : at->second;
+  };
+  for (const Move &move : pending)
+    ++waiting[move.source.storage];
+  while (!pending.empty()) {
+    auto *next = llvm::find_if(pending, [&](const Move &move) {
+      return waiting.lookup(move.target.storage) == 0;
+    });
+    if (next == pending.end()) {
+      // Only cycles are left: save one target's old value aside.
+      Move &first = pending.front();
+      View old = first.target;
+      View aside = newStorage(first.type, first.loc);
+      moves.push_back({old, aside, first.type, first.loc, Purpose::Swap,
+                       after(old.storage)});
+      for (Move &move : pending)
+        if (move.source.storage == old.storage)
+          move.source = aside;
+      waiting[old.storage] = 0;
+      continue;
+    }
+    next->after = after(next->target.storage);
+    int source = next->source.storage;
+    --waiting[source];
+    lastUse[source] = std::max(after(source), next->after);
+    moves.push_back(*next);
+    pending.erase(next);
+  }
+  return moves;
+}
+
+LogicalResult ProgramBuilder::buildBlock(Block &block,
+                                         ArrayRef<Assignment> assignments) {
+  SmallVector<Move> moves = scheduleMoves(block, assignments);
+  auto addMoves = [&](int after) {
+    for (const Move &move : moves)
+      if (move.after == after)
+        addCopy(move.source, move.target, move.type, move.loc, move.purpose);
+  };
+  addMoves(-1);
+  for (auto [number, op] : llvm::enumerate(block)) {
+    if (auto call = dyn_cast<CallOp>(op)) {
+      buildCall(call);
+    } else if (auto scan = dyn_cast<ScanOp>(op)) {
+      if (failed(buildScan(scan)))
+        return failure();
+    } else if (!isa<ReadOp, WriteOp, ReshapeOp, ConstantOp, ReturnOp, YieldOp>(
+                   op)) {
+      return op.emitOpError("stands outside a kernel: run the passes of the "
+                            "`fused` stage before planning memory");
+    }
+    addMoves(number);
+  }
+  for (const Assignment &assignment : assignments)
+    if (!isEarly(assignment.source))
+      addCopy(getView(assignment.source), assignment.target,
+              assignment.source.getType(), assignment.loc, assignment.purpose);
+  return success();
+}
+
+void ProgramBuilder::buildCall(CallOp call) {
+  SmallVector<Operand> reads, writes;
+  for (Value operand : call.getOperands())
+    reads.push_back(getOperand(operand));
+  for (Value result : call.getResults()) {
+    views[result] = newStorage(result.getType(), result.getLoc());
+    writes.push_back(getOperand(result));
+  }
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+      call, call.getKernelAttr());
+  Step &step = addStep(Step::Launch, call.getLoc());
+  step.op = call;
+  step.reads = reads;
+  step.writes = writes;
+  if (auto overwrites = kernel.getOverwrites())
+    step.overwrites.assign(overwrites->begin(), overwrites->end());
+  else
+    step.overwrites.assign(writes.size(), -1);
+  IntegerAttr scratch;
+  if (DictionaryAttr schedule = kernel.getScheduleAttr())
+    scratch = schedule.getAs<IntegerAttr>("scratch_bytes");
+  if (scratch && scratch.getInt() > 0) {
+    Type type = RankedTensorType::get({scratch.getInt()},
+                                      IntegerType::get(call.getContext(), 8));
+    step.scratch = newStorage(type, call.getLoc()).storage;
+  }
+}
+
+LogicalResult ProgramBuilder::buildScan(ScanOp scan) {
+  Location loc = scan.getLoc();
+  SmallVector<Assignment> assignments;
+  // A slice of a constant would have no place: step along a copy.
+  SmallVector<View> xs;
+  for (Value x : scan.getXs()) {
+    View view = getView(x);
+    if (program.storages[view.storage].space == Space::Constant) {
+      View copy = newStorage(x.getType(), x.getLoc());
+      addCopy(view, copy, x.getType(), loc, Purpose::FirstCarry);
+      view = copy;
+    }
+    xs.push_back(view);
+  }
+  // Carries, filled with their first values.
+  for (auto [init, argument, next, result] :
+       llvm::zip(scan.getInit(), scan.getCarryArgs(), scan.getNextCarry(),
+                 scan.getCarryResults())) {
+    View carry = newStorage(init.getType(), result.getLoc());
+    addCopy(getView(init), carry, init.getType(), loc, Purpose::FirstCarry);
+    views[argument] = views[result] = carry;
+    assignments.push_back({carry, next, loc, Purpose::NextCarry, true});
+  }
+  for (Value result : scan.getYResults())
+    views[result] = newStorage(result.getType(), result.getLoc());
+  if (scan.getTripCount() == 0)
+    return success();
+
+  for (Value result : scan.getYResults())
+    addStep(Step::Begin, loc).writes.push_back(getOperand(result));
+  int loop = program.loops.size();
+  program.loops.push_back({static_cast<int>(program.steps.size()), -1,
+                           currentLoop,
+                           static_cast<int64_t>(scan.getTripCount()),
+                           scan.getReverse()});
+  currentLoop = loop;
+  addStep(Step::LoopBegin, loc).op = scan;
+  Value index = scan.getIndexArg();
+  if (!index.use_empty()) {
+    views[index] = newStorage(index.getType(), loc);
+    addStep(Step::StoreIndex, loc).writes.push_back(getOperand(index));
+  }
+  auto slice = [&](const View &whole, Type sliceType) {
+    View view = whole;
+    view.strides.push_back({loop, getByteSize(sliceType)});
+    return view;
+  };
+  for (auto [x, argument] : llvm::zip(xs, scan.getXArgs()))
+    views[argument] = slice(x, argument.getType());
+  for (auto [value, argument] :
+       llvm::zip(scan.getInvariants(), scan.getInvariantArgs()))
+    views[argument] = getView(value);
+  for (auto [step, result] :
+       llvm::zip(scan.getStepOutputs(), scan.getYResults()))
+    assignments.push_back({slice(views[result], step.getType()), step, loc,
+                           Purpose::Stack, false});
+  if (failed(buildBlock(scan.getBody().front(), assignments)))
+    return failure();
+  program.loops[loop].end = program.steps.size();
+  addStep(Step::LoopEnd, loc);
+  currentLoop = program.loops[loop].parent;
+  return success();
+}
+
+FailureOr<Program> ProgramBuilder::build(EntryOp entry) {
+  Block &block = entry.getBody().front();
+  for (BlockArgument argument : block.getArguments()) {
+    Location loc = argument.getLoc();
+    if (auto name = entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                       nameAttr))
+      loc = NameLoc::get(name, loc);
+    views[argument] = newStorage(argument.getType(), loc, Space::Input,
+                                 argument.getArgNumber());
+  }
+  SmallVector<Assignment> assignments;
+  auto end = cast<ReturnOp>(block.getTerminator());
+  for (auto [number, value] : llvm::enumerate(end.getValues())) {
+    Location loc = end.getLoc();
+    if (auto name = entry.getResultAttrOfType<StringAttr>(number, nameAttr))
+      loc = NameLoc::get(name, loc);
+    View output = newStorage(value.getType(), loc, Space::Output, number);
+    assignments.push_back({output, value, loc, Purpose::Return, false});
+  }
+  for (auto write : block.getOps<WriteOp>())
+    assignments.push_back({getStateView(write.getVariableAttr(), write),
+                           write.getValue(), write.getLoc(),
+                           Purpose::WriteState, true});
+  if (failed(buildBlock(block, assignments)))
+    return failure();
+  return std::move(program);
+}
+
+} // namespace
+
+FailureOr<Program> sinter::passes::plan::buildProgram(EntryOp entry) {
+  return ProgramBuilder().build(entry);
+}

@@ -1,0 +1,93 @@
+//===- DescribeModel.cpp - what hosts are told about the model ------------===//
+//
+// Comes in: a planned module.  Goes out: its attribute `sinter.model`, from
+// which alone headers and metadata are made (compiler/ir/ModelDescription.h).
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/ir/ModelDescription.h"
+#include "compiler/ir/Sinter.h"
+#include "passes/plan/Stage.h"
+
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_DESCRIBEMODEL
+#include "passes/plan/Passes.h.inc"
+} // namespace sinter::passes
+
+static TensorDescription describe(Type type, StringAttr name,
+                                  IntegerAttr batchAxis) {
+  TensorDescription tensor;
+  tensor.name = name ? name.str() : "";
+  tensor.setType(cast<RankedTensorType>(type));
+  if (batchAxis)
+    tensor.batchAxis = batchAxis.getInt();
+  return tensor;
+}
+
+/// Whether anything is written to the state.
+static bool writesState(EntryOp entry) {
+  auto inState = [](Value value) {
+    auto buffer = value.getDefiningOp<BufferOp>();
+    return buffer && buffer.getSpace() == BufferSpace::State;
+  };
+  WalkResult result = entry.walk([&](Operation *op) {
+    bool writes = false;
+    if (auto launch = dyn_cast<LaunchOp>(op))
+      writes = llvm::any_of(launch.getOuts_(), inState);
+    else if (auto copy = dyn_cast<CopyOp>(op))
+      writes = inState(copy.getTarget());
+    else if (auto store = dyn_cast<StoreIndexOp>(op))
+      writes = inState(store.getTarget());
+    return writes ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
+static EntryDescription describe(EntryOp entry) {
+  EntryDescription description;
+  description.name = entry.getSymName().str();
+  for (auto [number, type] : llvm::enumerate(entry.getArgumentTypes()))
+    description.inputs.push_back(
+        describe(type, entry.getArgAttrOfType<StringAttr>(number, nameAttr),
+                 entry.getArgAttrOfType<IntegerAttr>(number, batchAxisAttr)));
+  for (auto [number, type] : llvm::enumerate(entry.getResultTypes()))
+    description.outputs.push_back(describe(
+        type, entry.getResultAttrOfType<StringAttr>(number, nameAttr),
+        entry.getResultAttrOfType<IntegerAttr>(number, batchAxisAttr)));
+  auto bytes = entry->getAttrOfType<IntegerAttr>("workspace_bytes");
+  description.workspaceBytes = bytes ? bytes.getInt() : 0;
+  description.writesState = writesState(entry);
+  return description;
+}
+
+namespace {
+class DescribeModel
+    : public sinter::passes::impl::DescribeModelBase<DescribeModel> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    ModelDescription model;
+    model.name = module.getSymName().value_or("model").str();
+    if (auto bytes = module->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
+      model.stateBytes = bytes.getInt();
+    for (auto variable : module.getOps<VariableOp>()) {
+      TensorDescription tensor =
+          describe(variable.getType(), variable.getSymNameAttr(), {});
+      tensor.offset = variable.getOffset().value_or(0);
+      tensor.trainable = variable.getTrainable();
+      model.variables.push_back(tensor);
+    }
+    for (auto entry : module.getOps<EntryOp>())
+      model.entries.push_back(describe(entry));
+    module->setAttr(modelAttrName, model.toAttr(&getContext()));
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> sinter::passes::createDescribeModelPass() {
+  return std::make_unique<DescribeModel>();
+}

@@ -1,0 +1,214 @@
+//===- ShareStorage.cpp - coalescing of storages, then packing ------------===//
+//
+// Comes in: a program full of copies.  Goes out: which storages share bytes and
+// where they are.
+//
+// Two storages may share bytes if their live ranges never meet, or meet only
+// while a kernel runs that may write this result over that argument.  Copies are
+// tried in the order of their purpose, state first: an optimizer's update then
+// writes straight into the parameter, a returned value into the output buffer, a
+// carry's next value over the present one.  A per-step output becomes a slice of
+// the stack it is copied to.  Last, results take the place of arguments that die
+// with the kernel.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/plan/ShareStorage.h"
+#include "passes/plan/packer/Packer.h"
+
+using namespace mlir;
+using namespace sinter::passes::plan;
+
+View Sharing::resolve(const View &view) const {
+  View result = view;
+  while (!isRoot(result.storage)) {
+    const View &place = places[result.storage];
+    result.storage = place.storage;
+    result.offset += place.offset;
+    result.strides.append(place.strides);
+  }
+  return result;
+}
+
+SmallVector<int> Sharing::getBuffers(const Program &program) const {
+  SmallVector<int> buffers;
+  for (auto [number, storage] : llvm::enumerate(program.storages))
+    if (storage.space == Space::Workspace && storage.bytes > 0 &&
+        isRoot(number) && !ranges[number].empty())
+      buffers.push_back(number);
+  return buffers;
+}
+
+bool sinter::passes::plan::isRemoved(const Step &copy, const Sharing &sharing) {
+  View source = sharing.resolve(copy.reads[0].view);
+  View target = sharing.resolve(copy.writes[0].view);
+  return source.storage == target.storage && source.offset == target.offset &&
+         source.strides == target.strides;
+}
+
+namespace {
+
+class Coalescer {
+public:
+  explicit Coalescer(const Program &program) : program(program) {
+    sharing.ranges = computeLiveness(program);
+    for (int storage = 0; storage != (int)program.storages.size(); ++storage)
+      sharing.places.push_back({storage, 0, {}});
+  }
+  Sharing run();
+
+private:
+  bool mayOverwriteAt(int64_t moment, int a, int b) const;
+  void tryShare(const Operand &a, const Operand &b);
+  void trySlice(int copy);
+  void pack();
+
+  const Program &program;
+  Sharing sharing;
+};
+
+/// Whether a and b may share bytes although both are occupied at this moment:
+/// one is an argument and the other the result that may overwrite it, and the
+/// kernel touches neither in another way; or a copy between them falls away.
+bool Coalescer::mayOverwriteAt(int64_t moment, int a, int b) const {
+  const Step &step = program.steps[moment / 2];
+  if (step.kind != Step::Launch && step.kind != Step::Copy)
+    return false;
+  auto isOne = [&](const Operand &operand) {
+    int root = sharing.resolve(operand.view).storage;
+    return root == a || root == b;
+  };
+  int64_t argument = -1, result = -1;
+  for (auto [number, read] : llvm::enumerate(step.reads))
+    if (isOne(read)) {
+      if (argument >= 0)
+        return false;
+      argument = number;
+    }
+  for (auto [number, write] : llvm::enumerate(step.writes))
+    if (isOne(write)) {
+      if (result >= 0)
+        return false;
+      result = number;
+    }
+  if (argument < 0 || result < 0 ||
+      (step.kind == Step::Launch && step.overwrites[result] != argument))
+    return false;
+  const Operand &read = step.reads[argument], &write = step.writes[result];
+  auto bits = [](Type type) {
+    return sinter::ir::getStorageType(cast<ShapedType>(type).getElementType())
+        .getIntOrFloatBitWidth();
+  };
+  auto isWhole = [&](const Operand &operand) {
+    return program.coversStorage(operand) &&
+           sharing.resolve(operand.view).strides.empty();
+  };
+  return isWhole(read) && isWhole(write) &&
+         bits(read.type) == bits(write.type);
+}
+
+/// Puts both whole storages on the same bytes if that is right.
+void Coalescer::tryShare(const Operand &x, const Operand &y) {
+  if (!program.coversStorage(x) || !program.coversStorage(y))
+    return;
+  View atA = sharing.resolve(x.view), atB = sharing.resolve(y.view);
+  if (!atA.strides.empty() || !atB.strides.empty())
+    return;
+  int a = atA.storage, b = atB.storage;
+  const Storage *first = &program.storages[a], *second = &program.storages[b];
+  if (a == b || first->bytes != second->bytes || first->bytes == 0)
+    return;
+  if (first->space == Space::Workspace) {
+    std::swap(a, b);
+    std::swap(first, second);
+  }
+  // Now only the first may have a place of its own.
+  if (second->space != Space::Workspace || first->space == Space::Input ||
+      first->space == Space::Constant)
+    return;
+  bool apart = forEachOverlap(
+      sharing.ranges[a], sharing.ranges[b], [&](Segment overlap) {
+        return overlap.start % 2 == 0 && overlap.end == overlap.start + 1 &&
+               mayOverwriteAt(overlap.start, a, b);
+      });
+  if (!apart)
+    return;
+  sharing.places[b] = {a, 0, {}};
+  sharing.ranges[a] = join(sharing.ranges[a], sharing.ranges[b]);
+}
+
+/// Makes the source of a copy into a stack a slice of the stack, if it lives
+/// within one step of the loop and nothing else in the loop touches the stack.
+void Coalescer::trySlice(int index) {
+  const Step &copy = program.steps[index];
+  if (!program.coversStorage(copy.reads[0]) ||
+      copy.writes[0].view.strides.empty())
+    return;
+  View source = sharing.resolve(copy.reads[0].view);
+  View target = copy.writes[0].view;
+  int stack = sharing.resolve(target).storage;
+  if (!source.strides.empty() || source.storage == stack ||
+      program.storages[source.storage].space != Space::Workspace)
+    return;
+  const Loop &loop = program.loops[copy.loop];
+  const LiveRange &range = sharing.ranges[source.storage];
+  if (range.empty() || range.front().start < 2 * loop.begin + 2 ||
+      range.back().end > 2 * loop.end)
+    return;
+  for (int i = loop.begin + 1; i != loop.end; ++i) {
+    if (i == index)
+      continue;
+    const Step &step = program.steps[i];
+    for (const auto &operands : {step.reads, step.writes})
+      for (const Operand &operand : operands)
+        if (sharing.resolve(operand.view).storage == stack)
+          return;
+  }
+  sharing.places[source.storage] = target;
+}
+
+void Coalescer::pack() {
+  std::vector<sinter::plan::Interval> intervals;
+  SmallVector<int> buffers = sharing.getBuffers(program);
+  for (int buffer : buffers) {
+    const LiveRange &range = sharing.ranges[buffer];
+    intervals.push_back({program.storages[buffer].bytes, range.front().start,
+                         range.back().end - 1});
+  }
+  sinter::plan::Packing packing = sinter::plan::pack(intervals);
+  sharing.offsets.assign(program.storages.size(), 0);
+  for (auto [buffer, offset] : llvm::zip(buffers, packing.offsets))
+    sharing.offsets[buffer] = offset;
+  sharing.workspaceBytes = packing.total;
+  sharing.lowerBound = packing.lowerBound;
+}
+
+Sharing Coalescer::run() {
+  SmallVector<int> copies;
+  for (auto [number, step] : llvm::enumerate(program.steps))
+    if (step.kind == Step::Copy)
+      copies.push_back(number);
+  llvm::stable_sort(copies, [&](int a, int b) {
+    return program.steps[a].purpose < program.steps[b].purpose;
+  });
+  for (int number : copies) {
+    const Step &copy = program.steps[number];
+    if (copy.purpose == Purpose::Stack)
+      trySlice(number);
+    else
+      tryShare(copy.reads[0], copy.writes[0]);
+  }
+  for (const Step &step : program.steps)
+    if (step.kind == Step::Launch)
+      for (auto [result, argument] : llvm::enumerate(step.overwrites))
+        if (argument >= 0)
+          tryShare(step.reads[argument], step.writes[result]);
+  pack();
+  return std::move(sharing);
+}
+
+} // namespace
+
+Sharing sinter::passes::plan::shareStorage(const Program &program) {
+  return Coalescer(program).run();
+}

@@ -1,0 +1,52 @@
+//===- ShareStorage.h - storages on the same bytes --------------*- C++ -*-===//
+//
+// Which storages stand on the same bytes, so that copies vanish and results
+// take their argument's place; then where those that are left stand in the
+// workspace.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_PLAN_SHARESTORAGE_H
+#define SINTER_PASSES_PLAN_SHARESTORAGE_H
+
+#include "passes/plan/Liveness.h"
+
+namespace sinter::passes::plan {
+
+/// A set of storages on the same bytes, under the number of one of them.
+struct Sharing {
+  /// For each storage, what it has become: itself, another one, or (per-step
+  /// outputs) a slice of another one.
+  std::vector<View> places;
+  /// For storages that stand for themselves: the joint live range.
+  std::vector<LiveRange> ranges;
+  /// For those in the workspace: the offset there.
+  std::vector<int64_t> offsets;
+  /// What the packer said.
+  int64_t workspaceBytes = 0, lowerBound = 0;
+
+  bool isRoot(int storage) const {
+    return places[storage].storage == storage;
+  }
+  /// The view in terms of a storage that stands for itself.
+  View resolve(const View &view) const;
+  /// Storages of the workspace that stand for themselves and hold bytes.
+  llvm::SmallVector<int> getBuffers(const Program &program) const;
+};
+
+/// Shares and packs.
+Sharing shareStorage(const Program &program);
+
+/// Whether source and target of a copy have become the same bytes.
+bool isRemoved(const Step &copy, const Sharing &sharing);
+
+/// Runs the program in two memories at once, one with a storage for every value
+/// and one as planned, on tags instead of numbers: every read must find the same
+/// tag in both, and kernels may overwrite arguments only as they allow.  A
+/// difference is a bug of the planner, reported as an error.
+mlir::LogicalResult checkSharing(const Program &program,
+                                 const Sharing &sharing);
+
+} // namespace sinter::passes::plan
+
+#endif // SINTER_PASSES_PLAN_SHARESTORAGE_H
