@@ -18,12 +18,10 @@ void sinter_interrupt_watch(sinter_interrupt *interrupt) {
   /* The first signal restores the default, which the second one meets. */
   action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (int i = 0; i < 2; ++i) {
-    sigaction(watched[i], NULL, &interrupt->before[i]);
-    /* A background job is started with SIGINT ignored, and stays so. */
-    if (interrupt->before[i].sa_handler != SIG_IGN)
-      sigaction(watched[i], &action, NULL);
-  }
+  /* Also where SIGINT was ignored, as shells have it for background jobs:
+   * whoever sends one to the job wants it to save and end. */
+  for (int i = 0; i < 2; ++i)
+    sigaction(watched[i], &action, &interrupt->before[i]);
 }
 
 void sinter_interrupt_end(const sinter_interrupt *interrupt) {

@@ -195,6 +195,18 @@ TEST_F(Run, AnInterruptedRunSavesAndGoesOnBitForBit) {
   EXPECT_EQ(readFile(folder / "rest"), readFile(folder / "four"));
 }
 
+// As a shell starts it with `&`: SIGINT ignored.
+TEST_F(Run, ABackgroundJobSavesWhenInterrupted) {
+  auto before = std::signal(SIGINT, SIG_IGN);
+  witness.raiseAt = 1;
+  Outcome outcome =
+      run(regression, train({"--epochs", "9", "--save", folder / "part"}));
+  EXPECT_EQ(outcome.code, 130);
+  EXPECT_EQ(witness.steps, 2);
+  EXPECT_TRUE(std::filesystem::exists(folder / "part"));
+  EXPECT_EQ(std::signal(SIGINT, before), SIG_IGN); // put back
+}
+
 // Another seed is another order, of which nothing is done yet.
 TEST_F(Run, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
   witness.raiseAt = 0;
