@@ -44,10 +44,10 @@ typedef enum sinter_dtype {
 /* What an entry returns. */
 typedef enum sinter_status {
   SINTER_OK = 0,
-  SINTER_NULL_POINTER = 1,     /* state, workspace or an argument is NULL */
-  SINTER_MISALIGNED = 2,       /* state or workspace is not 64-byte aligned */
+  SINTER_NULL_POINTER = 1,       /* state, workspace or an argument is NULL */
+  SINTER_MISALIGNED = 2,         /* state or workspace is not 64-byte aligned */
   SINTER_INDEX_OUT_OF_RANGE = 3, /* only in models compiled to trap them */
-  SINTER_HOST_FAILED = 4       /* a hook of the host returned non-zero */
+  SINTER_HOST_FAILED = 4         /* a hook of the host returned non-zero */
 } sinter_status;
 
 /* Hooks of one call. NULL stands for a host that is serial and silent, and so
@@ -157,7 +157,8 @@ void sinter_pool_destroy(sinter_pool *pool);
 sinter_host sinter_pool_host(sinter_pool *pool); /* hooks that use the pool */
 
 /* The command line of compiled executables (`--describe`, entry runs, …) for
- * any model. Returns the exit code: 0 done, 1 bad input, 2 wrong usage. */
+ * any model. Returns the exit code: 0 done, 1 bad input, 2 wrong usage, 128 + s
+ * ended by signal s. While an entry runs it handles SIGINT and SIGTERM. */
 int sinter_run(const sinter_model *model, int argc, char **argv);
 
 #ifdef __cplusplus

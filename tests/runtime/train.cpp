@@ -1,8 +1,7 @@
-// sinter_run on hand-written models: what it feeds to entries, what it makes
-// of their outputs, and where training goes on. Expected values are computed
+// Entries that train: which samples they get in which order, what is shown,
+// logged and saved, and where training goes on. Expected values are computed
 // here again, from the files' data and the published shuffle.
-#include "harness.h"
-#include "models.h"
+#include "samples.h"
 
 #include <cmath>
 #include <regex.h>
@@ -21,86 +20,9 @@ bool matches(const std::string &text, const std::string &pattern) {
   return found;
 }
 
-// Ten samples x = (i, 1), y = 0.5 i + 1.
-class Run : public testing::Test {
-protected:
-  static constexpr int64_t samples = 10;
+using Train = Samples;
 
-  void SetUp() override {
-    witness = {};
-    std::vector<float> x, y;
-    for (int i = 0; i < samples; ++i) {
-      x.insert(x.end(), {float(i) / 8, 1.0f});
-      y.push_back(0.5f * float(i) / 8 + 1);
-    }
-    writeFile(folder / "x.npy", npy("<f4", "10, 2", bytesOf(x)));
-    writeFile(folder / "y.npy", npy("<f4", "10,", bytesOf(y)));
-    writeFile(folder / "rate.npy", npy("<f4", "", bytesOf<float>({0.1f})));
-    writeFile(folder / "dt.csv", "0.5\n");
-  }
-
-  std::vector<std::string> train(std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"train",
-                                      "--input",
-                                      "x=" + (folder / "x.npy"),
-                                      "--input",
-                                      "y=" + (folder / "y.npy"),
-                                      "--input",
-                                      "rate=" + (folder / "rate.npy")};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-  std::vector<std::string> test(std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"test", "--input",
-                                      "x=" + (folder / "x.npy"), "--input",
-                                      "y=" + (folder / "y.npy")};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-
-  // Trains by hand; returns the loss of every step.
-  static std::vector<float> trainByHand(void *state,
-                                        const std::vector<int64_t> &order) {
-    Witness before = witness;
-    std::vector<float> losses;
-    for (size_t first = 0; first + kBatch <= order.size(); first += kBatch) {
-      float x[8], y[4], rate = 0.1f, loss;
-      uint8_t close[4], workspace[256];
-      for (size_t i = 0; i < 4; ++i) {
-        auto sample = static_cast<float>(order[first + i]);
-        x[2 * i] = sample / 8;
-        x[2 * i + 1] = 1;
-        y[i] = 0.5f * sample / 8 + 1;
-      }
-      void *args[] = {x, y, &rate, &loss, close};
-      trainRegression(state, args, workspace, nullptr);
-      losses.push_back(loss);
-    }
-    witness = before;
-    return losses;
-  }
-
-  static std::vector<int64_t> order(uint64_t seed, uint64_t epoch) {
-    std::vector<int64_t> permutation(samples);
-    sinter_shuffle(seed, epoch, samples, permutation.data());
-    return permutation;
-  }
-
-  // Bytes of the variables in a saved state.
-  std::string stateIn(const std::string &name) {
-    alignas(64) char state[192] = {};
-    char message[512] = "";
-    EXPECT_EQ(sinter_state_load(&regression, state, (folder / name).c_str(),
-                                message, sizeof message),
-              0)
-        << message;
-    return {state, sizeof state};
-  }
-
-  Folder folder;
-};
-
-TEST_F(Run, TrainsInTheOrderOfTheShuffle) {
+TEST_F(Train, TrainsInTheOrderOfTheShuffle) {
   Outcome outcome = run(regression, train({"--epochs", "3", "--seed", "7"}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   std::vector<float> expected;
@@ -112,7 +34,7 @@ TEST_F(Run, TrainsInTheOrderOfTheShuffle) {
                          "are left out of every epoch\n");
 }
 
-TEST_F(Run, TrainsSequentiallyWithoutCopies) {
+TEST_F(Train, TrainsSequentiallyWithoutCopies) {
   Outcome outcome =
       run(regression, train({"--batch-order=sequential", "--epochs=2"}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -126,7 +48,7 @@ TEST_F(Run, TrainsSequentiallyWithoutCopies) {
             32);
 }
 
-TEST_F(Run, AveragesScalarsOverTheStepsOfAnEpoch) {
+TEST_F(Train, AveragesScalarsOverTheStepsOfAnEpoch) {
   alignas(64) char state[192] = {};
   initRegression(state, 7, nullptr, nullptr);
   std::string expected;
@@ -142,7 +64,7 @@ TEST_F(Run, AveragesScalarsOverTheStepsOfAnEpoch) {
   EXPECT_TRUE(outcome.out.ends_with(" samples/s\n")) << outcome.out;
 }
 
-TEST_F(Run, SavesTheStateThatTrainingByHandGives) {
+TEST_F(Train, SavesTheStateThatTrainingByHandGives) {
   alignas(64) char state[192] = {};
   initRegression(state, 9, nullptr, nullptr);
   for (uint64_t epoch = 0; epoch < 4; ++epoch)
@@ -154,7 +76,7 @@ TEST_F(Run, SavesTheStateThatTrainingByHandGives) {
   EXPECT_EQ(stateIn("s.safetensors"), std::string(state, sizeof state));
 }
 
-TEST_F(Run, GoesOnFromASavedStateBitForBit) {
+TEST_F(Train, GoesOnFromASavedStateBitForBit) {
   ASSERT_EQ(run(regression, train({"--epochs", "4", "--seed", "9", "--save",
                                    folder / "four"}))
                 .code,
@@ -170,7 +92,7 @@ TEST_F(Run, GoesOnFromASavedStateBitForBit) {
   EXPECT_EQ(readFile(folder / "both"), readFile(folder / "four"));
 }
 
-TEST_F(Run, AnInterruptedRunSavesAndGoesOnBitForBit) {
+TEST_F(Train, AnInterruptedRunSavesAndGoesOnBitForBit) {
   ASSERT_EQ(run(regression, train({"--epochs", "4", "--seed", "9", "--save",
                                    folder / "four"}))
                 .code,
@@ -196,7 +118,7 @@ TEST_F(Run, AnInterruptedRunSavesAndGoesOnBitForBit) {
 }
 
 // As a shell starts it with `&`: SIGINT ignored.
-TEST_F(Run, ABackgroundJobSavesWhenInterrupted) {
+TEST_F(Train, ABackgroundJobSavesWhenInterrupted) {
   auto before = std::signal(SIGINT, SIG_IGN);
   witness.raiseAt = 1;
   Outcome outcome =
@@ -208,7 +130,7 @@ TEST_F(Run, ABackgroundJobSavesWhenInterrupted) {
 }
 
 // Another seed is another order, of which nothing is done yet.
-TEST_F(Run, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
+TEST_F(Train, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
   witness.raiseAt = 0;
   EXPECT_EQ(
       run(regression, train({"--seed", "9", "--save", folder / "part"})).code,
@@ -220,7 +142,7 @@ TEST_F(Run, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
   }
 }
 
-TEST_F(Run, ResultsDoNotDependOnThreads) {
+TEST_F(Train, ResultsDoNotDependOnThreads) {
   std::string first;
   for (const char *threads : {"1", "2", "5"}) {
     EXPECT_EQ(run(regression, train({"--epochs", "5", "--threads", threads,
@@ -234,7 +156,7 @@ TEST_F(Run, ResultsDoNotDependOnThreads) {
   }
 }
 
-TEST_F(Run, SeedsDiffer) {
+TEST_F(Train, SeedsDiffer) {
   run(regression, train({"--save", folder / "a"}));
   run(regression, train({"--seed", "0", "--save", folder / "b"}));
   run(regression, train({"--seed", "1", "--save", folder / "c"}));
@@ -242,7 +164,7 @@ TEST_F(Run, SeedsDiffer) {
   EXPECT_NE(stateIn("a"), stateIn("c"));
 }
 
-TEST_F(Run, LogsARowAnEpoch) {
+TEST_F(Train, LogsARowAnEpoch) {
   alignas(64) char state[192] = {};
   initRegression(state, 7, nullptr, nullptr);
   std::string expected = "epoch,samples,loss,close,seconds,"
@@ -260,110 +182,7 @@ TEST_F(Run, LogsARowAnEpoch) {
   EXPECT_TRUE(matches(log, expected)) << log << expected;
 }
 
-TEST_F(Run, PadsTheLastBatchAndCutsTheOutputs) {
-  // A known state: w = (0.5, 0), b = 1.2, so every error is 0.2 but for y.
-  alignas(64) char state[192] = {};
-  weights(state)[0] = 0.5f;
-  *bias(state) = 1.2f;
-  char message[256];
-  ASSERT_EQ(sinter_state_save(&regression, state,
-                              (folder / "s.safetensors").c_str(), message,
-                              sizeof message),
-            0);
-  std::vector<float> y;
-  for (int i = 0; i < samples; ++i) // three of them are far off
-    y.push_back(0.5f * float(i) / 8 + 1 + (i % 4 == 1 ? 10.0f : 0.0f));
-  writeFile(folder / "y.npy", npy("<f4", "10,", bytesOf(y)));
-  Outcome outcome =
-      run(regression, test({"--load", folder / "s.safetensors", "--output",
-                            "both=" + (folder / "both.npy"), "--output",
-                            "across=" + (folder / "across.npy"), "--output",
-                            "largest=" + (folder / "largest.npy")}));
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.err, "");
-  std::vector<float> seen;
-  for (int i : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9})
-    seen.push_back(float(i) / 8);
-  EXPECT_EQ(witness.firsts, seen);
-  EXPECT_NE(outcome.out.find("test accuracy 0.7000 (7/10)\n"),
-            std::string::npos)
-      << outcome.out;
-  EXPECT_NE(outcome.out.find("test error mean -2.8 (10 samples)\n"),
-            std::string::npos)
-      << outcome.out;
-
-  std::string both = readFile(folder / "both.npy");
-  EXPECT_NE(both.find("'shape': (10, 2), }"), std::string::npos);
-  ASSERT_EQ(both.size() % 64, 80u % 64);
-  std::string across = readFile(folder / "across.npy");
-  EXPECT_NE(across.find("'shape': (2, 10), }"), std::string::npos);
-  std::vector<float> pairs(20), rows(20);
-  std::memcpy(pairs.data(), both.data() + both.size() - 80, 80);
-  std::memcpy(rows.data(), across.data() + across.size() - 80, 80);
-  for (size_t i = 0; i < samples; ++i) {
-    EXPECT_EQ(pairs[2 * i], 0.5f * (float(i) / 8) + 0.0f + 1.2f);
-    EXPECT_EQ(pairs[2 * i + 1], y[i]);
-    EXPECT_EQ(rows[i], pairs[2 * i]);
-    EXPECT_EQ(rows[10 + i], y[i]);
-  }
-  std::string largest = readFile(folder / "largest.npy");
-  EXPECT_NE(largest.find("'shape': (2,), }"), std::string::npos);
-}
-
-TEST_F(Run, ScalarsOfTestsAreMeansOfFullBatches) {
-  alignas(64) char state[192] = {};
-  char message[256];
-  ASSERT_EQ(sinter_state_save(&regression, state, (folder / "s").c_str(),
-                              message, sizeof message),
-            0);
-  // A zero state: error i is -(0.5 i / 8 + 1), the largest are i = 3 and 7.
-  Outcome outcome = run(regression, test({"--load", folder / "s"}));
-  double mean = (0.5 * 3 / 8 + 1 + 0.5 * 7 / 8 + 1) / 2;
-  char line[128];
-  snprintf(line, sizeof line,
-           "test largest %.6g (mean of 2 full batches; the last 2 samples are "
-           "left out)\n",
-           mean);
-  EXPECT_NE(outcome.out.find(line), std::string::npos) << outcome.out << line;
-  EXPECT_NE(outcome.out.find(
-                "test both is f32 [10, 2]: --output both=FILE.npy writes it"),
-            std::string::npos)
-      << outcome.out;
-}
-
-TEST_F(Run, OutputsWithoutABatchAxisHaveARowAFullBatch) {
-  alignas(64) char state[192] = {};
-  char message[256];
-  ASSERT_EQ(sinter_state_save(&regression, state, (folder / "s").c_str(),
-                              message, sizeof message),
-            0);
-  Outcome outcome = run(regression, test({"--load", folder / "s", "--output",
-                                          "range=" + (folder / "r.csv")}));
-  EXPECT_EQ(readFile(folder / "r.csv"), "-1.1875,-1\n-1.4375,-1.25\n");
-  EXPECT_NE(outcome.out.find("test range is in " + (folder / "r.csv") +
-                             ": f32 [2, 2]\n"),
-            std::string::npos)
-      << outcome.out;
-}
-
-TEST_F(Run, FewerSamplesThanABatch) {
-  writeFile(folder / "x.npy", npy("<f4", "3, 2", Bytes(24, '\0')));
-  writeFile(folder / "y.npy", npy("<f4", "3,", Bytes(12, '\0')));
-  Outcome outcome = run(regression, test());
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("test accuracy 1.0000 (3/3)\n"), std::string::npos)
-      << outcome.out;
-  EXPECT_NE(outcome.out.find("test largest has no value: 3 samples are less "
-                             "than one batch of 4\n"),
-            std::string::npos)
-      << outcome.out;
-  outcome = run(regression, train());
-  EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.err, "prog: the inputs hold 3 samples, which is less than "
-                         "one batch of 4\n");
-}
-
-TEST_F(Run, WithoutABatchAxisAnEpochIsAStep) {
+TEST_F(Train, WithoutABatchAxisAnEpochIsAStep) {
   Outcome outcome = run(
       oscillator, {"step", "--input", "dt=" + (folder / "dt.csv"), "--epochs",
                    "100", "--output", "place=" + (folder / "place.csv"),
@@ -394,7 +213,7 @@ TEST_F(Run, WithoutABatchAxisAnEpochIsAStep) {
   EXPECT_NE(outcome.out.find(text), std::string::npos) << outcome.out;
 }
 
-TEST_F(Run, AFailingEntryIsAnErrorAndLeavesNoFiles) {
+TEST_F(Train, AFailingEntryIsAnErrorAndLeavesNoFiles) {
   size_t before = folder.count();
   witness.failAt = 3;
   Outcome outcome =
@@ -415,7 +234,7 @@ TEST_F(Run, AFailingEntryIsAnErrorAndLeavesNoFiles) {
   EXPECT_EQ(folder.count(), before);
 }
 
-TEST_F(Run, UnwritablePathsAreFoundBeforeTraining) {
+TEST_F(Train, UnwritablePathsAreFoundBeforeTraining) {
   for (const char *flag : {"--save", "--log"}) {
     for (std::string path : {folder / "no/such", folder / "."}) {
       witness = {};
