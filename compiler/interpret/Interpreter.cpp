@@ -93,7 +93,8 @@ Expected<Array> sinter::interpret::evaluate(Operation *op,
 bool sinter::interpret::canEvaluate(StringRef opName) {
   static const llvm::StringSet<> otherwise = {
       "sinter.gradient", "sinter.vjp",    "sinter.jvp",  "sinter.buffer",
-      "sinter.launch",   "sinter.copy",   "sinter.loop", "sinter.variable"};
+      "sinter.launch",   "sinter.copy",   "sinter.loop", "sinter.variable",
+      "sinter.store_index"};
   return opName.starts_with("sinter.") && !otherwise.contains(opName);
 }
 
