@@ -90,6 +90,15 @@ Expected<Array> sinter::interpret::evaluate(Operation *op,
   return evaluateOp(op, pointers, precision);
 }
 
+Array sinter::interpret::evaluateElement(Operation *op,
+                                         ArrayRef<Array> elements,
+                                         Precision precision) {
+  SmallVector<const Array *> pointers;
+  for (const Array &element : elements)
+    pointers.push_back(&element);
+  return evaluatePointwise(op, pointers, precision);
+}
+
 bool sinter::interpret::canEvaluate(StringRef opName) {
   static const llvm::StringSet<> otherwise = {
       "sinter.gradient", "sinter.vjp",    "sinter.jvp",  "sinter.buffer",

@@ -53,6 +53,10 @@ llvm::Expected<Array> evaluate(mlir::Operation *op,
                                llvm::ArrayRef<Array> operands,
                                Precision precision = Precision::Native);
 
+/// Evaluates a pointwise op on one element of each operand, given as scalars.
+Array evaluateElement(mlir::Operation *op, llvm::ArrayRef<Array> elements,
+                      Precision precision = Precision::Native);
+
 /// Whether `evaluate` knows ops of this name.
 bool canEvaluate(llvm::StringRef opName);
 

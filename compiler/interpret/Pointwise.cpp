@@ -164,9 +164,16 @@ template <typename T> static bool holds(Comparison relation, T a, T b) {
   llvm_unreachable("six relations");
 }
 
+/// Zeros of the op's element type in the operands' shape, which is that of the
+/// op unless single elements are evaluated.
+static Array resultOf(Operation *op, Operands operands) {
+  return Array::zeros(cast<RankedTensorType>(op->getResult(0).getType())
+                          .clone(operands[0]->shape));
+}
+
 static Array evaluateCompare(CompareOp op, Operands operands) {
   const Array &a = *operands[0], &b = *operands[1];
-  Array result = Array::zeros(op.getType());
+  Array result = resultOf(op, operands);
   for (int64_t i = 0; i < result.size(); ++i)
     result.ints[i] = a.isFloat()
                          ? holds(op.getRelation(), a.floats[i], b.floats[i])
@@ -201,7 +208,7 @@ static int64_t saturate(double x, Type type) {
 
 static Array evaluateCast(CastOp op, Operands operands, Precision precision) {
   const Array &x = *operands[0];
-  Array result = Array::zeros(op.getType());
+  Array result = resultOf(op, operands);
   Type to = result.elementType;
   for (int64_t i = 0; i < result.size(); ++i) {
     if (x.isFloat() && result.isFloat())
@@ -229,7 +236,7 @@ Array sinter::interpret::evaluatePointwise(Operation *op, Operands operands,
   if (auto cast = dyn_cast<CastOp>(op))
     return evaluateCast(cast, operands, precision);
 
-  Array result = Array::zeros(op->getResult(0).getType());
+  Array result = resultOf(op, operands);
   Type type = result.elementType;
   const Array &a = *operands[0];
   bool binary = operands.size() == 2;

@@ -1,0 +1,28 @@
+//===- Stage.cpp - the `simplified` stage ---------------------------------===//
+//
+// Algebra and merging run again after the scans were taken apart, for what
+// leaves a loop meets ops outside that it can join.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/simplify/Stage.h"
+
+using namespace mlir;
+
+static void addAlgebra(OpPassManager &passes) {
+  passes.addPass(sinter::passes::createFoldConstants());
+  passes.addPass(sinter::passes::createCanonicalize());
+  passes.addPass(sinter::passes::createMergeEqualOps());
+}
+
+void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
+  passes.addPass(createExpandRandom());
+  addAlgebra(passes);
+  passes.addPass(createSimplifyScans());
+  addAlgebra(passes);
+  passes.addPass(createHoistFromScan());
+  passes.addPass(createSinkFromScan());
+  passes.addPass(createSimplifyScans());
+  addAlgebra(passes);
+  passes.addPass(createVerifySimplified());
+}

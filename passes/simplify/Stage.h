@@ -1,0 +1,24 @@
+//===- Stage.h - the `simplified` stage -------------------------*- C++ -*-===//
+
+#ifndef SINTER_PASSES_SIMPLIFY_STAGE_H
+#define SINTER_PASSES_SIMPLIFY_STAGE_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace sinter::passes {
+
+std::unique_ptr<mlir::Pass> createExpandRandom();
+std::unique_ptr<mlir::Pass> createCanonicalize();
+std::unique_ptr<mlir::Pass> createMergeEqualOps();
+std::unique_ptr<mlir::Pass> createFoldConstants();
+std::unique_ptr<mlir::Pass> createSimplifyScans();
+std::unique_ptr<mlir::Pass> createHoistFromScan();
+std::unique_ptr<mlir::Pass> createSinkFromScan();
+std::unique_ptr<mlir::Pass> createVerifySimplified();
+
+/// From `gradient` to `simplified`: the passes in order, then the verifier.
+void buildSimplifiedStage(mlir::OpPassManager &passes);
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_SIMPLIFY_STAGE_H
