@@ -110,21 +110,22 @@ struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
     return only;
   }
 
-  LogicalResult matchAndRewrite(AddOp op,
-                                PatternRewriter &rewriter) const override {
+  /// The pieces in order of place; none unless they lie apart.
+  static std::optional<SmallVector<Piece>> piecesOf(AddOp root,
+                                                    int64_t &dimension) {
     SmallVector<PadOp> pads;
     bool allPads = true;
-    collect(op, /*root=*/true, pads, allPads);
+    collect(root, /*root=*/true, pads, allPads);
     if (!allPads)
-      return failure();
-    std::optional<int64_t> dimension = onlyDimension(pads);
-    if (!dimension)
-      return failure();
-    RankedTensorType type = tensorType(op.getResult());
+      return std::nullopt;
+    std::optional<int64_t> only = onlyDimension(pads);
+    if (!only)
+      return std::nullopt;
+    dimension = *only;
     SmallVector<Piece> pieces;
     for (PadOp pad : pads) {
-      int64_t begin = pad.getLow()[*dimension];
-      int64_t extent = tensorType(pad.getOperand()).getDimSize(*dimension);
+      int64_t begin = pad.getLow()[dimension];
+      int64_t extent = tensorType(pad.getOperand()).getDimSize(dimension);
       pieces.push_back({pad.getOperand(), begin, begin + extent});
     }
     llvm::stable_sort(pieces, [](const Piece &a, const Piece &b) {
@@ -132,24 +133,38 @@ struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
     });
     for (size_t i = 1; i < pieces.size(); ++i)
       if (pieces[i].begin < pieces[i - 1].end)
-        return failure();
+        return std::nullopt;
+    return pieces;
+  }
 
+  LogicalResult matchAndRewrite(AddOp op,
+                                PatternRewriter &rewriter) const override {
+    int64_t dimension = 0;
+    std::optional<SmallVector<Piece>> pieces = piecesOf(op, dimension);
+    if (!pieces)
+      return failure();
+    // The largest sum of pieces is the one to rewrite.
+    if (op->hasOneUse())
+      if (auto above = dyn_cast<AddOp>(*op->user_begin()))
+        if (int64_t other; piecesOf(above, other))
+          return failure();
+    RankedTensorType type = tensorType(op.getResult());
     Values inputs;
     int64_t place = 0;
     auto fillTo = [&](int64_t end) {
       if (end == place)
         return;
       SmallVector<int64_t> shape(type.getShape());
-      shape[*dimension] = end - place;
+      shape[dimension] = end - place;
       inputs.push_back(zeros(rewriter, op.getLoc(), type.clone(shape)));
     };
-    for (const Piece &piece : pieces) {
+    for (const Piece &piece : *pieces) {
       fillTo(piece.begin);
       inputs.push_back(plusZero(rewriter, op.getLoc(), piece.value));
       place = piece.end;
     }
-    fillTo(type.getDimSize(*dimension));
-    rewriter.replaceOpWithNewOp<ConcatenateOp>(op, inputs, *dimension);
+    fillTo(type.getDimSize(dimension));
+    rewriter.replaceOpWithNewOp<ConcatenateOp>(op, inputs, dimension);
     return success();
   }
 };

@@ -20,8 +20,6 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   addAlgebra(passes);
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
-  passes.addPass(createHoistFromScan());
-  passes.addPass(createSinkFromScan());
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
   passes.addPass(createVerifySimplified());
