@@ -87,7 +87,9 @@ LogicalResult DotGeneralOp::inferReturnTypes(MLIRContext *,
 
 /// The cotangent of one operand contracts the result's cotangent with the other
 /// operand over the other's free dimensions; that gives dimensions in the order
-/// batch, own free, contracting, which a transpose brings back.
+/// batch, own free, contracting, or with the factors exchanged, batch,
+/// contracting, own free.  Where neither is the operand's own, a transpose
+/// brings it back.
 Value DotGeneralOp::transposed(OpBuilder &builder, Value cotangent,
                                unsigned i) {
   bool left = i == 0;
@@ -108,13 +110,20 @@ Value DotGeneralOp::transposed(OpBuilder &builder, Value cotangent,
   // Where each result dimension of the new contraction belongs in the operand.
   // The remaining dimensions of `other`, in order, are its contracting ones
   // sorted; each pairs with one of ours.
-  SmallVector<int64_t> order(ownB);
-  llvm::append_range(order, ownFree);
-  SmallVector<int64_t> sortedOtherK(otherK);
+  SmallVector<int64_t> sortedOtherK(otherK), contracted;
   llvm::sort(sortedOtherK);
   for (int64_t d : sortedOtherK)
-    order.push_back(ownK[llvm::find(otherK, d) - otherK.begin()]);
-
+    contracted.push_back(ownK[llvm::find(otherK, d) - otherK.begin()]);
+  auto orderOf = [&](ArrayRef<int64_t> first, ArrayRef<int64_t> second) {
+    SmallVector<int64_t> order(ownB);
+    llvm::append_range(order, first);
+    llvm::append_range(order, second);
+    return order;
+  };
+  if (llvm::is_sorted(orderOf(contracted, ownFree)))
+    return DotGeneralOp::create(builder, getLoc(), other, cotangent, otherFree,
+                                dyK, otherB, dyB);
+  SmallVector<int64_t> order = orderOf(ownFree, contracted);
   Value product = DotGeneralOp::create(builder, getLoc(), cotangent, other, dyK,
                                        otherFree, dyB, otherB);
   if (llvm::is_sorted(order))
