@@ -18,7 +18,9 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/differentiate/Stage.h"
 #include "gtest/gtest.h"
+#include <map>
 #include <random>
+#include <set>
 
 namespace sinter {
 
@@ -57,14 +59,18 @@ protected:
     return module;
   }
 
-  /// The first diagnostic of the gradient stage, which has to fail.
+  /// The first diagnostic of the gradient stage, which has to fail, as
+  /// "line: message".
   std::string errorOf(llvm::StringRef text) {
     auto module = parse(text);
     std::string message;
     mlir::ScopedDiagnosticHandler handler(
         &context, [&](mlir::Diagnostic &diagnostic) {
-          if (message.empty())
-            message = diagnostic.str();
+          auto place = diagnostic.getLocation()
+                           ->findInstanceOf<mlir::FileLineColLoc>();
+          if (message.empty() && place)
+            message =
+                std::to_string(place.getLine()) + ": " + diagnostic.str();
           return mlir::success();
         });
     mlir::PassManager manager(&context);
