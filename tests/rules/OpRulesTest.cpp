@@ -182,7 +182,7 @@ const char *const derivativeFree[] = {
 const char *const withoutRules[] = {
     "variable", "entry", "read",   "write",  "return", "yield",
     "gradient", "vjp",   "jvp",    "kernel", "call",   "buffer",
-    "launch",   "copy",  "loop"};
+    "launch",   "copy",  "loop",   "store_index"};
 
 std::string nameOf(const Case &c) { return c.op.substr(0, c.op.find(' ')); }
 
