@@ -64,13 +64,16 @@ Array sinter::interpret::evaluateRandom(Operation *op, Operands operands,
     if (isa<RandomUniformOp>(op)) {
       result.floats[i] = u;
     } else if (isa<RandomNormalOp>(op)) {
-      // Rounded as the ops it is expanded into: 1 − u is exact.
-      constexpr double tau = 6.283185307179586;
+      // Rounded as the ops it is expanded into: 1 − u is exact, and 2π a
+      // constant of the op's type in either precision.
+      double tau = 6.283185307179586;
+      if (type.isF32())
+        tau = static_cast<double>(static_cast<float>(tau));
       double v = uniform(key, stream + 1, i, type.isF64());
       double radius =
           round(std::sqrt(round(-2 * round(std::log(round(1 - u))))));
       result.floats[i] =
-          round(radius * round(std::cos(round(round(tau) * v))));
+          round(radius * round(std::cos(round(tau * v))));
     } else {
       // The constant it is compared with is an f32.
       double p =

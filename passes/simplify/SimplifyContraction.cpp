@@ -40,37 +40,6 @@ static Value contract(OpBuilder &builder, Location loc, const Side &lhs,
                               rhs.batch);
 }
 
-/// Reads through a transpose, if the free dimensions keep their order.
-static bool absorbTranspose(Side &side) {
-  auto transpose = side.value.getDefiningOp<TransposeOp>();
-  if (!transpose)
-    return false;
-  auto through = [&](SmallVectorImpl<int64_t> &dimensions) {
-    for (int64_t &d : dimensions)
-      d = transpose.getPermutation()[d];
-  };
-  SmallVector<int64_t> free = side.free;
-  through(free);
-  if (!llvm::is_sorted(free))
-    return false;
-  through(side.contracting);
-  through(side.batch);
-  side.value = transpose.getOperand();
-  return true;
-}
-
-/// dot_general (transpose %x [1, 0]), %y contract [1] x [0]
-///   ⇒  dot_general %x, %y contract [0] x [0]
-static LogicalResult absorbTransposes(DotGeneralOp op,
-                                      PatternRewriter &rewriter) {
-  auto [lhs, rhs] = sidesOf(op);
-  bool left = absorbTranspose(lhs), right = absorbTranspose(rhs);
-  if (!left && !right)
-    return failure();
-  rewriter.replaceOp(op, contract(rewriter, op.getLoc(), lhs, rhs));
-  return success();
-}
-
 /// transpose (dot_general %a, %b) [1, 0]  ⇒  dot_general %b, %a
 static LogicalResult swapTransposed(TransposeOp op,
                                     PatternRewriter &rewriter) {
@@ -124,8 +93,8 @@ namespace {
 /// Which dimensions of both sides can go.
 struct Surplus {
   SmallVector<bool> lhs, rhs;
-  bool any() const {
-    return llvm::is_contained(lhs, true) || llvm::is_contained(rhs, true);
+  int64_t number() const {
+    return llvm::count(lhs, true) + llvm::count(rhs, true);
   }
 };
 } // namespace
@@ -180,15 +149,50 @@ static Surplus joinedDimensions(const Side &lhs, const Side &rhs) {
   return gone;
 }
 
+/// Reads through a transpose, if the free dimensions keep their order.
+static bool absorbTranspose(Side &side) {
+  auto transpose = side.value.getDefiningOp<TransposeOp>();
+  if (!transpose)
+    return false;
+  auto through = [&](SmallVectorImpl<int64_t> &dimensions) {
+    for (int64_t &d : dimensions)
+      d = transpose.getPermutation()[d];
+  };
+  SmallVector<int64_t> free = side.free;
+  through(free);
+  if (!llvm::is_sorted(free))
+    return false;
+  through(side.contracting);
+  through(side.batch);
+  side.value = transpose.getOperand();
+  return true;
+}
+
+/// dot_general (transpose %x [1, 0]), %y contract [1] x [0]
+///   ⇒  dot_general %x, %y contract [0] x [0]
+///
+/// unless dimensions that lie side by side would no longer do so: a matrix
+/// product of transposed data is quicker than a contraction that is none.
+static LogicalResult absorbTransposes(DotGeneralOp op,
+                                      PatternRewriter &rewriter) {
+  auto [lhs, rhs] = sidesOf(op);
+  int64_t before = joinedDimensions(lhs, rhs).number();
+  bool left = absorbTranspose(lhs), right = absorbTranspose(rhs);
+  if ((!left && !right) || joinedDimensions(lhs, rhs).number() < before)
+    return failure();
+  rewriter.replaceOp(op, contract(rewriter, op.getLoc(), lhs, rhs));
+  return success();
+}
+
 /// dot_general %x, %w contract [2] x [0] : [b, t, k], [k, n]
 ///   ⇒  reshape (dot_general (reshape %x : [b·t, k]), %w contract [1] x [0])
 static LogicalResult collapseDimensions(DotGeneralOp op,
                                         PatternRewriter &rewriter) {
   auto [lhs, rhs] = sidesOf(op);
   Surplus gone = unitDimensions(lhs, rhs);
-  if (!gone.any())
+  if (gone.number() == 0)
     gone = joinedDimensions(lhs, rhs);
-  if (!gone.any())
+  if (gone.number() == 0)
     return failure();
   if (llvm::is_contained(gone.lhs, true))
     reshapeWithout(rewriter, op.getLoc(), lhs, gone.lhs);

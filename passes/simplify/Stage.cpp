@@ -20,6 +20,10 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   addAlgebra(passes);
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
+  passes.addPass(createHoistFromScan());
+  passes.addPass(createSinkFromScan());
+  // A step output that was added for the sum outside may need no carry.
+  passes.addPass(createHoistFromScan());
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
   passes.addPass(createVerifySimplified());
