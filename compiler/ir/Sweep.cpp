@@ -97,15 +97,20 @@ public:
   /// the value.
   unsigned slotOf(Value primal) {
     auto [entry, isNew] = slots.try_emplace(primal, derivatives.size());
-    if (isNew)
+    if (isNew) {
       derivatives.emplace_back();
+      parts.emplace_back();
+    }
     return entry->second;
   }
-  Value derivative(unsigned slot) { return derivatives[slot]; }
+  Value derivative(unsigned slot) {
+    joinParts(slot);
+    return derivatives[slot];
+  }
   Values lookup(ValueRange primals) {
     return llvm::map_to_vector(primals, [&](Value v) {
       auto entry = slots.find(v);
-      return entry == slots.end() ? Value() : derivatives[entry->second];
+      return entry == slots.end() ? Value() : derivative(entry->second);
     });
   }
   /// For values that may be erased now, and their addresses used again.
@@ -119,12 +124,11 @@ public:
     if (!term)
       return;
     assert(term.getType() == primal.getType() && "rule gives another type");
-    unsigned slot = slotOf(primal);
-    if (derivatives[slot]) {
-      at = derivedLoc(primal.getLoc());
-      term = AddOp::create(builder, *at, derivatives[slot], term);
-    }
-    derivatives[slot] = term;
+    addTo(slotOf(primal), primal.getLoc(), term);
+  }
+  /// The same for a part of it, zero elsewhere, until the whole is asked for.
+  void accumulatePart(SliceOp slice, Value cotangent) {
+    parts[slotOf(slice.getOperand())].push_back({slice, cotangent});
   }
 
   /// The rules of `op`; an error if it has none.
@@ -146,22 +150,108 @@ public:
   }
   void notifyOperationReplaced(Operation *op,
                                ValueRange replacement) override {
-    for (Value &derivative : derivatives)
+    auto follow = [&](Value &derivative) {
       if (auto result = dyn_cast_if_present<OpResult>(derivative))
         if (result.getOwner() == op)
           derivative = replacement[result.getResultNumber()];
+    };
+    llvm::for_each(derivatives, follow);
+    for (SmallVector<Part> &list : parts)
+      for (Part &part : list)
+        follow(part.cotangent);
   }
 
   OpBuilder builder;
 
 private:
+  struct Part {
+    SliceOp slice;
+    Value cotangent;
+  };
+
+  void addTo(unsigned slot, Location primalLoc, Value term) {
+    if (derivatives[slot]) {
+      at = derivedLoc(primalLoc);
+      term = AddOp::create(builder, *at, derivatives[slot], term);
+    }
+    derivatives[slot] = term;
+  }
+  void joinParts(unsigned slot);
+  Value concatenateParts(SmallVector<Part> &list);
+
   Location (*derivedLoc)(Location);
   /// Where the ops that are emitted now belong.
   std::optional<Location> at;
   DenseMap<Value, unsigned> slots;
   Values derivatives;
+  SmallVector<SmallVector<Part>> parts;
 };
 } // namespace
+
+/// The axis along which a slice takes a run of whole cross-sections.
+static std::optional<int64_t> getRunAxis(SliceOp slice) {
+  auto type = cast<RankedTensorType>(slice.getOperand().getType());
+  std::optional<int64_t> axis;
+  for (auto [d, size] : llvm::enumerate(slice.getSizes())) {
+    if (slice.getStrides()[d] != 1)
+      return {};
+    if (size == type.getDimSize(d))
+      continue;
+    if (axis)
+      return {};
+    axis = d;
+  }
+  return axis;
+}
+
+/// Slices of one value side by side, as the gates of an LSTM are, or the steps
+/// of a sequence: their cotangents are a concatenation.  As a sum of padded
+/// ones, which is what single rules give, n of them would cost n times the
+/// whole.  Null where the parts are not of that kind.
+Value Sweep::concatenateParts(SmallVector<Part> &list) {
+  std::optional<int64_t> axis = getRunAxis(list.front().slice);
+  if (list.size() == 1 || !axis)
+    return {};
+  for (Part &part : list)
+    if (getRunAxis(part.slice) != axis)
+      return {};
+  llvm::stable_sort(list, [&](const Part &a, const Part &b) {
+    return SliceOp(a.slice).getOffsets()[*axis] <
+           SliceOp(b.slice).getOffsets()[*axis];
+  });
+  Values cotangents;
+  int64_t start = list.front().slice.getOffsets()[*axis], end = start;
+  for (Part &part : list) {
+    if (part.slice.getOffsets()[*axis] != end)
+      return {};
+    end += part.slice.getSizes()[*axis];
+    cotangents.push_back(part.cotangent);
+  }
+  Value whole = list.front().slice.getOperand();
+  auto type = cast<RankedTensorType>(whole.getType());
+  at = derivedLoc(whole.getLoc());
+  Value joined = ConcatenateOp::create(builder, *at, cotangents, *axis);
+  if (joined.getType() == type)
+    return joined;
+  SmallVector<int64_t> low(type.getRank()), high(low), interior(low);
+  low[*axis] = start;
+  high[*axis] = type.getDimSize(*axis) - end;
+  return PadOp::create(builder, *at, joined, low, high, interior);
+}
+
+void Sweep::joinParts(unsigned slot) {
+  SmallVector<Part> list = std::exchange(parts[slot], {});
+  if (list.empty())
+    return;
+  Location loc = list.front().slice.getOperand().getLoc();
+  if (Value joined = concatenateParts(list))
+    return addTo(slot, loc, joined);
+  for (Part &part : list) {
+    at = derivedLoc(part.slice.getLoc());
+    Value padded = part.slice.transposed(builder, part.cotangent, 0);
+    addTo(slot, loc, padded);
+  }
+}
 
 void sinter::ir::replaceDifferentiated(OpBuilder &builder, Operation *op,
                                        ValueRange replacement) {
@@ -197,6 +287,10 @@ FailureOr<Values> sinter::ir::sweepReverse(OpBuilder &outer, ValueRange xs,
     Values given = sweep.lookup(op->getResults());
     if (llvm::none_of(given, [](Value v) { return v; }))
       continue;
+    if (auto slice = dyn_cast<SliceOp>(op)) {
+      sweep.accumulatePart(slice, given.front());
+      continue;
+    }
     Differentiable rules = sweep.rulesOf(op);
     if (!rules)
       return failure();

@@ -137,6 +137,54 @@ TEST_F(Requests, NoZeroIsMadeInsideAndNoOpIsDeadAfterwards) {
                                            "return"}));
 }
 
+// L = Σ over slices k of k·Σ slice.  Slices side by side: the gradient is one
+// concatenation, and where they do not cover the whole, padded once; slices
+// that overlap, skip or lie across each other are padded and added.
+TEST_F(Requests, SlicesSideBySideGiveBackAConcatenation) {
+  struct {
+    std::vector<std::array<int, 3>> slices; // offset, size, stride
+    unsigned concatenations, pads;
+    Numbers want;
+  } cases[] = {
+      {{{2, 4, 1}, {0, 2, 1}}, 1, 0, {2, 2, 1, 1, 1, 1}},
+      {{{3, 2, 1}, {1, 2, 1}}, 1, 1, {0, 2, 2, 1, 1, 0}},
+      {{{0, 3, 1}, {2, 4, 1}}, 0, 2, {1, 1, 3, 2, 2, 2}},
+      {{{0, 2, 1}, {3, 3, 1}}, 0, 2, {1, 1, 0, 2, 2, 2}},
+      {{{0, 3, 2}, {1, 3, 2}}, 0, 2, {1, 2, 1, 2, 1, 2}},
+      {{{0, 6, 1}, {0, 6, 1}}, 0, 2, {3, 3, 3, 3, 3, 3}},
+      {{{4, 2, 1}}, 0, 1, {0, 0, 0, 0, 1, 1}},
+  };
+  for (auto &[slices, concatenations, pads, want] : cases) {
+    std::string ops, sum = "%zero", types = "tensor<6xf64>";
+    int k = 0;
+    for (auto [offset, size, stride] : slices) {
+      std::string name = "%s" + std::to_string(++k),
+                  type = "tensor<" + std::to_string(size) + "xf64>",
+                  weight = std::to_string(k) + ".0";
+      ops += name + " = sinter.slice %x offsets [" + std::to_string(offset) +
+             "] sizes [" + std::to_string(size) + "] strides [" +
+             std::to_string(stride) + "] : tensor<6xf64> -> " + type + "\n" +
+             name + "k = sinter.constant dense<" + weight + "> : " + type +
+             "\n" + name + "w = sinter.mul " + name + ", " + name + "k : " +
+             type + "\n" + name + "r = sinter.reduce_sum " + name +
+             "w dims [0] : " + type + " -> tensor<f64>\n" + name +
+             "a = sinter.add " + sum + ", " + name + "r : tensor<f64>\n";
+      sum = name + "a";
+    }
+    std::string text =
+        "module @m {\nsinter.entry @f(%x: tensor<6xf64>) -> tensor<6xf64> {\n"
+        "%zero = sinter.constant dense<0.0> : tensor<f64>\n" +
+        ops + "%d = sinter.gradient " + sum +
+        " wrt %x : tensor<f64> wrt tensor<6xf64>\n"
+        "sinter.return %d : tensor<6xf64>\n}\n}";
+    auto module = expand(text);
+    EXPECT_EQ(count(*module, "sinter.concatenate"), concatenations);
+    EXPECT_EQ(count(*module, "sinter.pad"), pads);
+    auto out = evaluate(*module, {array("tensor<6xf64>", Numbers(6))});
+    EXPECT_EQ(out[0].floats, want);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Closed forms
 //===----------------------------------------------------------------------===//

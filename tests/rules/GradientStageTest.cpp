@@ -1,0 +1,63 @@
+//===- GradientStageTest.cpp - what the stage's verifier refuses ----------===//
+
+#include "tests/rules/Derivatives.h"
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+class GradientStage : public Derivatives {
+protected:
+  /// What the verifier alone says to the ops of an entry.
+  std::string verify(const std::string &ops) {
+    auto module = parse("module @m {\nsinter.entry @f(%x: tensor<f64>) -> "
+                        "tensor<f64> {\n" +
+                        ops + "\nsinter.return %y : tensor<f64>\n}\n}");
+    std::string message;
+    ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+      message = diagnostic.str();
+      return success();
+    });
+    PassManager manager(&context);
+    manager.addPass(passes::createVerifyGradientStagePass());
+    EXPECT_EQ(failed(manager.run(*module)), !message.empty());
+    return message;
+  }
+};
+
+TEST_F(GradientStage, RefusesWhatLaterStagesDoNotKnow) {
+  EXPECT_EQ(verify("%y = sinter.exp %x : tensor<f64>"), "");
+  EXPECT_EQ(verify("%y = sinter.stop_gradient %x : tensor<f64>"),
+            "'sinter.stop_gradient' is left after the gradient stage");
+  EXPECT_EQ(verify("%y = sinter.gradient %x wrt %x : tensor<f64> wrt "
+                   "tensor<f64>"),
+            "'sinter.gradient' is left after the gradient stage");
+  EXPECT_EQ(verify("%y = sinter.exp %x : tensor<f64> loc(unknown)"),
+            "'sinter.exp' has no location after the gradient stage");
+  EXPECT_EQ(verify("%y = sinter.exp %x : tensor<f64>\n"
+                   "%z = sinter.exp %x : tensor<f64>"),
+            "'sinter.exp' is dead after the gradient stage");
+}
+
+// Inside a loop's body as well.
+TEST_F(GradientStage, LeavesNothingBehindInLoops) {
+  auto module = expand(R"(module @m {
+    sinter.entry @f(%x: tensor<f64>) -> tensor<f64> {
+      %y = sinter.scan 3 carry(%c = %x : tensor<f64>) index(%t) -> (tensor<f64>) {
+        %s = sinter.stop_gradient %c : tensor<f64>
+        %p = sinter.mul %c, %s : tensor<f64>
+        %dead = sinter.exp %p : tensor<f64>
+        %g = sinter.gradient %p wrt %c : tensor<f64> wrt tensor<f64>
+        sinter.yield %g : tensor<f64>
+      }
+      sinter.return %y : tensor<f64>
+    }
+  })");
+  std::map<std::string, int> names;
+  module->walk([&](Operation *op) { ++names[op->getName().stripDialect().str()]; });
+  EXPECT_EQ(names.count("exp") + names.count("stop_gradient") +
+                names.count("gradient"),
+            0u);
+  EXPECT_EQ(names["scan"], 1);
+}
+} // namespace
