@@ -96,13 +96,9 @@ int64_t through(Operation *op, unsigned operand, Axis axis) {
         return s.getSizes()[dim] == from.getDimSize(dim) ? dim : -1;
       })
       .Case([&](ir::PadOp p) {
-        return p.getType() && cast<RankedTensorType>(p.getType())
-                                          .getDimSize(dim) ==
-                                      cast<RankedTensorType>(
-                                          p.getOperand().getType())
-                                          .getDimSize(dim)
-                   ? dim
-                   : -1;
+        bool kept = p.getLow()[dim] == 0 && p.getHigh()[dim] == 0 &&
+                    p.getInterior()[dim] == 0;
+        return kept ? dim : -1;
       })
       .Case([&](ir::ConcatenateOp c) {
         return static_cast<int64_t>(c.getDimension()) == dim ? -1 : dim;

@@ -28,8 +28,17 @@ OwningOpRef<ModuleOp> buildModule(const ModelDefinition &definition,
                                   std::vector<OptionInfo> *declared) {
   detail::Graph graph(definition, options, context, mistakes);
   Model model;
-  definition.build(model);
-  OwningOpRef<ModuleOp> module = graph.finish();
+  OwningOpRef<ModuleOp> module;
+  // Nothing here throws, but the model's own C++ may.
+  try {
+    definition.build(model);
+    module = graph.finish();
+  } catch (const std::exception &e) {
+    graph.error(definition.place,
+                "the model threw an exception: " + StringRef(e.what()));
+  } catch (...) {
+    graph.error(definition.place, "the model threw an exception");
+  }
   if (declared)
     *declared = graph.options;
   return module;

@@ -66,7 +66,7 @@ static Tensor makeConstant(const std::vector<T> &values, const Shape &shape,
   for (T value : values) {
     elements.push_back(element(type.getElementType(), value));
     if (!elements.back())
-      return step.fail("the number " + Twine(std::to_string(value)) +
+      return step.fail("the number " + detail::shown(static_cast<double>(value)) +
                        " does not fit " + to_string(dtype));
   }
   // A constant of no elements has no attribute to splat.

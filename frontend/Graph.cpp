@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -15,6 +16,16 @@ static thread_local Graph *currentGraph = nullptr;
 static std::vector<Mistake> &strayMistakes() {
   static std::vector<Mistake> mistakes;
   return mistakes;
+}
+
+/// Open calls of library functions outside of any model.
+static std::vector<Place> &strayCalls() {
+  static thread_local std::vector<Place> calls;
+  return calls;
+}
+
+std::vector<Place> &Graph::openCalls() {
+  return currentGraph ? currentGraph->callScopes : strayCalls();
 }
 
 static Mistake makeMistake(Place place, const Twine &message) {
@@ -50,7 +61,8 @@ void Graph::report(Place place, const Twine &message) {
     currentGraph->error(place, message);
   else
     strayMistakes().push_back(makeMistake(
-        place, message + ": tensors and models live inside SINTER_MODEL"));
+        strayCalls().empty() ? place : strayCalls().front(),
+        message + ": tensors and models live inside SINTER_MODEL"));
 }
 
 void Graph::error(Place place, const Twine &message) {
@@ -76,9 +88,19 @@ Place Graph::userPlace(Place place) const {
   return callScopes.empty() ? place : callScopes.front();
 }
 
+/// The file's name as it stands in locations: library functions are named by a
+/// path that is the same wherever the project was built.
+static std::string fileName(Place place) {
+  static const StringRef folder = llvm::sys::path::parent_path(__FILE__);
+  StringRef name = place.file_name();
+  if (name.consume_front(folder))
+    return ("frontend" + name).str();
+  return name.str();
+}
+
 Location Graph::loc(Place place) {
   auto file = [&](Place p) -> Location {
-    return FileLineColLoc::get(&context, p.file_name(), p.line(), p.column());
+    return FileLineColLoc::get(&context, fileName(p), p.line(), p.column());
   };
   if (callScopes.empty())
     return file(place);
@@ -140,20 +162,15 @@ Value Graph::resolve(const Tensor &tensor, Place place, StringRef what) {
   for (size_t level = frames.size(); level-- > 0;)
     if (frames[level].id == node->frame)
       return resolveIn(node->value, level, frames.size() - 1);
-  for (EntryRecord &entry : entries)
-    if (entry.op.getBody().isAncestor(Value(node->value).getParentRegion())) {
-      bool isOpen = &entry == openEntry;
-      error(place,
-            Twine(what) +
-                (isOpen ? ": this tensor belongs to the body of a loop that "
-                          "has ended: return it from the body"
-                        : ": this tensor belongs to the entry '" + entry.name +
-                              "': compute it in this entry too, or keep it in "
-                              "a variable"));
-      return {};
-    }
-  error(place, Twine(what) + ": this tensor belongs to the body of a loop "
-                             "that has ended: return it from the body");
+  // The value itself may be gone: a loop that was a mistake is erased.
+  const EntryRecord &home = entries[entryOfFrame[node->frame - 1]];
+  bool loop = node->frame != home.frame;
+  error(place, Twine(what) +
+                   (loop ? ": this tensor belongs to the body of a loop that "
+                           "has ended: return it from the body"
+                         : ": this tensor belongs to the entry '" + home.name +
+                               "': compute it in this entry too, or keep it "
+                               "in a variable"));
   return {};
 }
 
@@ -211,7 +228,8 @@ Operation *Graph::checked(StringRef what, Place place, Operation *op) {
 
 Frame &Graph::pushFrame(Block *block, int64_t steps) {
   Frame frame;
-  frame.id = nextFrame++;
+  entryOfFrame.push_back(entries.size() - 1);
+  frame.id = entryOfFrame.size();
   frame.block = block;
   frame.steps = steps;
   frames.push_back(std::move(frame));

@@ -105,6 +105,8 @@ public:
   static Graph *current();
   /// Reports a mistake; outside of any graph it is kept for the next one.
   static void report(Place place, const llvm::Twine &message);
+  /// Places of the library calls that are open, here or outside of any graph.
+  static std::vector<Place> &openCalls();
 
   /// Ends construction: makes `init`, marks batch axes, verifies.
   mlir::OwningOpRef<mlir::ModuleOp> finish();
@@ -140,6 +142,10 @@ public:
   void endEntry();
   EntryRecord *entry() { return openEntry; }
   Frame *frame() { return frames.empty() ? nullptr : &frames.back(); }
+  /// Whether values of this frame can be used here.
+  bool isOpen(uint64_t frame) const {
+    return llvm::any_of(frames, [&](const Frame &f) { return f.id == frame; });
+  }
   Frame &pushFrame(mlir::Block *block, int64_t steps);
   void popFrame();
   /// Runs with the entry's own frame on top, whatever loops are open.
@@ -196,7 +202,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<Frame> frames;
   EntryRecord *openEntry = nullptr;
-  uint64_t nextFrame = 1;
+  /// For frame i + 1, the entry it belongs to.
+  std::vector<size_t> entryOfFrame;
   Graph *previous;
 };
 
@@ -222,6 +229,8 @@ DType dtypeOf(mlir::Type elementType);
 /// "f32[32, 784]".
 std::string describe(DType dtype, llvm::ArrayRef<int64_t> shape);
 std::string describe(mlir::Type type);
+/// A number for a message.
+std::string shown(double number);
 /// The dialect's diagnostic in the DSL's words.
 std::string reworded(llvm::StringRef what, std::string message);
 /// Whether the text can be a name in C.

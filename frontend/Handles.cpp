@@ -66,7 +66,8 @@ void Variable::assign(Tensor value, Place place) const {
 Tensor named(Tensor value, std::string_view name, Place place) {
   Graph *graph = Graph::current();
   const detail::Node *node = Access::node(value);
-  if (!graph || !node || !node->value || node->graph != graph->id)
+  if (!graph || !node || !node->value || node->graph != graph->id ||
+      !graph->isOpen(node->frame))
     return value;
   if (name.empty()) {
     graph->error(place, "named: the name is empty");
@@ -91,19 +92,16 @@ Scope::Scope(std::string_view name) {
     graph->nameScopes.emplace_back(name);
 }
 Scope::Scope(std::string_view name, Place caller) : Scope(name) {
-  Graph *graph = Graph::current();
-  called_ = graph != nullptr;
-  if (called_)
-    graph->callScopes.push_back(caller);
+  Graph::openCalls().push_back(caller);
+  called_ = true;
 }
 Scope::~Scope() {
+  // A scope that outlives its graph has nothing left to close.
   Graph *graph = Graph::current();
-  if (!graph)
-    return;
-  if (named_ && !graph->nameScopes.empty())
+  if (named_ && graph && !graph->nameScopes.empty())
     graph->nameScopes.pop_back();
-  if (called_ && !graph->callScopes.empty())
-    graph->callScopes.pop_back();
+  if (called_ && !Graph::openCalls().empty())
+    Graph::openCalls().pop_back();
 }
 
 } // namespace sinter

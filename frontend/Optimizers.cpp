@@ -28,7 +28,7 @@ static Tensor decayed(double rate, double factor, Tensor power) {
   if (factor > 0)
     return exp(power * std::log(factor)) * rate;
   Step step("schedule", Place::current());
-  return step.fail("the factor " + llvm::Twine(std::to_string(factor)) +
+  return step.fail("the factor " + detail::shown(factor) +
                    " must be positive");
 }
 
@@ -152,7 +152,7 @@ private:
 bool isDecay(const char *what, double value, Place place) {
   if (value >= 0 && value < 1)
     return true;
-  Graph::report(place, llvm::Twine(what) + " = " + std::to_string(value) +
+  Graph::report(place, llvm::Twine(what) + " = " + detail::shown(value) +
                            " is not in [0, 1)");
   return false;
 }

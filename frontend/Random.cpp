@@ -153,7 +153,7 @@ Tensor dropout(Tensor x, double keep, Place place) {
   Step step("dropout", place);
   if (step && !(keep > 0 && keep <= 1))
     return step.fail("the probability to keep an element, " +
-                     Twine(std::to_string(keep)) + ", is not in (0, 1]");
+                     detail::shown(keep) + ", is not in (0, 1]");
   if (x.is_poison())
     return step.result(step.use(x));
   return where(random::bernoulli(x.shape(), keep), x / keep, 0.0);

@@ -142,7 +142,7 @@ Value Step::splat(const Operand &number, RankedTensorType type) {
   if (is_float(dtype)) {
     value = graph->builder.getFloatAttr(element, number.real);
   } else if (number.kind == Operand::Kind::real) {
-    fail("the number " + Twine(std::to_string(number.real)) +
+    fail("the number " + shown(number.real) +
          " does not fit " + to_string(dtype) +
          ": use an integer, or cast the tensor to f32");
     return {};

@@ -3,6 +3,7 @@
 #include "frontend/Graph.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Regex.h"
 
 using namespace mlir;
@@ -91,6 +92,12 @@ std::string describe(DType dtype, ArrayRef<int64_t> shape) {
 std::string describe(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return describe(dtypeOf(tensor.getElementType()), tensor.getShape());
+}
+
+std::string shown(double number) {
+  llvm::SmallString<24> text;
+  llvm::raw_svector_ostream(text) << llvm::format("%g", number);
+  return std::string(text);
 }
 
 /// tensor<32x784xf32> as f32[32, 784].

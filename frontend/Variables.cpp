@@ -16,6 +16,11 @@ static std::string lineOf(Place place) {
   return "line " + std::to_string(place.line());
 }
 
+/// What a mistake leaves: using it is no further mistake.
+static Variable poisonVariable() {
+  return Access::variable(std::make_shared<const VariableRecord>());
+}
+
 Variable Graph::variable(StringRef name, const Shape &shape,
                          Initializer initializer, DType dtype, bool trainable,
                          Place place) {
@@ -27,21 +32,21 @@ Variable Graph::variable(StringRef name, const Shape &shape,
     error(place, "variable: '" + full +
                      "' is not a name: use letters, digits and underscores, "
                      "with dots between parts");
-    return {};
+    return poisonVariable();
   }
   std::string reason;
   if (!tensorType(&context, dtype, shape.sizes(), reason)) {
     error(place, "variable '" + full + "': " + reason);
-    return {};
+    return poisonVariable();
   }
   if (!initializer.make) {
     error(place, "variable '" + full + "': its initializer is empty");
-    return {};
+    return poisonVariable();
   }
   if (trainable && !is_float(dtype)) {
     error(place, "variable '" + full + "': a trainable variable is f32 or f64, "
                  "not " + to_string(dtype));
-    return {};
+    return poisonVariable();
   }
   if (openEntry) {
     auto found = llvm::find_if(
@@ -51,7 +56,7 @@ Variable Graph::variable(StringRef name, const Shape &shape,
                        lineOf(found->second) +
                        " already: choose another name, or pass the first "
                        "handle to share it");
-      return {};
+      return poisonVariable();
     }
   }
   std::shared_ptr<const VariableRecord> record;
@@ -72,14 +77,14 @@ Variable Graph::variable(StringRef name, const Shape &shape,
     if (!difference.empty()) {
       error(place, "variable '" + full + "', made in " + lineOf(record->place) +
                        ", " + difference + ": choose another name");
-      return {};
+      return poisonVariable();
     }
   } else {
     for (EntryRecord &entry : entries)
       if (entry.name == full) {
         error(place, "variable '" + full + "': an entry has this name: choose "
                                            "another one");
-        return {};
+        return poisonVariable();
       }
     VariableRecord made;
     made.graph = id;
@@ -101,13 +106,13 @@ Variable Graph::variable(StringRef name, const Shape &shape,
 static const VariableRecord *usable(Graph &graph, StringRef what,
                                     const Variable &variable, Place place) {
   const VariableRecord *record = Access::record(variable);
-  // An empty handle that a mistake left was reported when it was made.
   if (!record) {
-    if (!graph.hasMistakes())
-      graph.error(place, what + ": this variable is empty: make it with "
-                                "m.variable or m.parameter");
+    graph.error(place, what + ": this variable is empty: make it with "
+                              "m.variable or m.parameter");
     return nullptr;
   }
+  if (record->graph == 0)
+    return nullptr;
   if (record->graph != graph.id) {
     graph.error(place, what + ": the variable '" + record->name +
                            "' belongs to a model that has been built already");

@@ -18,10 +18,12 @@ namespace sinter {
 /// it.  The loss is a float scalar.
 std::vector<Tensor> gradient(Tensor loss, const std::vector<Tensor> &xs,
                              Place place = Place::current());
-/// The same for one x.
-template <std::same_as<Tensor> T>
+/// The same for one x, a tensor or a variable.  (A template, so that braces are
+/// always a list.)
+template <class T>
+  requires std::same_as<T, Tensor> || std::same_as<T, Variable>
 Tensor gradient(Tensor loss, T x, Place place = Place::current()) {
-  return gradient(loss, std::vector<Tensor>{x}, place)[0];
+  return gradient(loss, std::vector<Tensor>{Tensor(x)}, place)[0];
 }
 /// For each x the value Σ (∂y/∂x)ᵀ·cotangent over all ys (reverse mode);
 /// cotangents have the ys' types.
