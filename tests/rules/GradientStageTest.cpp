@@ -20,7 +20,8 @@ protected:
     });
     PassManager manager(&context);
     manager.addPass(passes::createVerifyGradientStagePass());
-    EXPECT_EQ(failed(manager.run(*module)), !message.empty());
+    bool refused = failed(manager.run(*module));
+    EXPECT_EQ(refused, !message.empty());
     return message;
   }
 };
