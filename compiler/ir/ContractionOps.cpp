@@ -65,10 +65,10 @@ LogicalResult DotGeneralOp::inferReturnTypes(MLIRContext *,
                                " dimensions of lhs, ", r.size(), " of rhs");
     for (auto [a, b] : llvm::zip(l, r))
       if (lhs.getDimSize(a) != rhs.getDimSize(b))
-        return emitOptionalError(
-            loc, "dot_general: ", what, " dimension ", a, " of ", lhs, " has ",
-            lhs.getDimSize(a), " elements, dimension ", b, " of ", rhs, " has ",
-            rhs.getDimSize(b));
+        return emitOptionalError(loc, "dot_general: ", what, " dimension ", a,
+                                 " of ", lhs, " has ", lhs.getDimSize(a),
+                                 " elements, dimension ", b, " of ", rhs,
+                                 " has ", rhs.getDimSize(b));
     return success();
   };
   if (failed(checkPairs(lhsK, rhsK, "contracting")) ||

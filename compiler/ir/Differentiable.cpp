@@ -109,8 +109,9 @@ rules::Result rules::pointwiseJvp(Operation *op, OpBuilder &builder,
       continue;
     Expr term = Expr(builder, op->getLoc(), p) *
                 Expr(builder, op->getLoc(), tangents[i]);
-    result[0] = result[0] ? (Expr(builder, op->getLoc(), result[0]) + term).get()
-                          : term.get();
+    result[0] = result[0]
+                    ? (Expr(builder, op->getLoc(), result[0]) + term).get()
+                    : term.get();
   }
   return result;
 }
@@ -170,9 +171,10 @@ rules::Result rules::multilinearJvp(Operation *op, OpBuilder &builder,
     Values operands(op->getOperands());
     operands[i] = tangents[i];
     Value term = cloneWith(op, builder, operands);
-    result[0] = result[0] ? AddOp::create(builder, op->getLoc(), result[0], term)
-                                .getResult()
-                          : term;
+    result[0] =
+        result[0]
+            ? AddOp::create(builder, op->getLoc(), result[0], term).getResult()
+            : term;
   }
   return result;
 }

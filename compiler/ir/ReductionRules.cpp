@@ -110,7 +110,8 @@ static Value findExtremum(FlatReduction &flat, Operation *op) {
                        flat.flatten(op->getOperand(0)), flat.getAxis());
 }
 
-/// Whether there is anything to differentiate: floats, and an element that wins.
+/// Whether there is anything to differentiate: floats, and an element that
+/// wins.
 static bool hasExtremum(Operation *op) {
   auto type = cast<RankedTensorType>(op->getOperand(0).getType());
   return isDifferentiableType(type) && type.getNumElements() != 0;
@@ -122,8 +123,7 @@ static FailureOr<Values> extremumVjp(Op op, OpBuilder &builder,
   if (!cotangent || !hasExtremum(op))
     return Values(1);
   FlatReduction flat(builder, op, op.getDimensions());
-  Expr place(builder, flat.loc,
-             flat.spread(findExtremum<ArgOp>(flat, op)));
+  Expr place(builder, flat.loc, flat.spread(findExtremum<ArgOp>(flat, op)));
   Expr position(builder, flat.loc, flat.positions(builder.getI64Type()));
   Expr dy(builder, flat.loc, flat.spread(cotangent));
   return Values{
@@ -141,8 +141,7 @@ static FailureOr<Values> extremumJvp(Op op, OpBuilder &builder, Value tangent) {
 }
 
 FailureOr<Values> ReduceMaxOp::vjp(OpBuilder &builder,
-                                   ArrayRef<Value> cotangents,
-                                   ArrayRef<bool>) {
+                                   ArrayRef<Value> cotangents, ArrayRef<bool>) {
   return extremumVjp<ArgMaxOp>(*this, builder, cotangents[0]);
 }
 FailureOr<Values> ReduceMaxOp::jvp(OpBuilder &builder,
@@ -150,8 +149,7 @@ FailureOr<Values> ReduceMaxOp::jvp(OpBuilder &builder,
   return extremumJvp<ArgMaxOp>(*this, builder, tangents[0]);
 }
 FailureOr<Values> ReduceMinOp::vjp(OpBuilder &builder,
-                                   ArrayRef<Value> cotangents,
-                                   ArrayRef<bool>) {
+                                   ArrayRef<Value> cotangents, ArrayRef<bool>) {
   return extremumVjp<ArgMinOp>(*this, builder, cotangents[0]);
 }
 FailureOr<Values> ReduceMinOp::jvp(OpBuilder &builder,
@@ -217,8 +215,7 @@ FailureOr<Values> ReduceProdOp::vjp(OpBuilder &builder,
     next.append(parts.begin() + 2, parts.end());
     x = join(flat, next);
   }
-  SmallVector<int64_t> shape(
-      cast<RankedTensorType>(getType()).getShape());
+  SmallVector<int64_t> shape(cast<RankedTensorType>(getType()).getShape());
   shape.push_back(1);
   Value dx = asType(flat, cotangents[0], flat.type.clone(shape));
   for (Level &level : llvm::reverse(levels)) {
@@ -235,8 +232,7 @@ FailureOr<Values> ReduceProdOp::vjp(OpBuilder &builder,
 FailureOr<Values> ReduceProdOp::jvp(OpBuilder &builder,
                                     ArrayRef<Value> tangents) {
   FlatReduction flat(builder, *this, getDimensions());
-  if (!tangents[0] || !isDifferentiableType(flat.type) ||
-      flat.getExtent() == 0)
+  if (!tangents[0] || !isDifferentiableType(flat.type) || flat.getExtent() == 0)
     return Values(1);
   Value x = flat.flatten(getOperand()), dx = flat.flatten(tangents[0]);
   for (int64_t count = flat.getExtent(); count > 1; count -= count / 2) {
@@ -245,8 +241,7 @@ FailureOr<Values> ReduceProdOp::jvp(OpBuilder &builder,
     SmallVector<Value, 3> dparts = split(flat, dx, half, count);
     Expr left = expr(flat, parts[0]), right = expr(flat, parts[1]);
     Expr dleft = expr(flat, dparts[0]), dright = expr(flat, dparts[1]);
-    SmallVector<Value> next{left * right},
-        dnext{dleft * right + left * dright};
+    SmallVector<Value> next{left * right}, dnext{dleft * right + left * dright};
     next.append(parts.begin() + 2, parts.end());
     dnext.append(dparts.begin() + 2, dparts.end());
     x = join(flat, next);

@@ -26,8 +26,8 @@ static SmallVector<bool> findReached(ScanOp op, ArrayRef<Value> cotangents) {
   SmallVector<bool> reached;
   SmallVector<DenseSet<Value>> dependents;
   for (unsigned i = 0; i < numCarried; ++i) {
-    dependents.push_back(getDependents(op.getBody().front(),
-                                       Value(op.getCarryArgs()[i])));
+    dependents.push_back(
+        getDependents(op.getBody().front(), Value(op.getCarryArgs()[i])));
     bool direct = static_cast<bool>(cotangents[i]);
     for (auto [y, cotangent] :
          llvm::zip(op.getStepOutputs(), cotangents.drop_front(numCarried)))
@@ -215,12 +215,13 @@ LogicalResult ReverseScan::sweepBody() {
   }
   size_t numForward = body.getOperations().size() - 1;
   OpBuilder insideBody(yield);
-  FailureOr<Values> found = sweepReverse(
-      insideBody, getActiveArguments(op, active), ys, given);
+  FailureOr<Values> found =
+      sweepReverse(insideBody, getActiveArguments(op, active), ys, given);
   if (failed(found))
     return failure();
   // Loops inside were replaced one for one, so what is new stands behind.
-  for (Operation &each : llvm::drop_begin(body.without_terminator(), numForward))
+  for (Operation &each :
+       llvm::drop_begin(body.without_terminator(), numForward))
     half.push_back(&each);
   auto next = found->begin();
   for (bool flag : active)
@@ -297,8 +298,7 @@ ScanOp ReverseScan::createBackward(ScanOp forward) {
       continue;
     }
     auto y = llvm::find(forward.getStepOutputs(), value);
-    xs.push_back(
-        forward.getYResults()[y - forward.getStepOutputs().begin()]);
+    xs.push_back(forward.getYResults()[y - forward.getStepOutputs().begin()]);
   }
   for (Value value : residuals.invariants)
     invariants.push_back(

@@ -38,8 +38,8 @@ Values sinter::ir::getActiveArguments(ScanOp op, ArrayRef<bool> active) {
 DenseSet<Value> sinter::ir::propagateActivity(ScanOp op,
                                               SmallVectorImpl<bool> &active) {
   while (true) {
-    DenseSet<Value> dependents = getDependents(op.getBody().front(),
-                                               getActiveArguments(op, active));
+    DenseSet<Value> dependents =
+        getDependents(op.getBody().front(), getActiveArguments(op, active));
     bool changed = false;
     for (auto [i, next] : llvm::enumerate(op.getNextCarry()))
       if (!active[i] && dependents.contains(next))
@@ -130,7 +130,8 @@ FailureOr<Values> ScanOp::jvp(OpBuilder &builder, ArrayRef<Value> tangents) {
         place[group] + inserted, inner[from].getType(), loc);
     ++inserted;
     // Those at the end moved by one for each insertion.
-    scan.getBody().getArgument(numPrimal + inserted + from)
+    scan.getBody()
+        .getArgument(numPrimal + inserted + from)
         .replaceAllUsesWith(argument);
     ++from;
   }

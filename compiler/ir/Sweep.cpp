@@ -24,9 +24,8 @@ static Location prefixName(Location loc, StringRef prefix) {
     return CallSiteLoc::get(prefixName(call.getCallee(), prefix),
                             call.getCaller());
   StringRef name = getGivenName(loc);
-  return NameLoc::get(name.empty() ? StringAttr::get(context, prefix)
-                                   : prefixed(name),
-                      loc);
+  return NameLoc::get(
+      name.empty() ? StringAttr::get(context, prefix) : prefixed(name), loc);
 }
 
 Location sinter::ir::getCotangentLoc(Location primal) {
@@ -148,8 +147,7 @@ public:
     if (!previous.isSet())
       op->setLoc(*at);
   }
-  void notifyOperationReplaced(Operation *op,
-                               ValueRange replacement) override {
+  void notifyOperationReplaced(Operation *op, ValueRange replacement) override {
     auto follow = [&](Value &derivative) {
       if (auto result = dyn_cast_if_present<OpResult>(derivative))
         if (result.getOwner() == op)

@@ -59,8 +59,7 @@ static LogicalResult expand(Operation *request) {
   for (auto [result, derivative] :
        llvm::zip(request->getResults(), *derivatives)) {
     if (!derivative)
-      derivative =
-          createSplat(builder, request->getLoc(), result.getType(), 0);
+      derivative = createSplat(builder, request->getLoc(), result.getType(), 0);
     result.replaceAllUsesWith(derivative);
   }
   request->erase();

@@ -66,11 +66,10 @@ protected:
     std::string message;
     mlir::ScopedDiagnosticHandler handler(
         &context, [&](mlir::Diagnostic &diagnostic) {
-          auto place = diagnostic.getLocation()
-                           ->findInstanceOf<mlir::FileLineColLoc>();
+          auto place =
+              diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>();
           if (message.empty() && place)
-            message =
-                std::to_string(place.getLine()) + ": " + diagnostic.str();
+            message = std::to_string(place.getLine()) + ": " + diagnostic.str();
           return mlir::success();
         });
     mlir::PassManager manager(&context);
@@ -108,6 +107,14 @@ protected:
     return result;
   }
 
+  unsigned countOps(mlir::ModuleOp module, llvm::StringRef name) {
+    unsigned result = 0;
+    module.walk([&](mlir::Operation *op) {
+      result += op->getName().getStringRef() == name;
+    });
+    return result;
+  }
+
   mlir::MLIRContext context;
 };
 
@@ -125,8 +132,8 @@ inline void expectClose(const Numbers &have, const Numbers &want,
   ASSERT_EQ(have.size(), want.size());
   for (size_t i = 0; i < have.size(); ++i)
     EXPECT_NEAR(have[i], want[i],
-                tolerance * std::max({std::abs(have[i]), std::abs(want[i]),
-                                      floor}))
+                tolerance *
+                    std::max({std::abs(have[i]), std::abs(want[i]), floor}))
         << "element " << i;
 }
 

@@ -55,7 +55,8 @@ TEST_F(GradientStage, LeavesNothingBehindInLoops) {
     }
   })");
   std::map<std::string, int> names;
-  module->walk([&](Operation *op) { ++names[op->getName().stripDialect().str()]; });
+  module->walk(
+      [&](Operation *op) { ++names[op->getName().stripDialect().str()]; });
   EXPECT_EQ(names.count("exp") + names.count("stop_gradient") +
                 names.count("gradient"),
             0u);

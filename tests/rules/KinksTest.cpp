@@ -24,13 +24,17 @@ protected:
                        ", %one: " + t + ") -> (" + types + ", " + types +
                        ") {\n%y = sinter." + op + " : " + t +
                        "\n%da, %db = sinter.vjp (%y) wrt (%a, %b) cotangents "
-                       "(%one) : (" + t + ") wrt (" + types + ")\n"
-                       "%ta = sinter.jvp (%y) wrt (%a) tangents (%one) : (" + t +
-                       ") wrt (" + t + ")\n"
-                       "%tb = sinter.jvp (%y) wrt (%b) tangents (%one) : (" + t +
-                       ") wrt (" + t + ")\n"
-                       "sinter.return %da, %db, %ta, %tb : " + types + ", " +
-                       types + "\n}\n}",
+                       "(%one) : (" +
+                       t + ") wrt (" + types +
+                       ")\n"
+                       "%ta = sinter.jvp (%y) wrt (%a) tangents (%one) : (" +
+                       t + ") wrt (" + t +
+                       ")\n"
+                       "%tb = sinter.jvp (%y) wrt (%b) tangents (%one) : (" +
+                       t + ") wrt (" + t +
+                       ")\n"
+                       "sinter.return %da, %db, %ta, %tb : " +
+                       types + ", " + types + "\n}\n}",
                    {array(t, a), array(t, b), array(t, Numbers(a.size(), 1))});
     EXPECT_EQ(out[0].floats, out[2].floats);
     EXPECT_EQ(out[1].floats, out[3].floats);
@@ -44,10 +48,13 @@ protected:
                        ", %v: " + from + ") -> (" + from + ", " + to +
                        ") {\n%y = sinter." + op + " : " + from + " -> " + to +
                        "\n%da = sinter.vjp (%y) wrt (%a) cotangents (%w) : (" +
-                       to + ") wrt (" + from + ")\n"
-                       "%t = sinter.jvp (%y) wrt (%a) tangents (%v) : (" + to +
-                       ") wrt (" + from + ")\n"
-                       "sinter.return %da, %t : " + from + ", " + to + "\n}\n}",
+                       to + ") wrt (" + from +
+                       ")\n"
+                       "%t = sinter.jvp (%y) wrt (%a) tangents (%v) : (" +
+                       to + ") wrt (" + from +
+                       ")\n"
+                       "sinter.return %da, %t : " +
+                       from + ", " + to + "\n}\n}",
                    {array(from, numbers), random(to, 1), random(from, 2)});
     Array w = random(to, 1), v = random(from, 2);
     EXPECT_NEAR(dot(out[1], w), dot(v, out[0]), 1e-14);
@@ -122,9 +129,9 @@ TEST_F(Kinks, ReductionsTakeTheFirstExtremumInRowMajorOrder) {
   EXPECT_EQ(reduced("reduce_max %a dims []", "tensor<3xf64>", "tensor<3xf64>",
                     {1, 1, 1}),
             (Numbers{0, 1, 2}));
-  EXPECT_EQ(reduced("reduce_max %a dims [1]", "tensor<2x0xf64>",
-                    "tensor<2xf64>", {}),
-            Numbers{});
+  EXPECT_EQ(
+      reduced("reduce_max %a dims [1]", "tensor<2x0xf64>", "tensor<2xf64>", {}),
+      Numbers{});
 }
 TEST_F(Kinks, ANanWinsTheReduction) {
   EXPECT_EQ(reduced("reduce_max %a dims [0]", "tensor<4xf64>", "tensor<f64>",
@@ -134,9 +141,13 @@ TEST_F(Kinks, ANanWinsTheReduction) {
 
 // y = Π x and its Hessian, with no, one, two and three zeros.
 TEST_F(Kinks, ProductsWithZerosToSecondOrder) {
-  for (Numbers x : {Numbers{2, 3, 5, 7, 11}, {2, 0, 5, 7, 11}, {0, 3, 5, 0, 11},
-                    {0, 0, 5, 7, 0}, {-0.0, 1, 1, 1, 1}}) {
-    auto out = run(R"(module @m {
+  for (Numbers x : {Numbers{2, 3, 5, 7, 11},
+                    {2, 0, 5, 7, 11},
+                    {0, 3, 5, 0, 11},
+                    {0, 0, 5, 7, 0},
+                    {-0.0, 1, 1, 1, 1}}) {
+    auto out = run(
+        R"(module @m {
       sinter.entry @f(%x: tensor<5xf64>, %v: tensor<5xf64>) -> (tensor<5xf64>, tensor<5xf64>) {
         %y = sinter.reduce_prod %x dims [0] : tensor<5xf64> -> tensor<f64>
         %dx = sinter.gradient %y wrt %x : tensor<f64> wrt tensor<5xf64>
@@ -144,8 +155,7 @@ TEST_F(Kinks, ProductsWithZerosToSecondOrder) {
         sinter.return %dx, %hv : tensor<5xf64>, tensor<5xf64>
       }
     })",
-                   {array("tensor<5xf64>", x),
-                    array("tensor<5xf64>", {1, 2, 3, 4, 5})});
+        {array("tensor<5xf64>", x), array("tensor<5xf64>", {1, 2, 3, 4, 5})});
     Numbers gradient, product;
     for (int i = 0; i < 5; ++i) {
       double d = 1, h = 0;

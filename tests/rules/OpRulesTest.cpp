@@ -173,16 +173,24 @@ const Case cases[] = {
 
 /// Ops with rules whose results carry no derivative: no floats come in or none
 /// go out.
-const char *const derivativeFree[] = {
-    "not",    "and",    "or",     "xor",
-    "compare", "constant", "iota", "argmax",
-    "argmin", "random_uniform", "random_normal", "random_bernoulli",
-    "stop_gradient"};
+const char *const derivativeFree[] = {"not",
+                                      "and",
+                                      "or",
+                                      "xor",
+                                      "compare",
+                                      "constant",
+                                      "iota",
+                                      "argmax",
+                                      "argmin",
+                                      "random_uniform",
+                                      "random_normal",
+                                      "random_bernoulli",
+                                      "stop_gradient"};
 /// Ops that are no part of what is differentiated.
 const char *const withoutRules[] = {
-    "variable", "entry", "read",   "write",  "return", "yield",
-    "gradient", "vjp",   "jvp",    "kernel", "call",   "buffer",
-    "launch",   "copy",  "loop",   "store_index"};
+    "variable", "entry", "read", "write",      "return", "yield",
+    "gradient", "vjp",   "jvp",  "kernel",     "call",   "buffer",
+    "launch",   "copy",  "loop", "store_index"};
 
 std::string nameOf(const Case &c) { return c.op.substr(0, c.op.find(' ')); }
 
@@ -215,8 +223,8 @@ protected:
     std::string result;
     for (size_t i = 0; i < c.operands.size(); ++i)
       if (isFloat(c.operands[i]))
-        result += (result.empty() ? "" : ", ") + prefix +
-                  static_cast<char>('a' + i);
+        result +=
+            (result.empty() ? "" : ", ") + prefix + static_cast<char>('a' + i);
     return result;
   }
   std::string floatTypes(const Case &c) {
@@ -242,9 +250,9 @@ double norm(llvm::ArrayRef<Array> a) { return std::sqrt(dot(a, a)); }
 void OpRules::check(const Case &c) {
   SCOPED_TRACE(c.op);
   std::string xs = list(c, "%"), xTypes = floatTypes(c);
-  std::string tangentRequest =
-      "%j = sinter.jvp (%y) wrt (" + xs + ") tangents (" + list(c, "%v") +
-      ") : (" + c.result + ") wrt (" + xTypes + ")\n";
+  std::string tangentRequest = "%j = sinter.jvp (%y) wrt (" + xs +
+                               ") tangents (" + list(c, "%v") + ") : (" +
+                               c.result + ") wrt (" + xTypes + ")\n";
   std::string cotangentRequest = list(c, "%d") + " = sinter.vjp (%y) wrt (" +
                                  xs + ") cotangents (%w) : (" + c.result +
                                  ") wrt (" + xTypes + ")\n";
@@ -309,25 +317,24 @@ void OpRules::check(const Case &c) {
   ASSERT_EQ(jv.size(), 1u);
   expectClose(jv[0].floats, primal[0].floats, 1e-8);
 
-  std::string gradients =
-      module(c, cotangentRequest, list(c, "%d"), xTypes);
+  std::string gradients = module(c, cotangentRequest, list(c, "%d"), xTypes);
   std::vector<Array> jtw = run(gradients, inputs);
   ASSERT_EQ(jtw.size(), v.size());
   EXPECT_NEAR(dot(jv, {w}), dot(v, jtw),
               1e-12 * (norm(jv) * sinter::norm(w) + norm(v) * norm(jtw)));
 
-  std::vector<Array> hv = run(module(c,
-                                     cotangentRequest + second("%h", true, "%v"),
-                                     list(c, "%h"), xTypes),
-                              inputs);
-  std::vector<Array> hvReverse =
-      run(module(c, cotangentRequest + second("%h", false, "%v"),
-                 list(c, "%h"), xTypes),
+  std::vector<Array> hv =
+      run(module(c, cotangentRequest + second("%h", true, "%v"), list(c, "%h"),
+                 xTypes),
           inputs);
-  std::vector<Array> hu = run(module(c,
-                                     cotangentRequest + second("%h", true, "%u"),
-                                     list(c, "%h"), xTypes),
-                              inputs);
+  std::vector<Array> hvReverse =
+      run(module(c, cotangentRequest + second("%h", false, "%v"), list(c, "%h"),
+                 xTypes),
+          inputs);
+  std::vector<Array> hu =
+      run(module(c, cotangentRequest + second("%h", true, "%u"), list(c, "%h"),
+                 xTypes),
+          inputs);
   std::vector<Array> slopes = difference(gradients);
   for (size_t i = 0; i < hv.size(); ++i) {
     expectClose(hv[i].floats, slopes[i].floats, 1e-7);

@@ -57,28 +57,29 @@ std::string randomGraph(unsigned seed, int length) {
               " contract [1] x [1] batch [] x [] : " + T + ", " + T +
               " -> tensor<2x2xf64>\n%t" + n + " = sinter.tanh %d" + n +
               " : tensor<2x2xf64>\n" + y + " = sinter.dot_general %t" + n +
-              ", " + a + " contract [0] x [0] batch [] x [] : tensor<2x2xf64>, " +
-              T + " -> " + T;
+              ", " + a +
+              " contract [0] x [0] batch [] x [] : tensor<2x2xf64>, " + T +
+              " -> " + T;
       break;
     case 6:
       text += "%r" + n + " = sinter.reduce_sum " + a + " dims [1] : " + T +
               " -> tensor<2xf64>\n%b" + n + " = sinter.broadcast %r" + n +
               " dims [0] : tensor<2xf64> -> " + T + "\n%s" + n +
-              " = sinter.sin %b" + n + type + "\n" + y + " = sinter.mul %s" + n +
-              ", " + b + type;
+              " = sinter.sin %b" + n + type + "\n" + y + " = sinter.mul %s" +
+              n + ", " + b + type;
       break;
     case 7: // A derivative in the middle.
       text += "%l" + n + " = sinter.reduce_sum " + a + " dims [0, 1] : " + T +
               " -> tensor<f64>\n%g" + n + " = sinter.gradient %l" + n +
               " wrt " + b + " : tensor<f64> wrt " + T + "\n%h" + n +
-              " = sinter.sin %g" + n + type + "\n" + y + " = sinter.add %h" + n +
-              ", " + b + type;
+              " = sinter.sin %g" + n + type + "\n" + y + " = sinter.add %h" +
+              n + ", " + b + type;
       break;
     default:
-      text += y + " = sinter.scan 2 carry(%c = " + a + type + ") with(%w = " + b +
-              type + ") index(%i) -> (" + T + ") {\n%cw = sinter.mul %c, %w" +
-              type + "\n%n = sinter.sin %cw" + type + "\nsinter.yield %n" + type +
-              "\n}";
+      text += y + " = sinter.scan 2 carry(%c = " + a + type +
+              ") with(%w = " + b + type + ") index(%i) -> (" + T +
+              ") {\n%cw = sinter.mul %c, %w" + type + "\n%n = sinter.sin %cw" +
+              type + "\nsinter.yield %n" + type + "\n}";
       break;
     }
     text += "\n";
@@ -97,16 +98,21 @@ TEST_F(RandomGraphs, AgreeWithDifferences) {
     std::string type = T, three = type + ", " + type + ", " + type;
     std::string text =
         "module @m {\nsinter.entry @f(%v0: " + type + ", %v1: " + type +
-        ", %v2: " + type + ", %t0: " + type + ", %t1: " + type + ", %t2: " +
-        type + ") -> (tensor<f64>, " + three + ", tensor<f64>) {\n" +
-        randomGraph(seed, length) + "%l = sinter.reduce_sum " + last +
-        " dims [0, 1] : " + type + " -> tensor<f64>\n"
+        ", %v2: " + type + ", %t0: " + type + ", %t1: " + type +
+        ", %t2: " + type + ") -> (tensor<f64>, " + three +
+        ", tensor<f64>) {\n" + randomGraph(seed, length) +
+        "%l = sinter.reduce_sum " + last + " dims [0, 1] : " + type +
+        " -> tensor<f64>\n"
         "%d0, %d1, %d2 = sinter.gradient %l wrt %v0, %v1, %v2 : tensor<f64> "
-        "wrt " + three + "\n"
+        "wrt " +
+        three +
+        "\n"
         "%j = sinter.jvp (%l) wrt (%v0, %v1, %v2) tangents (%t0, %t1, %t2) : "
-        "(tensor<f64>) wrt (" + three + ")\n"
-        "sinter.return %l, %d0, %d1, %d2, %j : tensor<f64>, " + three +
-        ", tensor<f64>\n}\n}";
+        "(tensor<f64>) wrt (" +
+        three +
+        ")\n"
+        "sinter.return %l, %d0, %d1, %d2, %j : tensor<f64>, " +
+        three + ", tensor<f64>\n}\n}";
     auto module = expand(text);
     ASSERT_TRUE(module);
     std::vector<Array> inputs;

@@ -39,9 +39,9 @@ std::string asScan(const Loop &loop) {
   std::string ys = "tensor<" + std::to_string(loop.n) + "x3xf64>";
   return "%hn, %cn, %ys = sinter.scan " + std::to_string(loop.n) +
          (loop.reverse ? " reverse" : "") + " carry(%h = %h0 : " + V +
-         ", %c = %c0 : " + V + ") each(%x = %xs : " + ys + ") with(%w = %w0 : " +
-         M + ", %v = %v0 : " + V + ") index(%t) -> (" + V + ", " + V + ", " +
-         ys + ") {\n" + replaceAll(loop.step, "$", "%") +
+         ", %c = %c0 : " + V + ") each(%x = %xs : " + ys +
+         ") with(%w = %w0 : " + M + ", %v = %v0 : " + V + ") index(%t) -> (" +
+         V + ", " + V + ", " + ys + ") {\n" + replaceAll(loop.step, "$", "%") +
          "sinter.yield %nh, %nc, %y : " + V + ", " + V + ", " + V + "\n}\n";
 }
 
@@ -55,16 +55,25 @@ std::string asGraph(const Loop &loop) {
     text += p + "t = sinter.constant dense<" + std::to_string(t) +
             "> : tensor<i64>\n";
     text += p + "row = sinter.slice %xs offsets [" + std::to_string(t) +
-            ", 0] sizes [1, 3] strides [1, 1] : " + ys + " -> tensor<1x3xf64>\n";
-    text += p + "x = sinter.reshape " + p + "row : tensor<1x3xf64> -> " + V + "\n";
+            ", 0] sizes [1, 3] strides [1, 1] : " + ys +
+            " -> tensor<1x3xf64>\n";
+    text +=
+        p + "x = sinter.reshape " + p + "row : tensor<1x3xf64> -> " + V + "\n";
     std::string step = loop.step;
     for (auto [name, value] :
          {std::pair<std::string, std::string>{"$h,", h + ","},
-          {"$h ", h + " "}, {"$c,", c + ","}, {"$c ", c + " "},
-          {"$w,", "%w0,"}, {"$w ", "%w0 "}, {"$v,", "%v0,"}, {"$v ", "%v0 "}, {"$v[", "%v0["}})
+          {"$h ", h + " "},
+          {"$c,", c + ","},
+          {"$c ", c + " "},
+          {"$w,", "%w0,"},
+          {"$w ", "%w0 "},
+          {"$v,", "%v0,"},
+          {"$v ", "%v0 "},
+          {"$v[", "%v0["}})
       step = replaceAll(step, name, value);
     text += replaceAll(step, "$", p);
-    text += p + "out = sinter.reshape " + p + "y : " + V + " -> tensor<1x3xf64>\n";
+    text +=
+        p + "out = sinter.reshape " + p + "y : " + V + " -> tensor<1x3xf64>\n";
     h = p + "nh";
     c = p + "nc";
   }
@@ -81,9 +90,9 @@ std::string asGraph(const Loop &loop) {
   return text;
 }
 
-/// L = Σ sin(hn) + Σ hn·cn·ys²: its value, gradients and forward derivative, and
-/// the product of its Hessian with the given directions, by all four nestings
-/// of the modes.
+/// L = Σ sin(hn) + Σ hn·cn·ys²: its value, gradients and forward derivative,
+/// and the product of its Hessian with the given directions, by all four
+/// nestings of the modes.
 std::string asModule(const Loop &loop, const std::string &ops) {
   std::string ys = "tensor<" + std::to_string(loop.n) + "x3xf64>";
   std::string arguments[] = {V, V, ys, M, V};
@@ -100,32 +109,36 @@ std::string asModule(const Loop &loop, const std::string &ops) {
     d3 += comma + "%f" + names[i];
     types += comma + arguments[i];
   }
-  return "module @m {\nsinter.entry @f(" + signature + directions + ") -> (" + S +
-         ", " + S + ", " + S + ", " + types + ", " + types + ", " + types + ", " + types +
-         ") {\n" + ops + R"(
+  return "module @m {\nsinter.entry @f(" + signature + directions + ") -> (" +
+         S + ", " + S + ", " + S + ", " + types + ", " + types + ", " + types +
+         ", " + types + ") {\n" + ops + R"(
     %sin = sinter.sin %hn : tensor<3xf64>
     %l1 = sinter.reduce_sum %sin dims [0] : tensor<3xf64> -> tensor<f64>
     %hc = sinter.mul %hn, %cn : tensor<3xf64>
-    %hcb = sinter.broadcast %hc dims [1] : tensor<3xf64> -> )" + ys + R"(
-    %y2 = sinter.mul %ys, %ys : )" + ys + R"(
-    %p = sinter.mul %hcb, %y2 : )" + ys + R"(
-    %l2 = sinter.reduce_sum %p dims [0, 1] : )" + ys + R"( -> tensor<f64>
+    %hcb = sinter.broadcast %hc dims [1] : tensor<3xf64> -> )" +
+         ys + R"(
+    %y2 = sinter.mul %ys, %ys : )" +
+         ys + R"(
+    %p = sinter.mul %hcb, %y2 : )" +
+         ys + R"(
+    %l2 = sinter.reduce_sum %p dims [0, 1] : )" +
+         ys + R"( -> tensor<f64>
     %l = sinter.add %l1, %l2 : tensor<f64>
-    )" + dnames + " = sinter.gradient %l wrt " + values + " : " + S + " wrt " +
-         types + "\n%dl = sinter.jvp (%l) wrt (" + values + ") tangents (" +
-         tangents + ") : (" + S + ") wrt (" + types + ")\n" +
+    )" + dnames +
+         " = sinter.gradient %l wrt " + values + " : " + S + " wrt " + types +
+         "\n%dl = sinter.jvp (%l) wrt (" + values + ") tangents (" + tangents +
+         ") : (" + S + ") wrt (" + types + ")\n" +
          // Forward over reverse, reverse over reverse, reverse over forward.
          d2 + " = sinter.jvp (" + dnames + ") wrt (" + values + ") tangents (" +
          tangents + ") : (" + types + ") wrt (" + types + ")\n" + d3 +
          " = sinter.vjp (" + dnames + ") wrt (" + values + ") cotangents (" +
          tangents + ") : (" + types + ") wrt (" + types + ")\n" +
          replaceAll(d3, "%f", "%g") + " = sinter.gradient %dl wrt " + values +
-         " : " + S + " wrt " + types + "\n%ddl = sinter.jvp (%dl) wrt (" + values + ") tangents (" +
-         tangents + ") : (" + S + ") wrt (" + types +
-         ")\nsinter.return %l, %dl, %ddl, " + dnames +
-         ", " + d2 + ", " + d3 + ", " + replaceAll(d3, "%f", "%g") + " : " + S +
-         ", " + S + ", " + S + ", " + types + ", " + types + ", " + types + ", " + types +
-         "\n}\n}\n";
+         " : " + S + " wrt " + types + "\n%ddl = sinter.jvp (%dl) wrt (" +
+         values + ") tangents (" + tangents + ") : (" + S + ") wrt (" + types +
+         ")\nsinter.return %l, %dl, %ddl, " + dnames + ", " + d2 + ", " + d3 +
+         ", " + replaceAll(d3, "%f", "%g") + " : " + S + ", " + S + ", " + S +
+         ", " + types + ", " + types + ", " + types + ", " + types + "\n}\n}\n";
 }
 
 class ScanRules : public Derivatives {
@@ -226,7 +239,8 @@ TEST_F(ScanRules, AScanInsideAScan) {
 }
 
 TEST_F(ScanRules, NoStepsAreTheIdentityOfTheCarries) {
-  auto out = run(R"(module @m {
+  auto out =
+      run(R"(module @m {
     sinter.entry @f(%h0: tensor<2xf64>, %w: tensor<2xf64>, %xs: tensor<0x2xf64>)
         -> (tensor<2xf64>, tensor<2xf64>, tensor<0x2xf64>, tensor<2xf64>) {
       %hn, %ys = sinter.scan 0 carry(%h = %h0 : tensor<2xf64>) each(%x = %xs : tensor<0x2xf64>) with(%v = %w : tensor<2xf64>) index(%t) -> (tensor<2xf64>, tensor<0x2xf64>) {
@@ -242,8 +256,8 @@ TEST_F(ScanRules, NoStepsAreTheIdentityOfTheCarries) {
       sinter.return %dh, %dw, %dx, %th : tensor<2xf64>, tensor<2xf64>, tensor<0x2xf64>, tensor<2xf64>
     }
   })",
-                 {array("tensor<2xf64>", {3, 5}), array("tensor<2xf64>", {7, 8}),
-                  array("tensor<0x2xf64>", {})});
+          {array("tensor<2xf64>", {3, 5}), array("tensor<2xf64>", {7, 8}),
+           array("tensor<0x2xf64>", {})});
   EXPECT_EQ(out[0].floats, (Numbers{6, 10}));
   EXPECT_EQ(out[1].floats, (Numbers{0, 0}));
   EXPECT_EQ(out[3].floats, (Numbers{7, 8}));
