@@ -176,6 +176,10 @@ private:
     values.loop(loc, whole, extent, 1, [&](Index one) { body(one, 1); });
   }
 
+  Point at(Indices indices, int64_t lanes, int64_t active) {
+    return Point::vector(builder, loc, std::move(indices), lanes, active);
+  }
+
   static Index withLanes(Index index, int64_t lanes) {
     if (lanes > 1)
       index.lane = 1;
@@ -188,10 +192,11 @@ private:
     Index first = toIndex(row, form.m);
     values.loop(loc, 0, rows, 1, [&](Index i) {
       forLanes(form.k, [&](Index k, int64_t lanes) {
-        Point point{operandIndices(rank, {{batch, &form.lhsBatch},
-                                          {first + i, &form.lhsM},
-                                          {withLanes(k, lanes), &form.lhsK}}),
-                    lanes, Value()};
+        Point point = at(operandIndices(rank, {{batch, &form.lhsBatch},
+                                               {first + i, &form.lhsM},
+                                               {withLanes(k, lanes),
+                                                &form.lhsK}}),
+                         lanes, lanes);
         Value element = values.emit(dot.getLhs(), point);
         storeScratch(element, packedLhs, i * form.k + k, lanes);
       });
@@ -215,11 +220,11 @@ private:
     auto packPanel = [&](Index panel, int64_t columns) {
       values.loop(loc, 0, form.k, 1, [&](Index k) {
         forLanes(columns, [&](Index j, int64_t lanes) {
-          Point point{
+          Point point = at(
               operandIndices(rank, {{batch, &form.rhsBatch},
                                     {k, &form.rhsK},
                                     {panel + withLanes(j, lanes), &form.rhsN}}),
-              lanes, Value()};
+              lanes, lanes);
           Value element = values.emit(dot.getRhs(), point);
           storeScratch(element, packedRhs, panel * form.k + k * width + j,
                        lanes);
@@ -237,24 +242,17 @@ private:
   void storeRow(Index batch, TileRow place, Value sum) {
     Index row = toIndex(place.row, form.m);
     Index column = toIndex(place.column, form.n);
-    if (place.valid == place.lanes)
+    if (place.valid == place.lanes || values.maskedTails)
       return storeResults(batch, row, withLanes(column, place.lanes),
-                          place.lanes, Value(), sum);
-    if (values.maskedTails) {
-      Value mask = vector::ConstantMaskOp::create(
-          builder, loc, VectorType::get(place.lanes, builder.getI1Type()),
-          place.valid);
-      return storeResults(batch, row, withLanes(column, place.lanes),
-                          place.lanes, mask, sum);
-    }
+                          place.lanes, place.valid, sum);
     for (int64_t lane = 0; lane < place.valid; ++lane) {
       Value one = vector::ExtractOp::create(builder, loc, sum, lane);
-      storeResults(batch, row, column + Index(lane), 1, Value(), one);
+      storeResults(batch, row, column + Index(lane), 1, 1, one);
     }
   }
 
   void storeResults(Index batch, Index row, Index column, int64_t lanes,
-                    Value mask, Value sum) {
+                    int64_t active, Value sum) {
     if (lanes == 1 && isa<VectorType>(sum.getType()))
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();
@@ -263,7 +261,7 @@ private:
                        values.space.delinearize(row, form.lhsM.extents));
     llvm::append_range(indices,
                        values.space.delinearize(column, form.rhsN.extents));
-    Point point{std::move(indices), lanes, mask};
+    Point point = at(std::move(indices), lanes, active);
     values.define(dot.getResult(), point, sum);
     auto end = cast<ir::ReturnOp>(c.kernel.getBody().front().getTerminator());
     for (auto [value, memory] : llvm::zip(end.getValues(), c.results)) {
