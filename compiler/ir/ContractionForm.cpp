@@ -58,3 +58,35 @@ ContractionForm ContractionForm::of(DotGeneralOp op) {
   form.k = form.lhsK.extent();
   return form;
 }
+
+bool sinter::ir::isDirectOperand(Value operand) {
+  return isa<BlockArgument>(operand);
+}
+
+DotGeneralOp sinter::ir::findContraction(KernelOp kernel) {
+  DotGeneralOp found;
+  for (Operation &op : kernel.getBody().front()) {
+    auto dot = dyn_cast<DotGeneralOp>(op);
+    if (dot && found)
+      return nullptr;
+    if (dot)
+      found = dot;
+  }
+  if (!found)
+    return nullptr;
+  // Behind the product only what happens element by element.
+  for (Type type : kernel.getResultTypes())
+    if (cast<RankedTensorType>(type).getShape() != found.getType().getShape())
+      return nullptr;
+  llvm::SmallPtrSet<Operation *, 16> behind{found};
+  for (Operation &op : kernel.getBody().front()) {
+    if (llvm::none_of(op.getOperands(), [&](Value operand) {
+          return behind.contains(operand.getDefiningOp());
+        }))
+      continue;
+    behind.insert(&op);
+    if (!op.hasTrait<Pointwise>() && !isa<ReturnOp>(op))
+      return nullptr;
+  }
+  return found;
+}

@@ -32,6 +32,13 @@ struct ContractionForm {
   static ContractionForm of(DotGeneralOp op);
 };
 
+/// The one dot_general of a kernel whose results follow it element by element;
+/// null if the kernel has another form.
+DotGeneralOp findContraction(KernelOp kernel);
+
+/// Whether the operand lies in memory as an argument of the kernel.
+bool isDirectOperand(mlir::Value operand);
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_CONTRACTIONFORM_H

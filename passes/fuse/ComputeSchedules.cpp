@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/ComputeSchedules.h"
+#include "compiler/ir/ContractionTiling.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/fuse/OpKinds.h"
 
@@ -114,6 +115,10 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
       entries.set("tail", builder.getStringAttr(target.vectorBits == maskedWidth
                                                     ? "masked"
                                                     : "scalar"));
+      if (DotGeneralOp dot = findContraction(kernel))
+        ContractionTiling::choose(dot, isDirectOperand(dot.getLhs()),
+                                  isDirectOperand(dot.getRhs()), target)
+            .addTo(entries, &getContext());
       if (kind == "reduction")
         entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
     }

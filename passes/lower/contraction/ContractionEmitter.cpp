@@ -23,38 +23,6 @@ using namespace mlir;
 using namespace sinter;
 using namespace sinter::passes;
 
-bool sinter::passes::isDirectOperand(Value operand) {
-  return isa<BlockArgument>(operand);
-}
-
-ir::DotGeneralOp sinter::passes::findContraction(ir::KernelOp kernel) {
-  ir::DotGeneralOp found;
-  for (Operation &op : kernel.getBody().front()) {
-    auto dot = dyn_cast<ir::DotGeneralOp>(op);
-    if (dot && found)
-      return nullptr;
-    if (dot)
-      found = dot;
-  }
-  if (!found)
-    return nullptr;
-  // Behind the product only what happens element by element.
-  for (Type type : kernel.getResultTypes())
-    if (cast<RankedTensorType>(type).getShape() != found.getType().getShape())
-      return nullptr;
-  llvm::SmallPtrSet<Operation *, 16> behind{found};
-  for (Operation &op : kernel.getBody().front()) {
-    if (llvm::none_of(op.getOperands(), [&](Value operand) {
-          return behind.contains(operand.getDefiningOp());
-        }))
-      continue;
-    behind.insert(&op);
-    if (!op.hasTrait<ir::Pointwise>() && !isa<ir::ReturnOp>(op))
-      return nullptr;
-  }
-  return found;
-}
-
 namespace {
 class Emission {
 public:
@@ -205,7 +173,7 @@ private:
 
   /// All of B as panels.
   void packRhs(Index batch) {
-    bool simple = isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
+    bool simple = ir::isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
                   form.rhsN.stride();
     if (simple) {
       IndexMath index(builder, loc);

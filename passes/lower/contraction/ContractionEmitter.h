@@ -22,13 +22,6 @@ struct ContractionKernel {
   mlir::Value scratch;
 };
 
-/// The one dot_general of a kernel whose other results follow it element by
-/// element; null if the kernel has another form.
-ir::DotGeneralOp findContraction(ir::KernelOp kernel);
-
-/// Whether the operand lies in memory as an argument of the kernel.
-bool isDirectOperand(mlir::Value operand);
-
 /// Emits the kernel: packing of operands, the product's loops, and per tile
 /// whatever the kernel computes from the sums.
 void emitContraction(const ContractionKernel &contraction,
