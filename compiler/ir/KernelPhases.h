@@ -1,0 +1,69 @@
+//===- KernelPhases.h - the loop nests of a kernel --------------*- C++ -*-===//
+//
+// A kernel's body is any graph of ops; its code is a sequence of phases, each
+// one loop nest over an outer space.  A phase computes, at each outer point, the
+// reducing ops of that space in order, then the kernel's results; what a later
+// phase needs of a reducing op is kept in the kernel's scratch (or read back
+// from the result it is).  Everything else is computed where it is wanted.
+//
+//   softmax      one phase over rows: max, sum, then the row's results
+//   batch norm   one phase over channels, then one over elements
+//   pointwise    one phase over elements
+//
+// The schedule asks for scratch_bytes, the loops stage emits: both call this, so
+// they agree.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_COMPILER_IR_KERNELPHASES_H
+#define SINTER_COMPILER_IR_KERNELPHASES_H
+
+#include "compiler/ir/Sinter.h"
+
+#include "llvm/ADT/MapVector.h"
+
+namespace sinter::ir {
+
+/// A value kept for the inner loops of one row.
+struct RowCacheSlot {
+  mlir::Value value;
+  /// Number of the reducing op (in `Phase::reducing`) whose loop computes it.
+  unsigned filledBy;
+  /// Bytes into the scratch.
+  int64_t offset;
+};
+
+struct Phase {
+  /// Extents of the outer space: the shape of every reducing op's result here.
+  llvm::SmallVector<int64_t> outer;
+  /// The reduced dimensions are the innermost: vectors run along them and an
+  /// outer point is one element.  Otherwise vectors run along the outer space.
+  bool rows = false;
+  llvm::SmallVector<mlir::Operation *> reducing;
+  /// Numbers of the kernel's results written here.  Their shape is `outer`, or
+  /// begins with it if `rows`.
+  llvm::SmallVector<unsigned> results;
+  llvm::SmallVector<RowCacheSlot> rowCaches;
+};
+
+struct KernelPhases {
+  llvm::SmallVector<Phase> phases;
+  /// Reducing ops' results that later phases read: bytes into the scratch.
+  llvm::MapVector<mlir::Value, int64_t> stored;
+  int64_t scratchBytes = 0;
+
+  static KernelPhases of(KernelOp kernel);
+};
+
+/// Sums, extrema, arg-extrema, contractions and scatters: what costs a loop for
+/// one element.
+bool isReducing(mlir::Operation *op);
+
+/// Whether result `result` may lie over argument `argument`, both of one type,
+/// for this order of phases: no element of the argument is read after that of
+/// the result is written.
+bool mayOverwrite(KernelOp kernel, unsigned result, unsigned argument);
+
+} // namespace sinter::ir
+
+#endif // SINTER_COMPILER_IR_KERNELPHASES_H

@@ -1,0 +1,373 @@
+//===- EmitPhases.cpp - loops over outer spaces, rows and columns ---------===//
+//
+// One loop nest a phase.  Neighbouring dimensions that nothing tells apart are
+// one loop.  The innermost loop takes vectors; several at once where that keeps
+// more accumulators (column reductions) or whole groups of random numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/EmitPhases.h"
+
+#include "passes/lower/Collapse.h"
+#include "passes/lower/Combine.h"
+#include "passes/lower/EmitScatter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+/// Accumulators that fit the registers beside what they are computed from.
+static constexpr int64_t kColumnVectors = 16;
+/// Elements that share Philox blocks, see Random.td.
+static constexpr int64_t kRandomGroup = 64;
+
+static RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+namespace {
+class PhaseLoops {
+public:
+  PhaseLoops(KernelOp kernel, const Phase &phase, const KernelPhases &plan,
+             const LoopForm &form, const KernelBuffers &buffers,
+             ValueEmitter &emitter)
+      : phase(phase), plan(plan), form(form), buffers(buffers),
+        emitter(emitter), builder(emitter.builder), loc(kernel.getLoc()),
+        returned(kernel.getBody().front().getTerminator()->getOperands()) {}
+
+  void emit();
+
+private:
+  using Body = llvm::function_ref<void(ArrayRef<Point>)>;
+  /// Merges dimensions `from`… of `shape` into blocks of extents.
+  void merge(ArrayRef<int64_t> shape, ArrayRef<Value> values, size_t from,
+             SmallVector<SmallVector<int64_t>> &blocks);
+  /// Loops over all blocks; vectors along the last if `lanes` > 1.
+  void nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
+            int64_t unroll, const Indices &prefix, size_t depth, Body body);
+  void lanesLoop(ArrayRef<int64_t> block, int64_t lanes, int64_t unroll,
+                 const Indices &prefix, Body body);
+  Indices extend(const Indices &prefix, const Index &place,
+                 ArrayRef<int64_t> block);
+  void outerPoints(ArrayRef<Point> points);
+  void reduceAt(ArrayRef<Point> points);
+  void writeResults(ArrayRef<unsigned> numbers, ArrayRef<Point> points);
+  int64_t unrolling() const;
+
+  const Phase &phase;
+  const KernelPhases &plan;
+  const LoopForm &form;
+  const KernelBuffers &buffers;
+  ValueEmitter &emitter;
+  OpBuilder &builder;
+  Location loc;
+  OperandRange returned;
+};
+} // namespace
+
+void PhaseLoops::merge(ArrayRef<int64_t> shape, ArrayRef<Value> values,
+                       size_t from,
+                       SmallVector<SmallVector<int64_t>> &blocks) {
+  SmallVector<bool> boundary(shape.size(), false);
+  for (Value value : values)
+    markBoundaries(value, boundary);
+  // Dimensions of one element belong anywhere.
+  bool open = false;
+  for (size_t d = from; d < shape.size(); ++d) {
+    if (!open || boundary[d])
+      blocks.emplace_back();
+    open = true;
+    blocks.back().push_back(shape[d]);
+  }
+}
+
+Indices PhaseLoops::extend(const Indices &prefix, const Index &place,
+                           ArrayRef<int64_t> block) {
+  Indices indices = prefix;
+  for (Index &index : emitter.space.delinearize(place, block))
+    indices.push_back(index);
+  return indices;
+}
+
+void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
+                           int64_t unroll, const Indices &prefix, Body body) {
+  int64_t extent = ShapedType::getNumElements(block);
+  if (lanes == 1) {
+    emitter.space.setLanes(1, 1);
+    emitter.loop(loc, 0, extent, 1, [&](Index index) {
+      body(Point::scalar(extend(prefix, index, block)));
+    });
+    return;
+  }
+  auto vectors = [&](const Index &index, int64_t count, int64_t active) {
+    SmallVector<Point> points;
+    emitter.space.setLanes(lanes, active);
+    for (int64_t u = 0; u < count; ++u) {
+      Index place = index + Index(u * lanes);
+      place.lane = 1;
+      points.push_back(Point::vector(builder, loc,
+                                     extend(prefix, place, block), lanes,
+                                     active));
+    }
+    body(points);
+  };
+  int64_t stride = lanes * unroll;
+  int64_t whole = extent / stride * stride;
+  int64_t rest = extent / lanes * lanes;
+  emitter.loop(loc, 0, whole, stride,
+               [&](Index index) { vectors(index, unroll, lanes); });
+  // What is left of a group of vectors is done at once too.
+  if (int64_t left = (rest - whole) / lanes) {
+    emitter.enter();
+    vectors(Index(whole), left, lanes);
+    emitter.leave();
+  }
+  if (rest == extent)
+    return;
+  if (form.maskedTails) {
+    emitter.enter();
+    vectors(Index(rest), 1, extent - rest);
+    emitter.leave();
+    return;
+  }
+  emitter.space.setLanes(1, 1);
+  emitter.loop(loc, rest, extent, 1, [&](Index index) {
+    body(Point::scalar(extend(prefix, index, block)));
+  });
+}
+
+void PhaseLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
+                      int64_t unroll, const Indices &prefix, size_t depth,
+                      Body body) {
+  if (depth == blocks.size()) {
+    emitter.enter();
+    body(Point::scalar(prefix));
+    emitter.leave();
+    return;
+  }
+  if (depth + 1 == blocks.size()) {
+    lanesLoop(blocks[depth], lanes, unroll, prefix, body);
+    return;
+  }
+  emitter.space.setLanes(1, 1);
+  emitter.loop(loc, 0, ShapedType::getNumElements(blocks[depth]), 1,
+               [&](Index index) {
+                 nest(blocks, lanes, unroll,
+                      extend(prefix, index, blocks[depth]), depth + 1, body);
+               });
+}
+
+/// Reducing ops from the first on that can share one loop: equal operand shapes
+/// and dimensions, none depending on another.
+static SmallVector<Operation *> nextWave(ArrayRef<Operation *> ops) {
+  SmallVector<Operation *> wave{ops.front()};
+  auto depends = [&](auto &&depends, Value value,
+                     llvm::DenseSet<Value> &seen) -> bool {
+    Operation *op = value.getDefiningOp();
+    if (!op || !seen.insert(value).second)
+      return false;
+    return llvm::is_contained(wave, op) ||
+           llvm::any_of(op->getOperands(), [&](Value operand) {
+             return depends(depends, operand, seen);
+           });
+  };
+  for (Operation *op : ops.drop_front()) {
+    Operation *first = wave.front();
+    llvm::DenseSet<Value> seen;
+    if (isa<DotGeneralOp>(op) || isa<DotGeneralOp>(first) ||
+        tensorType(op->getOperand(0)).getShape() !=
+            tensorType(first->getOperand(0)).getShape() ||
+        op->getAttr("dimensions") != first->getAttr("dimensions") ||
+        op->getAttr("dimension") != first->getAttr("dimension") ||
+        depends(depends, op->getOperand(0), seen))
+      break;
+    wave.push_back(op);
+  }
+  return wave;
+}
+
+void PhaseLoops::reduceAt(ArrayRef<Point> points) {
+  ArrayRef<Operation *> left = phase.reducing;
+  unsigned number = 0;
+  while (!left.empty()) {
+    SmallVector<Operation *> wave = nextWave(left);
+    auto each = [&](auto action) {
+      for (const RowCacheSlot &slot : phase.rowCaches)
+        if (slot.filledBy >= number && slot.filledBy < number + wave.size())
+          action(emitter.rowCaches[slot.value.getAsOpaquePointer()]);
+    };
+    each([](ValueEmitter::RowCache &cache) { cache.filling = true; });
+    emitter.emitReductions(wave, points);
+    each([](ValueEmitter::RowCache &cache) {
+      cache.filling = false;
+      cache.filled = true;
+    });
+    number += wave.size();
+    left = left.drop_front(wave.size());
+  }
+  for (Operation *op : phase.reducing) {
+    Value value = op->getResult(0);
+    auto kept = plan.stored.find(value);
+    if (kept == plan.stored.end())
+      continue;
+    Value flat = scratchView(emitter, loc, buffers.scratch, kept->second,
+                             value.getType());
+    for (const Point &point : points)
+      emitter.store(loc, emitter.emit(value, point), flat,
+                    tensorType(value).getShape(), point);
+  }
+}
+
+void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
+                              ArrayRef<Point> points) {
+  // Everything is read before anything is written.
+  SmallVector<Value> values;
+  for (const Point &point : points)
+    for (unsigned number : numbers)
+      values.push_back(emitter.emit(returned[number], point));
+  unsigned next = 0;
+  for (const Point &point : points)
+    for (unsigned number : numbers)
+      emitter.store(loc, values[next++],
+                    ValueEmitter::flatten(builder, loc,
+                                          buffers.results[number]),
+                    tensorType(returned[number]).getShape(), point);
+}
+
+void PhaseLoops::outerPoints(ArrayRef<Point> points) {
+  if (phase.rows)
+    emitter.rowIndices = points.front().indices;
+  for (const RowCacheSlot &slot : phase.rowCaches) {
+    RankedTensorType type = tensorType(slot.value);
+    ValueEmitter::RowCache &cache =
+        emitter.rowCaches[slot.value.getAsOpaquePointer()];
+    cache.innerShape = SmallVector<int64_t>(
+        type.getShape().drop_front(phase.outer.size()));
+    cache.flat = scratchView(
+        emitter, loc, buffers.scratch, slot.offset,
+        RankedTensorType::get(cache.innerShape, type.getElementType()));
+    cache.filling = cache.filled = false;
+  }
+  reduceAt(points);
+
+  SmallVector<unsigned> here;
+  SmallVector<SmallVector<unsigned>> inner;
+  for (unsigned number : phase.results) {
+    ArrayRef<int64_t> shape = tensorType(returned[number]).getShape();
+    if (shape.size() == phase.outer.size()) {
+      here.push_back(number);
+      continue;
+    }
+    auto group = llvm::find_if(inner, [&](ArrayRef<unsigned> numbers) {
+      return tensorType(returned[numbers.front()]).getShape() == shape;
+    });
+    if (group == inner.end())
+      inner.push_back({number});
+    else
+      group->push_back(number);
+  }
+  // Rows before elements: a row's result may not lie over what the row reads.
+  for (ArrayRef<unsigned> numbers : inner) {
+    ArrayRef<int64_t> shape = tensorType(returned[numbers.front()]).getShape();
+    SmallVector<Value> values;
+    for (unsigned number : numbers)
+      values.push_back(returned[number]);
+    SmallVector<SmallVector<int64_t>> blocks;
+    merge(shape, values, phase.outer.size(), blocks);
+    nest(blocks, form.lanes, 1, points.front().indices, 0,
+         [&](ArrayRef<Point> at) { writeResults(numbers, at); });
+  }
+  writeResults(here, points);
+  emitter.rowCaches.clear();
+}
+
+int64_t PhaseLoops::unrolling() const {
+  if (form.lanes == 1 || phase.rows)
+    return 1;
+  if (!phase.reducing.empty()) {
+    int64_t most = 1;
+    for (ArrayRef<Operation *> left = phase.reducing; !left.empty();) {
+      int64_t wave = nextWave(left).size();
+      most = std::max(most, wave);
+      left = left.drop_front(wave);
+    }
+    return std::max<int64_t>(1, kColumnVectors / most);
+  }
+  // A group of random numbers at once.
+  llvm::DenseSet<Value> seen;
+  auto draws = [&](auto &&draws, Value value) -> bool {
+    Operation *op = value.getDefiningOp();
+    if (!op || !seen.insert(value).second)
+      return false;
+    return isa<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(op) ||
+           llvm::any_of(op->getOperands(),
+                        [&](Value operand) { return draws(draws, operand); });
+  };
+  for (unsigned number : phase.results)
+    if (draws(draws, returned[number]))
+      return std::max<int64_t>(1, kRandomGroup / form.lanes);
+  return 1;
+}
+
+void PhaseLoops::emit() {
+  SmallVector<Value> values;
+  for (Operation *op : phase.reducing)
+    values.push_back(op->getResult(0));
+  for (unsigned number : phase.results)
+    if (tensorType(returned[number]).getShape().size() == phase.outer.size())
+      values.push_back(returned[number]);
+  SmallVector<SmallVector<int64_t>> blocks;
+  merge(phase.outer, values, 0, blocks);
+  int64_t lanes = phase.rows ? 1 : form.lanes;
+  // Too short for a vector: lanes over all dimensions, with divisions.
+  if (lanes > 1 && blocks.size() > 1 && phase.reducing.empty() &&
+      ShapedType::getNumElements(blocks.back()) < lanes / 2 &&
+      ShapedType::getNumElements(phase.outer) >= lanes) {
+    SmallVector<int64_t> all(phase.outer);
+    blocks.assign(1, all);
+  }
+  nest(blocks, lanes, unrolling(), {}, 0,
+       [&](ArrayRef<Point> points) { outerPoints(points); });
+}
+
+LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
+                                         const KernelBuffers &buffers,
+                                         ValueEmitter &emitter) {
+  KernelPhases plan = KernelPhases::of(kernel);
+  if (plan.scratchBytes > 0 &&
+      (!buffers.scratch ||
+       cast<MemRefType>(buffers.scratch.getType()).getNumElements() <
+           plan.scratchBytes))
+    return kernel.emitOpError("needs ")
+           << plan.scratchBytes << " bytes of scratch by its loop nests, but "
+           << "its schedule has less";
+  bindArguments(kernel, buffers, emitter);
+  emitter.innerLanes = form.lanes;
+  emitter.maskedTails = form.maskedTails;
+  OperandRange returned =
+      kernel.getBody().front().getTerminator()->getOperands();
+  for (const Phase &phase : plan.phases) {
+    if (!phase.reducing.empty() &&
+        isa<ScatterAddOp>(phase.reducing.front()))
+      emitScatter(cast<ScatterAddOp>(phase.reducing.front()), phase, plan, form,
+                  kernel, buffers, emitter);
+    else
+      PhaseLoops(kernel, phase, plan, form, buffers, emitter).emit();
+    // From here on these are read from memory.
+    for (Operation *op : phase.reducing) {
+      Value value = op->getResult(0);
+      if (auto kept = plan.stored.find(value); kept != plan.stored.end())
+        emitter.bindBuffer(value, scratchView(emitter, kernel.getLoc(),
+                                              buffers.scratch, kept->second,
+                                              value.getType()));
+      else if (auto it = llvm::find(returned, value); it != returned.end())
+        emitter.bindBuffer(value,
+                           buffers.results[it - returned.begin()]);
+    }
+  }
+  return failure(emitter.failed());
+}

@@ -1,0 +1,334 @@
+//===- EmitPointwise.cpp - one element, or one vector, of a pointwise op --===//
+//
+// Arithmetic on registers.  u8 is an i8 whose ops are unsigned; i1 is an i1.
+// What C leaves undefined is defined here as the ops' descriptions say.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/ValueEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+namespace {
+/// Emits ops on registers of one tensor op; names the ops shortly.
+class Registers {
+public:
+  Registers(OpBuilder &builder, Operation *op, ValueRange operands)
+      : builder(builder), loc(op->getLoc()), op(op), operands(operands) {
+    if (!operands.empty())
+      if (auto vector = dyn_cast<VectorType>(operands[0].getType()))
+        lanes = vector.getNumElements();
+    element = getElementTypeOrSelf(op->getOperand(0).getType());
+    unsignedInts = element.isUnsignedInteger() || element.isInteger(1);
+  }
+
+  Value emit();
+
+private:
+  bool isFloat() const { return isa<FloatType>(element); }
+  unsigned width() const { return element.getIntOrFloatBitWidth(); }
+
+  template <typename Op> Value one() {
+    return Op::create(builder, loc, operands[0]);
+  }
+  template <typename Op> Value two(Value a, Value b) {
+    return Op::create(builder, loc, a, b);
+  }
+  template <typename FloatOp, typename IntOp> Value binary() {
+    return isFloat() ? two<FloatOp>(operands[0], operands[1])
+                     : two<IntOp>(operands[0], operands[1]);
+  }
+  /// A constant like `like`.
+  Value number(double value, Value like);
+  Value integer(const llvm::APInt &value, Value like);
+  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
+    return arith::CmpFOp::create(builder, loc, predicate, a, b);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, predicate, a, b);
+  }
+  Value select(Value c, Value a, Value b) {
+    return arith::SelectOp::create(builder, loc, c, a, b);
+  }
+  Type like(Type scalar) const {
+    return ValueEmitter::registerType(scalar, lanes);
+  }
+
+  Value negation();
+  Value absolute();
+  Value sign();
+  Value logistic();
+  Value complement();
+  Value quotient(bool remainder);
+  Value extremum(bool maximum);
+  Value comparison(Comparison relation);
+  Value cast(Type to);
+  Value saturate(Type to);
+
+  OpBuilder &builder;
+  Location loc;
+  Operation *op;
+  ValueRange operands;
+  Type element;
+  bool unsignedInts;
+  int64_t lanes = 1;
+};
+} // namespace
+
+Value Registers::number(double value, Value like) {
+  Type type = like.getType();
+  TypedAttr attr = FloatAttr::get(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(builder, loc, attr);
+}
+Value Registers::integer(const llvm::APInt &value, Value like) {
+  Type type = like.getType();
+  TypedAttr attr = IntegerAttr::get(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = DenseElementsAttr::get(vector, Attribute(attr));
+  return arith::ConstantOp::create(builder, loc, attr);
+}
+
+Value Registers::negation() {
+  if (isFloat())
+    return one<arith::NegFOp>();
+  return two<arith::SubIOp>(integer(llvm::APInt(width(), 0), operands[0]),
+                            operands[0]);
+}
+
+Value Registers::absolute() {
+  Value x = operands[0];
+  if (isFloat())
+    return one<math::AbsFOp>();
+  if (unsignedInts)
+    return x;
+  Value zero = integer(llvm::APInt(width(), 0), x);
+  return select(compare(arith::CmpIPredicate::slt, x, zero),
+                two<arith::SubIOp>(zero, x), x);
+}
+
+Value Registers::sign() {
+  Value x = operands[0];
+  if (isFloat()) {
+    Value zero = number(0, x);
+    Value negative = select(compare(arith::CmpFPredicate::OLT, x, zero),
+                            number(-1, x), x);
+    return select(compare(arith::CmpFPredicate::OGT, x, zero), number(1, x),
+                  negative);
+  }
+  llvm::APInt none(width(), 0), unit(width(), 1);
+  Value zero = integer(none, x), one = integer(unit, x);
+  if (unsignedInts)
+    return select(compare(arith::CmpIPredicate::ne, x, zero), one, zero);
+  Value negative = select(compare(arith::CmpIPredicate::slt, x, zero),
+                          integer(-unit, x), zero);
+  return select(compare(arith::CmpIPredicate::sgt, x, zero), one, negative);
+}
+
+Value Registers::logistic() {
+  // e^−|x| never overflows: 1/(1 + e^−x) for x ≥ 0, e^x/(1 + e^x) below.
+  Value x = operands[0];
+  Value magnitude = math::AbsFOp::create(builder, loc, x);
+  Value e = math::ExpOp::create(
+      builder, loc, arith::NegFOp::create(builder, loc, magnitude).getResult());
+  Value unit = number(1, x);
+  Value top = select(compare(arith::CmpFPredicate::OGE, x, number(0, x)), unit,
+                     e);
+  return two<arith::DivFOp>(top, two<arith::AddFOp>(unit, e));
+}
+
+Value Registers::complement() {
+  return two<arith::XOrIOp>(
+      operands[0], integer(llvm::APInt::getAllOnes(width()), operands[0]));
+}
+
+Value Registers::quotient(bool remainder) {
+  Value a = operands[0], b = operands[1];
+  if (isFloat())
+    return remainder ? two<arith::RemFOp>(a, b) : two<arith::DivFOp>(a, b);
+  // A divisor of 1 stands in where the machine would trap: MIN/1 is the
+  // wrapped MIN/−1, and every remainder by 1 is 0.
+  Value zero = integer(llvm::APInt(width(), 0), a);
+  Value unit = integer(llvm::APInt(width(), 1), a);
+  Value byZero = compare(arith::CmpIPredicate::eq, b, zero);
+  Value trap = byZero;
+  if (!unsignedInts) {
+    Value least = compare(
+        arith::CmpIPredicate::eq, a,
+        integer(llvm::APInt::getSignedMinValue(width()), a));
+    Value minusOne = compare(arith::CmpIPredicate::eq, b,
+                             integer(llvm::APInt::getAllOnes(width()), a));
+    trap = two<arith::OrIOp>(trap, two<arith::AndIOp>(least, minusOne));
+  }
+  Value safe = select(trap, unit, b);
+  Value result;
+  if (remainder)
+    return unsignedInts ? two<arith::RemUIOp>(a, safe)
+                        : two<arith::RemSIOp>(a, safe);
+  result = unsignedInts ? two<arith::DivUIOp>(a, safe)
+                        : two<arith::DivSIOp>(a, safe);
+  return select(byZero, zero, result);
+}
+
+/// Whether `value` is a constant without nans.
+static bool isNumber(Value value) {
+  Attribute attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return false;
+  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
+    attr = splat.getSplatValue<Attribute>();
+  auto number = dyn_cast<FloatAttr>(attr);
+  return number && !number.getValue().isNaN();
+}
+
+Value Registers::extremum(bool maximum) {
+  Value a = operands[0], b = operands[1];
+  if (!isFloat()) {
+    if (unsignedInts)
+      return maximum ? two<arith::MaxUIOp>(a, b) : two<arith::MinUIOp>(a, b);
+    return maximum ? two<arith::MaxSIOp>(a, b) : two<arith::MinSIOp>(a, b);
+  }
+  // a if it is nan or beyond b, else b (which may be nan itself).
+  using P = arith::CmpFPredicate;
+  if (isNumber(b))
+    return select(compare(maximum ? P::UGT : P::ULT, a, b), a, b);
+  Value beyond = select(compare(maximum ? P::OGT : P::OLT, a, b), a, b);
+  if (isNumber(a))
+    return beyond;
+  return select(compare(P::UNO, a, a), a, beyond);
+}
+
+Value Registers::comparison(Comparison relation) {
+  using F = arith::CmpFPredicate;
+  using I = arith::CmpIPredicate;
+  static constexpr F floats[] = {F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE};
+  static constexpr I signs[] = {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge};
+  static constexpr I counts[] = {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge};
+  auto i = static_cast<unsigned>(relation);
+  if (isFloat())
+    return compare(floats[i], operands[0], operands[1]);
+  return compare((unsignedInts ? counts : signs)[i], operands[0], operands[1]);
+}
+
+Value Registers::saturate(Type to) {
+  Value x = operands[0];
+  bool toUnsigned = to.isUnsignedInteger();
+  unsigned bits = to.getIntOrFloatBitWidth();
+  llvm::APInt least = toUnsigned ? llvm::APInt(bits, 0)
+                                 : llvm::APInt::getSignedMinValue(bits);
+  llvm::APInt most = toUnsigned ? llvm::APInt::getMaxValue(bits)
+                                : llvm::APInt::getSignedMaxValue(bits);
+  // Exact powers of two, so that f32 compares exactly too.
+  double above = std::ldexp(1.0, toUnsigned ? bits : bits - 1);
+  double below = toUnsigned ? -1.0 : -above - 1;
+  using P = arith::CmpFPredicate;
+  Value high = compare(P::OGE, x, number(above, x));
+  Value low = compare(P::OLE, x, number(below, x));
+  Value nan = compare(P::UNO, x, x);
+  Value outside = two<arith::OrIOp>(two<arith::OrIOp>(high, low), nan);
+  Value safe = select(outside, number(0, x), x);
+  Type type = like(ValueEmitter::registerType(to));
+  Value result;
+  if (toUnsigned)
+    result = arith::FPToUIOp::create(builder, loc, type, safe);
+  else
+    result = arith::FPToSIOp::create(builder, loc, type, safe);
+  result = select(high, integer(most, result), result);
+  return select(low, integer(least, result), result);
+}
+
+Value Registers::cast(Type to) {
+  Value x = operands[0];
+  if (to == element)
+    return x;
+  Type type = like(ValueEmitter::registerType(to));
+  unsigned bits = to.getIntOrFloatBitWidth();
+  if (to.isInteger(1)) {
+    if (isFloat())
+      return compare(arith::CmpFPredicate::UNE, x, number(0, x));
+    return compare(arith::CmpIPredicate::ne, x,
+                   integer(llvm::APInt(width(), 0), x));
+  }
+  if (isFloat() && isa<FloatType>(to)) {
+    if (bits > width())
+      return arith::ExtFOp::create(builder, loc, type, x);
+    return arith::TruncFOp::create(builder, loc, type, x);
+  }
+  if (isFloat())
+    return saturate(to);
+  if (isa<FloatType>(to)) {
+    if (!unsignedInts)
+      return arith::SIToFPOp::create(builder, loc, type, x);
+    // A widened u8 is positive: the signed conversion is the cheaper one.
+    Value wide = arith::ExtUIOp::create(builder, loc,
+                                        like(builder.getI32Type()), x);
+    return arith::SIToFPOp::create(builder, loc, type, wide);
+  }
+  if (bits == width())
+    return x;
+  if (bits < width())
+    return arith::TruncIOp::create(builder, loc, type, x);
+  if (unsignedInts)
+    return arith::ExtUIOp::create(builder, loc, type, x);
+  return arith::ExtSIOp::create(builder, loc, type, x);
+}
+
+Value Registers::emit() {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<NegOp>([&](auto) { return negation(); })
+      .Case<AbsOp>([&](auto) { return absolute(); })
+      .Case<SignOp>([&](auto) { return sign(); })
+      .Case<ExpOp>([&](auto) { return one<math::ExpOp>(); })
+      .Case<Expm1Op>([&](auto) { return one<math::ExpM1Op>(); })
+      .Case<LogOp>([&](auto) { return one<math::LogOp>(); })
+      .Case<Log1pOp>([&](auto) { return one<math::Log1pOp>(); })
+      .Case<SqrtOp>([&](auto) { return one<math::SqrtOp>(); })
+      .Case<RsqrtOp>([&](auto) {
+        return two<arith::DivFOp>(number(1, operands[0]), one<math::SqrtOp>());
+      })
+      .Case<TanhOp>([&](auto) { return one<math::TanhOp>(); })
+      .Case<LogisticOp>([&](auto) { return logistic(); })
+      .Case<SinOp>([&](auto) { return one<math::SinOp>(); })
+      .Case<CosOp>([&](auto) { return one<math::CosOp>(); })
+      .Case<ErfOp>([&](auto) { return one<math::ErfOp>(); })
+      .Case<FloorOp>([&](auto) { return one<math::FloorOp>(); })
+      .Case<CeilOp>([&](auto) { return one<math::CeilOp>(); })
+      .Case<RoundOp>([&](auto) { return one<math::RoundEvenOp>(); })
+      .Case<NotOp>([&](auto) { return complement(); })
+      .Case<StopGradientOp>([&](auto) { return operands[0]; })
+      .Case<AddOp>([&](auto) { return binary<arith::AddFOp, arith::AddIOp>(); })
+      .Case<SubOp>([&](auto) { return binary<arith::SubFOp, arith::SubIOp>(); })
+      .Case<MulOp>([&](auto) { return binary<arith::MulFOp, arith::MulIOp>(); })
+      .Case<DivOp>([&](auto) { return quotient(/*remainder=*/false); })
+      .Case<RemOp>([&](auto) { return quotient(/*remainder=*/true); })
+      .Case<MaxOp>([&](auto) { return extremum(/*maximum=*/true); })
+      .Case<MinOp>([&](auto) { return extremum(/*maximum=*/false); })
+      .Case<PowOp>(
+          [&](auto) { return two<math::PowFOp>(operands[0], operands[1]); })
+      .Case<AndOp>(
+          [&](auto) { return two<arith::AndIOp>(operands[0], operands[1]); })
+      .Case<OrOp>(
+          [&](auto) { return two<arith::OrIOp>(operands[0], operands[1]); })
+      .Case<XorOp>(
+          [&](auto) { return two<arith::XOrIOp>(operands[0], operands[1]); })
+      .Case<CompareOp>(
+          [&](CompareOp compare) { return comparison(compare.getRelation()); })
+      .Case<SelectOp>([&](auto) {
+        return select(operands[0], operands[1], operands[2]);
+      })
+      .Case<CastOp>([&](CastOp op) {
+        return cast(getElementTypeOrSelf(op.getResult().getType()));
+      })
+      .Default([](auto) { return Value(); });
+}
+
+Value sinter::passes::emitPointwise(OpBuilder &builder, Operation *op,
+                                    ValueRange operands) {
+  return Registers(builder, op, operands).emit();
+}

@@ -1,0 +1,196 @@
+//===- KernelToFunction.cpp - kernels become functions over memrefs -------===//
+//
+// `sinter-kernel-to-function`: a kernel's function takes its arguments, its
+// results and its scratch as memrefs.  The schedule says how it is emitted; a
+// kernel of kind `scalar`, and every kernel at -O0, gets plain loops over single
+// elements.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/KernelToFunction.h"
+
+#include "compiler/ir/ModuleFacts.h"
+#include "passes/lower/EmitPhases.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_KERNELTOFUNCTION
+#include "passes/lower/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+void sinter::passes::bindArguments(KernelOp kernel,
+                                   const KernelBuffers &buffers,
+                                   ValueEmitter &emitter) {
+  for (auto [argument, buffer] :
+       llvm::zip_equal(kernel.getArguments(), buffers.arguments))
+    emitter.bindBuffer(argument, buffer);
+  auto module = kernel->getParentOfType<ModuleOp>();
+  unsigned number = 0;
+  for (auto constant : kernel.getBody().front().getOps<ConstantOp>()) {
+    auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+    if (!elements || elements.isSplat())
+      continue;
+    // Bytes as they lie in memory: i1 as 0 and 1.
+    MemRefType buffer = getBufferType(constant.getType());
+    auto flat = RankedTensorType::get({buffer.getNumElements()},
+                                      buffer.getElementType());
+    SmallVector<Attribute> values;
+    for (Attribute value : elements.getValues<Attribute>()) {
+      if (auto integer = dyn_cast<IntegerAttr>(value))
+        value = IntegerAttr::get(
+            flat.getElementType(),
+            integer.getValue().zextOrTrunc(
+                flat.getElementType().getIntOrFloatBitWidth()));
+      values.push_back(value);
+    }
+    OpBuilder atModule(module.getBodyRegion());
+    std::string name = (kernel.getSymName() + "_constant" +
+                        (number == 0 ? "" : "_" + std::to_string(number)))
+                           .str();
+    ++number;
+    auto type = MemRefType::get(flat.getShape(), flat.getElementType());
+    memref::GlobalOp::create(
+        atModule, constant.getLoc(), name, atModule.getStringAttr("private"),
+        type, DenseElementsAttr::get(flat, values), /*constant=*/true,
+        atModule.getI64IntegerAttr(64));
+    emitter.bindBuffer(constant,
+                       memref::GetGlobalOp::create(
+                           emitter.builder, constant.getLoc(), type, name));
+  }
+}
+
+/// Lanes: as many of the widest element as a vector register holds, so that no
+/// value takes several registers; bytes and flags ride along.
+static int64_t chooseLanes(KernelOp kernel, const TargetFacts &target) {
+  unsigned widest = 32;
+  auto look = [&](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && tensor.getNumElements() > 1)
+      widest = std::max(widest,
+                        tensor.getElementType().getIntOrFloatBitWidth());
+  };
+  kernel.walk([&](Operation *op) {
+    for (Type type : op->getOperandTypes())
+      look(type);
+    for (Type type : op->getResultTypes())
+      look(type);
+  });
+  return target.lanes(widest);
+}
+
+static LoopForm chooseForm(KernelOp kernel) {
+  LoopForm form;
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto kind = schedule ? schedule.getAs<StringAttr>("kind") : StringAttr();
+  if (Options::of(kernel).optLevel == 0 ||
+      (kind && kind.getValue() == "scalar"))
+    return form;
+  TargetFacts target = TargetFacts::of(kernel);
+  auto lanes = schedule ? schedule.getAs<IntegerAttr>("lanes") : IntegerAttr();
+  form.lanes = lanes ? lanes.getInt() : chooseLanes(kernel, target);
+  form.maskedTails = target.vectorBits >= 512;
+  return form;
+}
+
+/// No other argument of a call is the same memory, unless the kernel says it
+/// may be: then neither of the two is marked.
+static void markAliases(func::FuncOp function, KernelOp kernel) {
+  unsigned inputs = kernel.getNumArguments();
+  SmallVector<bool> shared(function.getNumArguments(), false);
+  if (auto overwrites = kernel.getOverwrites())
+    for (auto [result, argument] : llvm::enumerate(*overwrites))
+      if (argument >= 0)
+        shared[argument] = shared[inputs + result] = true;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (!shared[i])
+      function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
+                          UnitAttr::get(function.getContext()));
+}
+
+static LogicalResult convert(KernelOp kernel) {
+  OpBuilder builder(kernel);
+  Location loc = kernel.getLoc();
+  SmallVector<Type> types;
+  for (Type type : kernel.getArgumentTypes())
+    types.push_back(getBufferType(type));
+  for (Type type : kernel.getResultTypes())
+    types.push_back(getBufferType(type));
+  int64_t scratchBytes = 0;
+  if (DictionaryAttr schedule = kernel.getScheduleAttr())
+    if (auto bytes = schedule.getAs<IntegerAttr>("scratch_bytes"))
+      scratchBytes = bytes.getInt();
+  if (scratchBytes > 0)
+    types.push_back(MemRefType::get({scratchBytes}, builder.getI8Type()));
+
+  auto function = func::FuncOp::create(
+      builder, loc, kernel.getSymName(),
+      builder.getFunctionType(types, TypeRange()));
+  function.setPrivate();
+  if (Attribute schedule = kernel.getScheduleAttr())
+    function->setAttr("schedule", schedule);
+  markAliases(function, kernel);
+  Block *body = function.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+
+  unsigned inputs = kernel.getNumArguments();
+  unsigned outputs = kernel.getResultTypes().size();
+  KernelBuffers buffers;
+  for (unsigned i = 0; i < inputs; ++i)
+    buffers.arguments.push_back(body->getArgument(i));
+  for (unsigned i = 0; i < outputs; ++i)
+    buffers.results.push_back(body->getArgument(inputs + i));
+  if (scratchBytes > 0)
+    buffers.scratch = body->getArguments().back();
+
+  ValueEmitter emitter(builder);
+  if (failed(emitPhases(kernel, chooseForm(kernel), buffers, emitter)))
+    return failure();
+  builder.setInsertionPointToEnd(body);
+  func::ReturnOp::create(builder, loc);
+  kernel.erase();
+  return success();
+}
+
+bool sinter::passes::hasVectorEmission(StringRef opName, Type elementType) {
+  StringRef name = opName;
+  name.consume_front("sinter.");
+  static const llvm::StringSet<> outside = {
+      "variable", "entry", "read",  "write",    "return", "kernel", "call",
+      "buffer",   "launch", "copy", "loop",     "scan",   "yield",  "gradient",
+      "vjp",      "jvp"};
+  if (outside.contains(name))
+    return false;
+  // Library calls, one element at a time.
+  static const llvm::StringSet<> library = {
+      "exp", "expm1", "log", "log1p",    "tanh",          "logistic", "sin",
+      "cos", "erf",   "pow", "random_normal"};
+  if (name == "rem" && isa<FloatType>(elementType))
+    return false;
+  return !(library.contains(name) && elementType.isF64());
+}
+
+namespace {
+struct KernelToFunctionPass
+    : sinter::passes::impl::KernelToFunctionBase<KernelToFunctionPass> {
+  void runOnOperation() override {
+    for (KernelOp kernel :
+         llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
+      if (failed(convert(kernel)))
+        return signalPassFailure();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> sinter::passes::createKernelToFunctionPass() {
+  return std::make_unique<KernelToFunctionPass>();
+}

@@ -1,0 +1,19 @@
+//===- Stage.cpp - the passes of the loops stage, in order ----------------===//
+
+#include "passes/lower/Stage.h"
+
+#include "passes/lower/EntryToFunction.h"
+#include "passes/lower/KernelToFunction.h"
+#include "passes/lower/VerifyLoops.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
+  manager.addPass(createKernelToFunctionPass());
+  manager.addPass(createEntryToFunctionPass());
+  // Constants and index arithmetic were emitted where they were needed.
+  manager.addPass(mlir::createCanonicalizerPass());
+  manager.addPass(mlir::createCSEPass());
+  manager.addPass(mlir::createLoopInvariantCodeMotionPass());
+  manager.addPass(createVerifyLoopsPass());
+}

@@ -1,0 +1,163 @@
+//===- ValueEmitter.h - this value, at these indices, for these lanes ------===//
+//
+// The shared body emitter of all kernels.  Asked for a tensor value at a point,
+// it emits what computes that element (or, with several lanes, a vector of
+// elements along the lanes) from the kernel's buffers: pointwise ops become
+// arithmetic, movement ops become index maps on the loads below them,
+// reductions and contractions become loops.  Everything is memoized by value
+// and point, within the region that dominates, so a shared subexpression is
+// computed once; values that were stored are read back instead.
+//
+// A loop-nest emitter makes loops, asks for the results at its points, and
+// stores them.  One that computes a value in its own way (an accumulator tile
+// of a contraction) tells with `define`, then asks for the epilogue's results.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_LOWER_VALUEEMITTER_H
+#define SINTER_PASSES_LOWER_VALUEEMITTER_H
+
+#include "compiler/ir/Sinter.h"
+#include "passes/lower/Index.h"
+
+#include <array>
+
+namespace sinter::passes {
+
+/// Where an element is, in the index space of its tensor.  With several lanes,
+/// lane ℓ's indices are those with ℓ put in.  `mask` (vector<lanes x i1>, or
+/// null for all) says which lanes count, at most the first `active`; the others
+/// may hold anything and touch no memory.
+struct Point {
+  Indices indices;
+  int64_t lanes = 1;
+  int64_t active = 1;
+  mlir::Value mask;
+
+  /// The same lanes elsewhere.
+  Point at(Indices other) const {
+    return {std::move(other), lanes, active, mask};
+  }
+  /// An element.
+  static Point scalar(Indices indices) {
+    return {std::move(indices), 1, 1, nullptr};
+  }
+  /// All of `lanes`, or the first `active` of them.
+  static Point vector(mlir::OpBuilder &builder, mlir::Location loc,
+                      Indices indices, int64_t lanes, int64_t active);
+};
+
+class ValueEmitter {
+public:
+  ValueEmitter(mlir::OpBuilder &builder) : builder(builder), space(builder) {}
+
+  mlir::OpBuilder &builder;
+  IndexSpace space;
+
+  /// Vectors for loops that the emitter makes itself (reductions at a point of
+  /// one lane): lanes of the inner loop, 1 for plain scalar code.
+  int64_t innerLanes = 1;
+  /// Whether a partial vector is done with a mask (AVX-512), or by a loop of
+  /// single elements.
+  bool maskedTails = false;
+
+  /// `value` lies in `memref` (identity layout, storage type, or already
+  /// flat), whole and final.
+  void bindBuffer(mlir::Value value, mlir::Value memref);
+  /// The one-dimensional view of a memref of static shape.
+  static mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::Value memref);
+
+  /// `value` at `point` is `element` (of register type) from here on, in the
+  /// region that is being emitted.
+  void define(mlir::Value value, const Point &point, mlir::Value element);
+  /// `value` at `point`.
+  mlir::Value emit(mlir::Value value, const Point &point);
+  /// Several reductions (or contractions) with operands of one shape and equal
+  /// reduced dimensions, that do not depend on each other, at several points,
+  /// in one loop; results are defined.
+  void emitReductions(llvm::ArrayRef<mlir::Operation *> ops,
+                      llvm::ArrayRef<Point> points);
+  /// Writes `element` to place `point` of a tensor of `shape` in `flat`.
+  void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
+             llvm::ArrayRef<int64_t> shape, const Point &point);
+  /// Reads an element of `elementType` from a flat buffer.
+  mlir::Value load(mlir::Location loc, mlir::Value flat,
+                   mlir::Type elementType, const Index &place,
+                   const Point &point);
+
+  /// Regions: what is emitted inside is forgotten on leaving.
+  void enter();
+  void leave();
+
+  /// A loop variable from 0 to `extent` by `step`: calls `body` with the index
+  /// inside the loop.  Nothing for an empty range, no loop for a single trip.
+  void loop(mlir::Location loc, int64_t begin, int64_t end, int64_t step,
+            llvm::function_ref<void(Index)> body);
+
+  /// The first error, if an op could not be emitted.
+  bool failed() const { return error; }
+
+  /// The type an element has in a register: ui8 is i8.
+  static mlir::Type registerType(mlir::Type elementType);
+  /// That, or a vector of it.
+  static mlir::Type registerType(mlir::Type elementType, int64_t lanes);
+  /// `element` in all lanes, if there are several.
+  mlir::Value splat(mlir::Location loc, mlir::Value element, int64_t lanes);
+  mlir::Value constant(mlir::Location loc, mlir::TypedAttr scalar,
+                       int64_t lanes);
+
+  /// Row buffers: a value computed by one inner loop and wanted by later ones
+  /// is stored as it is computed (see RowCache in EmitPhases.cpp).
+  struct RowCache {
+    mlir::Value flat;
+    llvm::SmallVector<int64_t> innerShape;
+    bool filling = false, filled = false;
+  };
+  std::map<void *, RowCache> rowCaches;
+  /// The outer indices that row caches hold now.
+  Indices rowIndices;
+
+private:
+  using Key = std::tuple<void *, Indices, int64_t, void *>;
+  static Key key(mlir::Value value, const Point &point);
+  mlir::Value compute(mlir::Value value, const Point &point);
+  mlir::Value computeConstant(ConstantOp op, const Point &point);
+  mlir::Value computeIota(IotaOp op, const Point &point);
+  mlir::Value computeBroadcast(BroadcastOp op, const Point &point);
+  mlir::Value computePad(PadOp op, const Point &point);
+  mlir::Value computeConcatenate(ConcatenateOp op, const Point &point);
+  mlir::Value computeGather(GatherOp op, const Point &point);
+  mlir::Value computeScatter(ScatterAddOp op, const Point &point);
+  mlir::Value computeRandom(mlir::Operation *op, const Point &point);
+  mlir::Value uniform(mlir::Location loc, mlir::Value key, uint32_t stream,
+                      mlir::Type elementType, mlir::ArrayRef<int64_t> shape,
+                      const Point &point);
+  mlir::Value fromRow(mlir::Value value, const Point &point);
+  void toRow(mlir::Value value, const Point &point, mlir::Value element);
+
+  /// Whether low ≤ index < high: an i1 (all lanes alike) or a vector of i1, or
+  /// null where it is known to hold.  The index comes back so that it is in
+  /// range in every lane.
+  mlir::Value clamp(mlir::Location loc, Index &index, int64_t low,
+                    int64_t high, const Point &point);
+  mlir::Value zero(mlir::Location loc, mlir::Type elementType, int64_t lanes);
+
+  /// Memo and row caches, by region.
+  std::vector<std::map<Key, mlir::Value>> memo =
+      std::vector<std::map<Key, mlir::Value>>(1);
+  /// Words of Philox blocks, by key, stream, block and lanes.
+  using Block = std::tuple<void *, uint32_t, Index, int64_t>;
+  using Blocks = std::map<Block, std::array<mlir::Value, 4>>;
+  std::vector<Blocks> blocks = std::vector<Blocks>(1);
+  std::map<void *, mlir::Value> buffers;
+  bool error = false;
+};
+
+/// An op with the trait Pointwise on elements in registers, scalars or vectors.
+mlir::Value emitPointwise(mlir::OpBuilder &builder, mlir::Operation *op,
+                          mlir::ValueRange operands);
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_LOWER_VALUEEMITTER_H

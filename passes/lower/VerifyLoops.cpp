@@ -1,0 +1,50 @@
+//===- VerifyLoops.cpp - the invariant of the loops stage -----------------===//
+//
+// `sinter-verify-loops-stage`: functions over memrefs in upstream dialects,
+// nothing of sinter or tensors, no allocation.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/VerifyLoops.h"
+
+#include "compiler/ir/Sinter.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_VERIFYLOOPSSTAGE
+#include "passes/lower/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+
+static bool mentionsTensor(TypeRange types) {
+  return llvm::any_of(types, [](Type type) { return isa<TensorType>(type); });
+}
+
+static WalkResult verifyOp(Operation *op) {
+  if (isa<sinter::ir::SinterDialect>(op->getDialect()))
+    return op->emitOpError("is left after the loops stage");
+  if (isa<memref::AllocOp, memref::AllocaOp>(op))
+    return op->emitOpError("allocates; scratch comes from the plan");
+  bool tensors = mentionsTensor(op->getOperandTypes()) ||
+                 mentionsTensor(op->getResultTypes());
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      tensors |= mentionsTensor(block.getArgumentTypes());
+  if (tensors)
+    return op->emitOpError("has tensors after the loops stage");
+  return WalkResult::advance();
+}
+
+namespace {
+struct VerifyLoopsStagePass
+    : sinter::passes::impl::VerifyLoopsStageBase<VerifyLoopsStagePass> {
+  void runOnOperation() override {
+    if (getOperation().walk(verifyOp).wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> sinter::passes::createVerifyLoopsPass() {
+  return std::make_unique<VerifyLoopsStagePass>();
+}
