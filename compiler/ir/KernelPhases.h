@@ -47,7 +47,7 @@ struct Phase {
 };
 
 struct KernelPhases {
-  llvm::SmallVector<Phase> phases;
+  llvm::SmallVector<Phase, 1> phases;
   /// Reducing ops' results that later phases read: bytes into the scratch.
   llvm::MapVector<mlir::Value, int64_t> stored;
   int64_t scratchBytes = 0;

@@ -155,7 +155,7 @@ SmallVector<Value> sinter::passes::contribution(ValueEmitter &emitter,
   if (!isa<ArgMaxOp, ArgMinOp>(op))
     return {element};
   Location loc = op->getLoc();
-  emitter.space.setLanes(point.lanes, point.active);
+  emitter.space.setLanes(point.lanes, point.active());
   Value index = emitter.space.value(loc, reduced[0]);
   Type type = ValueEmitter::registerType(
       tensorType(op->getResult(0)).getElementType(), point.lanes);

@@ -68,7 +68,7 @@ Value ValueEmitter::computeBroadcast(BroadcastOp op, const Point &point) {
 
 Value ValueEmitter::clamp(Location loc, Index &index, int64_t low,
                           int64_t high, const Point &point) {
-  space.setLanes(point.lanes, point.active);
+  space.setLanes(point.lanes, point.active());
   auto [least, most] = space.range(index);
   index = index - Index(low);
   if (least >= low && most < high)

@@ -91,7 +91,7 @@ private:
 Value ValueEmitter::uniform(Location loc, Value key, uint32_t stream,
                             Type elementType, ArrayRef<int64_t> shape,
                             const Point &point) {
-  space.setLanes(point.lanes, point.active);
+  space.setLanes(point.lanes, point.active());
   Index place = space.linearize(point.indices, shape);
   auto [group, within] = space.divide(place, 64);
   auto [word, column] = space.divide(within, 16);
@@ -107,7 +107,7 @@ Value ValueEmitter::uniform(Location loc, Value key, uint32_t stream,
   if (!words[0]) {
     Value seed = emit(key, Point::scalar({Index(0)}));
     Value call = emit(key, Point::scalar({Index(1)}));
-    space.setLanes(point.lanes, point.active);
+    space.setLanes(point.lanes, point.active());
     Value counter = arith::IndexCastOp::create(
         builder, loc, registerType(builder.getI32Type(), point.lanes),
         space.value(loc, block));

@@ -145,7 +145,7 @@ void ReductionLoops::accumulate(const Indices &reduced, int64_t lanes,
     Point point = points[slot.point];
     if (lanes > 1)
       point = Point::vector(builder, loc, point.indices, lanes, active);
-    emitter.space.setLanes(point.lanes, point.active);
+    emitter.space.setLanes(point.lanes, point.active());
     SmallVector<Value> element =
         contribution(emitter, op, point, operandIndices(reduced));
     unsigned count = neutralElements(op).size();

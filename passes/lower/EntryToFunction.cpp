@@ -6,13 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/EntryToFunction.h"
+#include "passes/lower/Stage.h"
 
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_ENTRYTOFUNCTION

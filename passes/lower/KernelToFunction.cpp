@@ -11,6 +11,7 @@
 
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/EmitPhases.h"
+#include "passes/lower/Stage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,6 +19,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_KERNELTOFUNCTION

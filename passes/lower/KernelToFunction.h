@@ -1,15 +1,12 @@
-//===- KernelToFunction.h - kernels become functions over memrefs -*- C++ -*-=//
+//===- KernelToFunction.h - what has vector code ----------------*- C++ -*-===//
 
 #ifndef SINTER_PASSES_LOWER_KERNELTOFUNCTION_H
 #define SINTER_PASSES_LOWER_KERNELTOFUNCTION_H
 
-#include "mlir/Pass/Pass.h"
-
-#include <memory>
+#include "mlir/IR/Types.h"
+#include "llvm/ADT/StringRef.h"
 
 namespace sinter::passes {
-
-std::unique_ptr<mlir::Pass> createKernelToFunctionPass();
 
 /// Whether ops of this name, computing on this element type, have vector code
 /// (other than by scalars in turn).

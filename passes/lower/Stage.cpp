@@ -2,9 +2,6 @@
 
 #include "passes/lower/Stage.h"
 
-#include "passes/lower/EntryToFunction.h"
-#include "passes/lower/KernelToFunction.h"
-#include "passes/lower/VerifyLoops.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -15,5 +12,5 @@ void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
   manager.addPass(mlir::createCanonicalizerPass());
   manager.addPass(mlir::createCSEPass());
   manager.addPass(mlir::createLoopInvariantCodeMotionPass());
-  manager.addPass(createVerifyLoopsPass());
+  manager.addPass(createVerifyLoopsStagePass());
 }

@@ -3,15 +3,22 @@
 #ifndef SINTER_PASSES_LOWER_STAGE_H
 #define SINTER_PASSES_LOWER_STAGE_H
 
+#include <memory>
+
 namespace mlir {
 class OpPassManager;
-}
+class Pass;
+} // namespace mlir
 
 namespace sinter::passes {
 
 /// planned ⇒ loops: functions over memrefs with scf, vector, memref, arith and
 /// math; nothing left of sinter or tensors.
 void buildLoopsStage(mlir::OpPassManager &manager);
+
+std::unique_ptr<mlir::Pass> createKernelToFunctionPass();
+std::unique_ptr<mlir::Pass> createEntryToFunctionPass();
+std::unique_ptr<mlir::Pass> createVerifyLoopsStagePass();
 
 } // namespace sinter::passes
 

@@ -20,7 +20,7 @@ static RankedTensorType tensorType(Value value) {
 
 Point Point::vector(OpBuilder &builder, Location loc, Indices indices,
                     int64_t lanes, int64_t active) {
-  Point point{std::move(indices), lanes, active, nullptr};
+  Point point{std::move(indices), lanes, nullptr, active};
   if (lanes == active)
     return point;
   SmallVector<bool> bits(lanes, false);
@@ -149,7 +149,7 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
 
 void ValueEmitter::store(Location loc, Value element, Value flat,
                          ArrayRef<int64_t> shape, const Point &point) {
-  space.setLanes(point.lanes, point.active);
+  space.setLanes(point.lanes, point.active());
   Type storage = cast<MemRefType>(flat.getType()).getElementType();
   if (getElementTypeOrSelf(element.getType()) != storage)
     element = arith::ExtUIOp::create(
@@ -210,7 +210,7 @@ Value ValueEmitter::emit(Value value, const Point &asked) {
       return found->second;
 
   Point point = asked.at(std::get<1>(name));
-  space.setLanes(point.lanes, point.active);
+  space.setLanes(point.lanes, point.active());
   Location loc = value.getLoc();
   space.setLocation(loc);
   Value result;
@@ -230,7 +230,7 @@ Value ValueEmitter::emit(Value value, const Point &asked) {
     result = compute(value, point);
     toRow(value, point, result);
   }
-  space.setLanes(asked.lanes, asked.active);
+  space.setLanes(asked.lanes, asked.active());
   memo.back()[name] = result;
   return result;
 }
@@ -244,7 +244,7 @@ Value ValueEmitter::compute(Value value, const Point &point) {
     return zero(value.getLoc(), type.getElementType(), point.lanes);
   }
   // Derived indices may need divisions, which must see these lanes.
-  auto here = [&] { space.setLanes(point.lanes, point.active); };
+  auto here = [&] { space.setLanes(point.lanes, point.active()); };
   here();
   auto result = llvm::TypeSwitch<Operation *, Value>(op)
       .Case<ConstantOp>([&](auto op) { return computeConstant(op, point); })

@@ -31,16 +31,18 @@ namespace sinter::passes {
 struct Point {
   Indices indices;
   int64_t lanes = 1;
-  int64_t active = 1;
   mlir::Value mask;
+  /// Lanes that may count; 0 for all.
+  int64_t some = 0;
 
+  int64_t active() const { return some == 0 ? lanes : some; }
   /// The same lanes elsewhere.
   Point at(Indices other) const {
-    return {std::move(other), lanes, active, mask};
+    return {std::move(other), lanes, mask, some};
   }
   /// An element.
   static Point scalar(Indices indices) {
-    return {std::move(indices), 1, 1, nullptr};
+    return {std::move(indices), 1, nullptr, 0};
   }
   /// All of `lanes`, or the first `active` of them.
   static Point vector(mlir::OpBuilder &builder, mlir::Location loc,
@@ -122,13 +124,13 @@ private:
   using Key = std::tuple<void *, Indices, int64_t, void *>;
   static Key key(mlir::Value value, const Point &point);
   mlir::Value compute(mlir::Value value, const Point &point);
-  mlir::Value computeConstant(ConstantOp op, const Point &point);
-  mlir::Value computeIota(IotaOp op, const Point &point);
-  mlir::Value computeBroadcast(BroadcastOp op, const Point &point);
-  mlir::Value computePad(PadOp op, const Point &point);
-  mlir::Value computeConcatenate(ConcatenateOp op, const Point &point);
-  mlir::Value computeGather(GatherOp op, const Point &point);
-  mlir::Value computeScatter(ScatterAddOp op, const Point &point);
+  mlir::Value computeConstant(ir::ConstantOp op, const Point &point);
+  mlir::Value computeIota(ir::IotaOp op, const Point &point);
+  mlir::Value computeBroadcast(ir::BroadcastOp op, const Point &point);
+  mlir::Value computePad(ir::PadOp op, const Point &point);
+  mlir::Value computeConcatenate(ir::ConcatenateOp op, const Point &point);
+  mlir::Value computeGather(ir::GatherOp op, const Point &point);
+  mlir::Value computeScatter(ir::ScatterAddOp op, const Point &point);
   mlir::Value computeRandom(mlir::Operation *op, const Point &point);
   mlir::Value uniform(mlir::Location loc, mlir::Value key, uint32_t stream,
                       mlir::Type elementType, mlir::ArrayRef<int64_t> shape,
@@ -147,8 +149,8 @@ private:
   std::vector<std::map<Key, mlir::Value>> memo =
       std::vector<std::map<Key, mlir::Value>>(1);
   /// Words of Philox blocks, by key, stream, block and lanes.
-  using Block = std::tuple<void *, uint32_t, Index, int64_t>;
-  using Blocks = std::map<Block, std::array<mlir::Value, 4>>;
+  using BlockName = std::tuple<void *, uint32_t, Index, int64_t>;
+  using Blocks = std::map<BlockName, std::array<mlir::Value, 4>>;
   std::vector<Blocks> blocks = std::vector<Blocks>(1);
   std::map<void *, mlir::Value> buffers;
   bool error = false;

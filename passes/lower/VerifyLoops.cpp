@@ -5,9 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/VerifyLoops.h"
-
 #include "compiler/ir/Sinter.h"
+#include "passes/lower/Stage.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_VERIFYLOOPSSTAGE
@@ -45,6 +51,6 @@ struct VerifyLoopsStagePass
 };
 } // namespace
 
-std::unique_ptr<Pass> sinter::passes::createVerifyLoopsPass() {
+std::unique_ptr<Pass> sinter::passes::createVerifyLoopsStagePass() {
   return std::make_unique<VerifyLoopsStagePass>();
 }
