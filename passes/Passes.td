@@ -247,26 +247,6 @@ def LayOutState : Pass<"sinter-lay-out-state", "::mlir::ModuleOp"> {
     module @m {
       sinter.variable @a : tensor<3xf32>
       sinter.variable @b : tensor<2xf32>
-// loops
-//===----------------------------------------------------------------------===//
-
-class LoopsPass<string name> : Pass<name, "::mlir::ModuleOp"> {
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"];
-}
-
-def KernelToFunction : LoopsPass<"sinter-kernel-to-function"> {
-  let summary = "emits each kernel as loops and vectors over memrefs";
-  let description = [{
-    The function takes the kernel's arguments, its results, and its scratch.
-
-    ```mlir
-    sinter.kernel @twice(%x: tensor<64xf32>) -> tensor<64xf32> {
-      %y = sinter.add %x, %x : tensor<64xf32>
-      sinter.return %y : tensor<64xf32>
     }
     ```
     ⇒
@@ -293,28 +273,6 @@ def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
       %0 = sinter.call @add(%w, %x)
            : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
       sinter.write @w, %0 : tensor<4xf32>
-=======
-    func.func private @twice(%x: memref<64xf32>, %y: memref<64xf32>) {
-      scf.for %i = %c0 to %c64 step %c16 {
-        %0 = vector.load %x[%i] : memref<64xf32>, vector<16xf32>
-        %1 = arith.addf %0, %0 : vector<16xf32>
-        vector.store %1, %y[%i] : memref<64xf32>, vector<16xf32>
-      }
-      return
-    }
-    ```
-    Invariant: no `sinter.kernel` is left.
-  }];
-}
-
-def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
-  let summary = "turns planned entries into views, calls and loops";
-  let description = [{
-    ```mlir
-    sinter.entry @run(%x: tensor<64xf32>) -> tensor<64xf32> {
-      %0 = sinter.buffer input 0 : memref<64xf32>
-      %1 = sinter.buffer output 0 : memref<64xf32>
-      sinter.launch @twice ins(%0) outs(%1) scratch() : (memref<64xf32>) -> (memref<64xf32>), ()
       sinter.return
     }
     ```
@@ -348,7 +306,60 @@ def VerifyPlannedStage
     Live ranges are derived anew from what launches and copies read and write.
     All buffers lie within their space, a kernel's results are apart from its
     arguments except where `overwrites` allows, and no value is left.
-=======
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// loops
+//===----------------------------------------------------------------------===//
+
+class LoopsPass<string name> : Pass<name, "::mlir::ModuleOp"> {
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def KernelToFunction : LoopsPass<"sinter-kernel-to-function"> {
+  let summary = "emits each kernel as loops and vectors over memrefs";
+  let description = [{
+    The function takes the kernel's arguments, its results, and its scratch.
+
+    ```mlir
+    sinter.kernel @twice(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %y = sinter.add %x, %x : tensor<64xf32>
+      sinter.return %y : tensor<64xf32>
+    }
+    ```
+    ⇒
+    ```mlir
+    func.func private @twice(%x: memref<64xf32>, %y: memref<64xf32>) {
+      scf.for %i = %c0 to %c64 step %c16 {
+        %0 = vector.load %x[%i] : memref<64xf32>, vector<16xf32>
+        %1 = arith.addf %0, %0 : vector<16xf32>
+        vector.store %1, %y[%i] : memref<64xf32>, vector<16xf32>
+      }
+      return
+    }
+    ```
+    Invariant: no `sinter.kernel` is left.
+  }];
+}
+
+def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
+  let summary = "turns planned entries into views, calls and loops";
+  let description = [{
+    ```mlir
+    sinter.entry @run(%x: tensor<64xf32>) -> tensor<64xf32> {
+      %0 = sinter.buffer input 0 : memref<64xf32>
+      %1 = sinter.buffer output 0 : memref<64xf32>
+      sinter.launch @twice ins(%0) outs(%1) scratch() : (memref<64xf32>) -> (memref<64xf32>), ()
+      sinter.return
+    }
+    ```
+    ⇒
+    ```mlir
     func.func @run_body(%state: memref<0xi8>, %in: memref<256xi8>, %out: memref<256xi8>, %workspace: memref<0xi8>) {
       %0 = memref.view %in[%c0][] : memref<256xi8> to memref<64xf32>
       %1 = memref.view %out[%c0][] : memref<256xi8> to memref<64xf32>
