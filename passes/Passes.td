@@ -371,6 +371,24 @@ def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
   }];
 }
 
+def ExpandMath : LoopsPass<"sinter-expand-math"> {
+  let summary = "turns f32 math ops into arithmetic";
+  let description = [{
+    Values and vectors of any length; f64 ops stay, and become calls of libm, as
+    does everything at -O0.
+
+    ```mlir
+    %y = math.rsqrt %x : vector<16xf32>
+    ```
+    ⇒
+    ```mlir
+    %s = math.sqrt %x : vector<16xf32>
+    %y = arith.divf %one, %s : vector<16xf32>
+    ```
+    Invariant: no f32 math op that would become a call is left.
+  }];
+}
+
 def VerifyLoopsStage : Pass<"sinter-verify-loops-stage", "::mlir::ModuleOp"> {
   let summary = "checks what code generation relies on";
   let description = [{

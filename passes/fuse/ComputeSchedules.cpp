@@ -8,6 +8,7 @@
 
 #include "passes/fuse/ComputeSchedules.h"
 #include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/KernelPhases.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/fuse/OpKinds.h"
 
@@ -123,7 +124,8 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
         entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
     }
     if (!entries.get("scratch_bytes"))
-      entries.set("scratch_bytes", builder.getI64IntegerAttr(0));
+      entries.set("scratch_bytes", builder.getI64IntegerAttr(
+                                       KernelPhases::of(kernel).scratchBytes));
     kernel.setScheduleAttr(entries.getDictionary(&getContext()));
   }
 };

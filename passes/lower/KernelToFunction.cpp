@@ -11,6 +11,7 @@
 
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/EmitPhases.h"
+#include "passes/lower/contraction/ContractionEmitter.h"
 #include "passes/lower/Stage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -155,8 +156,20 @@ static LogicalResult convert(KernelOp kernel) {
     buffers.scratch = body->getArguments().back();
 
   ValueEmitter emitter(builder);
-  if (failed(emitPhases(kernel, chooseForm(kernel), buffers, emitter)))
+  LoopForm form = chooseForm(kernel);
+  DotGeneralOp dot = findContraction(kernel);
+  auto tiling = ContractionTiling::from(kernel.getScheduleAttr());
+  if (dot && tiling && form.lanes > 1) {
+    bindArguments(kernel, buffers, emitter);
+    emitter.innerLanes = form.lanes;
+    emitter.maskedTails = form.maskedTails;
+    emitContraction({dot, *tiling, TargetFacts::of(kernel).fma, buffers},
+                    emitter);
+    if (emitter.failed())
+      return failure();
+  } else if (failed(emitPhases(kernel, form, buffers, emitter))) {
     return failure();
+  }
   builder.setInsertionPointToEnd(body);
   func::ReturnOp::create(builder, loc);
   kernel.erase();

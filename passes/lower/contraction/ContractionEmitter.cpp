@@ -28,11 +28,13 @@ class Emission {
 public:
   Emission(const ContractionKernel &kernel, ValueEmitter &values)
       : c(kernel), t(kernel.tiling), values(values), builder(values.builder),
-        loc(c.dot.getLoc()), dot(c.dot), form(ir::ContractionForm::of(dot)),
+        dot(kernel.dot), loc(dot.getLoc()), form(ir::ContractionForm::of(dot)),
         element(ValueEmitter::registerType(
             getElementTypeOrSelf(dot.getType()))) {}
 
   void emit() {
+    for (Value result : c.buffers.results)
+      results.push_back(ValueEmitter::flatten(builder, loc, result));
     allocateScratch();
     values.loop(loc, 0, form.batch, 1, [&](Index batch) { emitBatch(batch); });
   }
@@ -47,7 +49,7 @@ private:
       used += llvm::alignTo(count * bytes, alignment);
       return memref::ViewOp::create(builder, loc,
                                     MemRefType::get({count}, element),
-                                    c.scratch, shift, ValueRange{})
+                                    c.buffers.scratch, shift, ValueRange{})
           .getResult();
     };
     if (t.packLhs && form.k > 0 && form.m > 0)
@@ -103,7 +105,8 @@ private:
     Indices parts = values.space.delinearize(batch, batchDims.extents);
     for (auto [part, stride] : llvm::zip(parts, batchDims.strides))
       offset = offset + part * stride;
-    return {c.buffer(cast<BlockArgument>(operand)),
+    unsigned number = cast<BlockArgument>(operand).getArgNumber();
+    return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
             values.space.scalar(loc, offset), rows.stride().value_or(0),
             columns.stride().value_or(0)};
   }
@@ -231,9 +234,14 @@ private:
                        values.space.delinearize(column, form.rhsN.extents));
     Point point = at(std::move(indices), lanes, active);
     values.define(dot.getResult(), point, sum);
-    auto end = cast<ir::ReturnOp>(c.kernel.getBody().front().getTerminator());
-    for (auto [value, memory] : llvm::zip(end.getValues(), c.results)) {
-      Value element = values.emit(value, point);
+    auto end = cast<ir::ReturnOp>(dot->getBlock()->getTerminator());
+    // Everything is read before anything is stored: results may lie over
+    // arguments.
+    SmallVector<Value> elements;
+    for (Value value : end.getValues())
+      elements.push_back(values.emit(value, point));
+    for (auto [value, element, memory] :
+         llvm::zip_equal(end.getValues(), elements, results)) {
       auto shape = cast<RankedTensorType>(value.getType()).getShape();
       values.store(value.getLoc(), element, memory, shape, point);
     }
@@ -244,11 +252,12 @@ private:
   const ir::ContractionTiling &t;
   ValueEmitter &values;
   OpBuilder &builder;
-  Location loc;
   ir::DotGeneralOp dot;
+  Location loc;
   ir::ContractionForm form;
   Type element;
   Value packedLhs, packedRhs;
+  SmallVector<Value> results; // flat
 };
 } // namespace
 

@@ -4,22 +4,17 @@
 #define SINTER_PASSES_LOWER_CONTRACTION_CONTRACTIONEMITTER_H
 
 #include "compiler/ir/ContractionTiling.h"
+#include "passes/lower/EmitPhases.h"
 #include "passes/lower/ValueEmitter.h"
 
 namespace sinter::passes {
 
 /// What the skeleton of a kernel gives to the emitter of its loops.
 struct ContractionKernel {
-  ir::KernelOp kernel;
   ir::DotGeneralOp dot;
   ir::ContractionTiling tiling;
   bool fma;
-  /// One flat memref for each result of the kernel.
-  llvm::ArrayRef<mlir::Value> results;
-  /// The flat memref of a kernel argument.
-  llvm::function_ref<mlir::Value(mlir::BlockArgument)> buffer;
-  /// memref<?xi8> of tiling.scratchBytes, or null.
-  mlir::Value scratch;
+  const KernelBuffers &buffers;
 };
 
 /// Emits the kernel: packing of operands, the product's loops, and per tile

@@ -8,16 +8,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/math/ExpandMath.h"
-
 #include "compiler/ir/ModuleFacts.h"
+#include "passes/lower/Stage.h"
 #include "passes/lower/math/Expansions.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "passes/lower/Passes.h.inc"
+} // namespace sinter::passes
 
 using namespace mlir;
 using namespace sinter::passes;
@@ -46,20 +52,10 @@ static UnaryExpansion expansionOf(Operation *op, bool rounds) {
 }
 
 namespace {
-struct ExpandMath
-    : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
-
-  StringRef getArgument() const override { return "sinter-expand-math"; }
-  StringRef getDescription() const override {
-    return "f32 math ops become arithmetic";
-  }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
-                    vector::VectorDialect>();
-  }
-
+struct ExpandMathPass : sinter::passes::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
+    if (sinter::ir::Options::of(getOperation()).optLevel == 0)
+      return;
     auto facts = sinter::ir::TargetFacts::of(getOperation());
     // AVX has the rounding instructions of SSE4.1.
     bool rounds = facts.vectorBits >= 256;
@@ -85,5 +81,5 @@ struct ExpandMath
 } // namespace
 
 std::unique_ptr<Pass> sinter::passes::createExpandMathPass() {
-  return std::make_unique<ExpandMath>();
+  return std::make_unique<ExpandMathPass>();
 }
