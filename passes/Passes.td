@@ -282,8 +282,8 @@ def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
         attributes {workspace_bytes = 0 : i64} {
       %w = sinter.buffer state 0 : memref<4xf32>
       %0 = sinter.buffer input 0 : memref<4xf32>
-      sinter.launch @add ins(%w, %0) outs(%w) scratch()
-          : (memref<4xf32>, memref<4xf32>) -> (memref<4xf32>), ()
+      sinter.launch @add ins(%w, %0) outs(%w)
+          : (memref<4xf32>, memref<4xf32>) -> memref<4xf32>
       sinter.return
     }
     ```
@@ -354,7 +354,7 @@ def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
     sinter.entry @run(%x: tensor<64xf32>) -> tensor<64xf32> {
       %0 = sinter.buffer input 0 : memref<64xf32>
       %1 = sinter.buffer output 0 : memref<64xf32>
-      sinter.launch @twice ins(%0) outs(%1) scratch() : (memref<64xf32>) -> (memref<64xf32>), ()
+      sinter.launch @twice ins(%0) outs(%1) : (memref<64xf32>) -> memref<64xf32>
       sinter.return
     }
     ```

@@ -91,16 +91,16 @@ def LaunchOp : SinterOp<"launch", [AttrSizedOperandSegments,
     schedule asks for.
 
     ```mlir
-    sinter.launch @scale ins(%0) outs(%0) scratch()
-        : (memref<8xf32>) -> (memref<8xf32>), ()
+    sinter.launch @scale ins(%0) outs(%0)
+        : (memref<8xf32>) -> memref<8xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$ins_,
                        Variadic<AnyMemRef>:$outs_, Optional<AnyMemRef>:$scratch);
   let assemblyFormat = [{
-    $kernel `ins` `(` $ins_ `)` `outs` `(` $outs_ `)` `scratch` `(` $scratch `)`
-    attr-dict `:` `(` type($ins_) `)` `->` `(` type($outs_) `)` `,`
-    `(` type($scratch) `)`
+    $kernel `ins` `(` $ins_ `)` `outs` `(` $outs_ `)`
+    (`scratch` `(` $scratch^ `)`)? attr-dict
+    `:` functional-type($ins_, $outs_) (`,` type($scratch)^)?
   }];
 }
 
@@ -121,8 +121,8 @@ def LoopOp : SinterOp<"loop", [SingleBlockImplicitTerminator<"YieldOp">]> {
     ```mlir
     sinter.loop 28 reverse index(%t) {
       %x = sinter.buffer workspace 0 [%t * 16] : memref<4xf32>
-      sinter.launch @scale ins(%x) outs(%x) scratch()
-          : (memref<4xf32>) -> (memref<4xf32>), ()
+      sinter.launch @scale ins(%x) outs(%x)
+          : (memref<4xf32>) -> memref<4xf32>
     }
     ```
   }];
