@@ -3,6 +3,7 @@
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -257,8 +258,14 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *,
       return emitOptionalError(loc, "pad: amounts of dimension ", d,
                                " must not be negative: use slice to cut");
     int64_t extent = type.getDimSize(d);
-    shape.push_back(low[d] + high[d] + extent +
-                    std::max<int64_t>(extent - 1, 0) * interior[d]);
+    int64_t between = 0, padded = 0;
+    if (llvm::MulOverflow(std::max<int64_t>(extent - 1, 0), interior[d],
+                          between) ||
+        llvm::AddOverflow(extent, between, padded) ||
+        llvm::AddOverflow(padded, low[d], padded) ||
+        llvm::AddOverflow(padded, high[d], padded))
+      return emitOptionalError(loc, "pad: dimension ", d, " becomes too large");
+    shape.push_back(padded);
   }
   types.push_back(type.clone(shape));
   return success();

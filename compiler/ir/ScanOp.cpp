@@ -113,6 +113,9 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
 }
 
 LogicalResult ScanOp::verify() {
+  if (getNumResults() < getInit().size())
+    return emitOpError("has ") << getNumResults() << " results for "
+                               << getInit().size() << " carries";
   Block &block = getBody().front();
   size_t want = 1 + getNumOperands();
   if (block.getNumArguments() != want)
@@ -142,7 +145,7 @@ LogicalResult ScanOp::verify() {
       return emitOpError("invariant is ")
              << value.getType() << " outside and " << argument.getType()
              << " inside";
-  auto yield = dyn_cast<YieldOp>(block.back());
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return emitOpError("body must end with sinter.yield");
   if (yield.getNumOperands() != getNumResults())

@@ -1,0 +1,337 @@
+//===- VerifierTest.cpp - what the verifiers say --------------------------===//
+//
+// One case for each thing a verifier refuses, with the words a user sees.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/ir/Parse.h"
+
+using namespace sinter::ir;
+
+namespace {
+struct Refusal {
+  /// Ops in a kernel with arguments %a: [2,3] f32, %b: [3,2] f32, %i: [2] i32,
+  /// %k: a key, %s: f32 scalar, %c: [2,3] i1, %e: [0,3] f32; or, beginning with
+  /// '@', a whole module.
+  const char *name, *body, *message;
+};
+std::ostream &operator<<(std::ostream &out, const Refusal &refusal) {
+  return out << refusal.name;
+}
+
+class VerifierTest : public Parse,
+                     public ::testing::WithParamInterface<Refusal> {};
+
+TEST_P(VerifierTest, SaysWhatIsWrong) {
+  std::string body = GetParam().body;
+  std::string text =
+      body[0] == '@'
+          ? body.substr(1)
+          : "sinter.kernel @f(%a: tensor<2x3xf32>, %b: tensor<3x2xf32>, "
+            "%i: tensor<2xi32>, %k: tensor<2xi64>, %s: tensor<f32>, "
+            "%c: tensor<2x3xi1>, %e: tensor<0x3xf32>) {\n" +
+                body + "\nsinter.return\n}";
+  EXPECT_FALSE(parse(text)) << text;
+  EXPECT_NE(messages.find(GetParam().message), std::string::npos) << messages;
+}
+
+#define REFUSED(name, body, message) Refusal{#name, body, message}
+
+const Refusal pointwise[] = {
+    REFUSED(DifferentShapes, "%y = \"sinter.add\"(%a, %b) : (tensor<2x3xf32>, "
+            "tensor<3x2xf32>) -> tensor<2x3xf32>",
+            "requires the same type for all operands and results"),
+    REFUSED(ExpOfIntegers, "%y = sinter.exp %i : tensor<2xi32>",
+            "must be statically shaped tensor of f32 or f64"),
+    REFUSED(AddOfBooleans, "%y = sinter.add %c, %c : tensor<2x3xi1>",
+            "a number type"),
+    REFUSED(AndOfFloats, "%y = sinter.and %a, %a : tensor<2x3xf32>",
+            "an integer type or i1"),
+    REFUSED(UnknownElementType,
+            "%y = \"sinter.cast\"(%a) : (tensor<2x3xf32>) -> tensor<2x3xi16>",
+            "one of f64 f32 i64 i32 i8 u8 i1"),
+    REFUSED(DynamicShape,
+            "%y = \"sinter.cast\"(%a) : (tensor<2x3xf32>) -> tensor<?x3xf64>",
+            "statically shaped"),
+    REFUSED(UnknownRelation,
+            "%y = sinter.compare above %a, %a : tensor<2x3xf32>",
+            "to be one of: eq, ne, lt, le, gt, ge"),
+    REFUSED(CastToAnotherShape,
+            "%y = sinter.cast %a : tensor<2x3xf32> to tensor<3x2xf64>",
+            "same shape"),
+};
+
+const Refusal linear[] = {
+    REFUSED(ConstantOfAnotherType,
+            "%y = \"sinter.constant\"() {value = dense<1.0> : tensor<2xf32>} "
+            ": () -> tensor<3xf32>",
+            "failed to verify that all of {value, result} have same type"),
+    REFUSED(IotaDimension, "%y = sinter.iota dim 2 : tensor<2x3xi32>",
+            "dimension 2 is out of range for rank 2"),
+    REFUSED(NegativeIotaDimension, "%y = sinter.iota dim -1 : tensor<2x3xi32>",
+            "dimension -1 is out of range for rank 2"),
+    REFUSED(ReshapeOfAnotherSize,
+            "%y = sinter.reshape %a : tensor<2x3xf32> -> tensor<5xf32>",
+            "cannot make 5 elements of 6"),
+    REFUSED(ReshapeOfAnotherType,
+            "%y = sinter.reshape %a : tensor<2x3xf32> -> tensor<6xf64>",
+            "must keep the element type: use cast to change it"),
+    REFUSED(PermutationTooShort,
+            "%y = sinter.transpose %a [0] : tensor<2x3xf32> -> tensor<2xf32>",
+            "`permutation` has 1 entries, but the operand has rank 2"),
+    REFUSED(PermutationRepeats, "%y = sinter.transpose %a [1, 1] : "
+            "tensor<2x3xf32> -> tensor<3x3xf32>",
+            "dimension 1 is named twice"),
+    REFUSED(TransposeToAnotherType, "%y = sinter.transpose %a [1, 0] : "
+            "tensor<2x3xf32> -> tensor<2x3xf32>",
+            "'tensor<3x2xf32>' are incompatible with return type(s)"),
+    REFUSED(BroadcastOfAnotherExtent, "%y = sinter.broadcast %a dims [0, 1] : "
+            "tensor<2x3xf32> -> tensor<2x4xf32>",
+            "cannot broadcast extent 3 of dimension 1 to 4"),
+    REFUSED(BroadcastBackwards, "%y = sinter.broadcast %a dims [1, 0] : "
+            "tensor<2x3xf32> -> tensor<3x2xf32>",
+            "dimensions must increase"),
+    REFUSED(BroadcastToAnotherType, "%y = sinter.broadcast %a dims [0, 1] : "
+            "tensor<2x3xf32> -> tensor<2x3xf64>",
+            "must keep the element type"),
+    REFUSED(SliceTooFar, "%y = sinter.slice %a offsets [0, 2] sizes [2, 2] "
+            "strides [1, 1] : tensor<2x3xf32> -> tensor<2x2xf32>",
+            "2 elements from 2 by 1 leave dimension 1 of extent 3"),
+    REFUSED(SliceThatOverflows, "%y = sinter.slice %a offsets [0, 1] sizes "
+            "[2, 3] strides [1, 9223372036854775807] : tensor<2x3xf32> -> "
+            "tensor<2x3xf32>",
+            "leave dimension 1 of extent 3"),
+    REFUSED(SliceStandingStill, "%y = sinter.slice %a offsets [0, 0] sizes "
+            "[2, 3] strides [1, 0] : tensor<2x3xf32> -> tensor<2x3xf32>",
+            "stride 0 of dimension 1 must be at least 1"),
+    REFUSED(NegativePadding, "%y = sinter.pad %a low [0, -1] high [0, 0] "
+            "interior [0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>",
+            "must not be negative: use slice to cut"),
+    REFUSED(PaddingThatOverflows, "%y = sinter.pad %a low [0, "
+            "9223372036854775807] high [0, 9223372036854775807] interior "
+            "[0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>",
+            "pad: dimension 1 becomes too large"),
+    REFUSED(InteriorThatOverflows, "%y = sinter.pad %a low [0, 0] high [0, 0] "
+            "interior [0, 9223372036854775807] : tensor<2x3xf32> -> "
+            "tensor<2x2xf32>",
+            "pad: dimension 1 becomes too large"),
+    REFUSED(ConcatenateOfDifferentRest, "%y = sinter.concatenate %a, %b dim 0 "
+            ": tensor<2x3xf32>, tensor<3x2xf32> -> tensor<5x3xf32>",
+            "differ in more than dimension 0"),
+    REFUSED(ConcatenateOfNothing,
+            "%y = \"sinter.concatenate\"() {dimension = 0 : i64} : () -> "
+            "tensor<0xf32>",
+            "needs at least one operand"),
+    REFUSED(ReverseOfNoDimension, "%y = sinter.reverse %a dims [2] : "
+            "tensor<2x3xf32> -> tensor<2x3xf32>",
+            "dimension 2 is out of range for rank 2"),
+    REFUSED(GatherAxis, "%y = sinter.gather %a[%i] axis 2 batch 0 : "
+            "tensor<2x3xf32>, tensor<2xi32> -> tensor<2x3xf32>",
+            "dimension 2 is out of range for rank 2"),
+    REFUSED(GatherBatchBeyondAxis, "%y = sinter.gather %a[%i] axis 0 batch 1 : "
+            "tensor<2x3xf32>, tensor<2xi32> -> tensor<2x3xf32>",
+            "1 batch dimensions do not fit axis 0"),
+    REFUSED(GatherBatchExtents, "%y = sinter.gather %b[%i] axis 1 batch 1 : "
+            "tensor<3x2xf32>, tensor<2xi32> -> tensor<3xf32>",
+            "the first 1 dimensions of"),
+    REFUSED(ScatterUpdates, "%y = sinter.scatter_add %a[%i] += %b axis 0 batch "
+            "0 : tensor<2x3xf32>, tensor<2xi32>, tensor<3x2xf32>",
+            "updates must be 'tensor<2x3xf32>'"),
+};
+
+const Refusal contraction[] = {
+    REFUSED(ContractedExtents, "%y = sinter.dot_general %a, %b contract [1] x "
+            "[1] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
+            "tensor<2x3xf32>",
+            "contracting dimension 1 of 'tensor<2x3xf32>' has 3 elements, "
+            "dimension 1 of 'tensor<3x2xf32>' has 2"),
+    REFUSED(ContractedCounts, "%y = sinter.dot_general %a, %b contract [1] x "
+            "[] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
+            "tensor<2x3xf32>",
+            "1 contracting dimensions of lhs, 0 of rhs"),
+    REFUSED(BatchAndContracted, "%y = sinter.dot_general %a, %a contract [1] x "
+            "[1] batch [1] x [0] : tensor<2x3xf32>, tensor<2x3xf32> -> "
+            "tensor<2x3xf32>",
+            "dimension 1 of lhs is named twice"),
+    REFUSED(ContractedRange, "%y = sinter.dot_general %a, %b contract [2] x "
+            "[0] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
+            "tensor<2x2xf32>",
+            "dimension 2 of lhs is out of range"),
+    REFUSED(ContractedTypes, "%y = sinter.dot_general %i, %k contract [0] x "
+            "[0] batch [] x [] : tensor<2xi32>, tensor<2xi64> -> tensor<i64>",
+            "cast one to the other's element type"),
+};
+
+const Refusal reduction[] = {
+    REFUSED(ReduceRange, "%y = sinter.reduce_sum %a dims [2] : tensor<2x3xf32> "
+            "-> tensor<2xf32>",
+            "dimension 2 is out of range"),
+    REFUSED(ReduceOrder, "%y = sinter.reduce_max %a dims [1, 0] : "
+            "tensor<2x3xf32> -> tensor<f32>",
+            "dimensions must increase"),
+    REFUSED(ArgRange,
+            "%y = sinter.argmax %a dim 2 : tensor<2x3xf32> -> tensor<2xi32>",
+            "dimension 2 is out of range"),
+    REFUSED(ArgOfNothing,
+            "%y = sinter.argmin %e dim 0 : tensor<0x3xf32> -> tensor<3xi32>",
+            "has no elements to choose from along dimension 0"),
+    REFUSED(ArgShape,
+            "%y = sinter.argmax %a dim 1 : tensor<2x3xf32> -> tensor<3xi32>",
+            "must give 'tensor<2xi32>'"),
+};
+
+const Refusal random[] = {
+    REFUSED(KeyType,
+            "%y = \"sinter.random_uniform\"(%i) {stream = 1 : i32} : "
+            "(tensor<2xi32>) -> tensor<4xf32>",
+            "must be tensor<2xi64>"),
+    REFUSED(UniformIntegers,
+            "%y = sinter.random_uniform %k stream 1 : tensor<4xi32>",
+            "f32 or f64"),
+    REFUSED(ProbabilityAboveOne, "%y = sinter.random_bernoulli %k stream 1 "
+            "probability 1.5 : tensor<4xi1>",
+            "is not in [0, 1]"),
+    REFUSED(ProbabilityOfNan, "%y = sinter.random_bernoulli %k stream 1 "
+            "probability 0x7FF8000000000000 : tensor<4xi1>",
+            "is not in [0, 1]"),
+};
+
+const Refusal requests[] = {
+    REFUSED(GradientOfATensor, "%g = sinter.gradient %a wrt %b : "
+            "tensor<2x3xf32> wrt tensor<3x2xf32>",
+            "needs a scalar, not 'tensor<2x3xf32>': reduce it first, or use "
+            "vjp"),
+    REFUSED(GradientResults, "\"sinter.gradient\"(%s, %a) : (tensor<f32>, "
+            "tensor<2x3xf32>) -> ()",
+            "has 0 results for 1 xs"),
+    REFUSED(VjpCotangents,
+            "%g = \"sinter.vjp\"(%a, %b) {operandSegmentSizes = array<i32: 1, "
+            "1, 0>} : (tensor<2x3xf32>, tensor<3x2xf32>) -> tensor<3x2xf32>",
+            "has 0 cotangents for 1 ys"),
+    REFUSED(JvpTangentTypes,
+            "%g = \"sinter.jvp\"(%a, %b, %a) {operandSegmentSizes = "
+            "array<i32: 1, 1, 1>} : (tensor<2x3xf32>, tensor<3x2xf32>, "
+            "tensor<2x3xf32>) -> tensor<2x3xf32>",
+            "has tangents 0 of type 'tensor<2x3xf32>', but that of xs is "
+            "'tensor<3x2xf32>'"),
+};
+
+const Refusal control[] = {
+    REFUSED(StepsAlongAnotherExtent,
+            "%r = sinter.scan 4 each(%x = %a : tensor<2x3xf32>) index(%t) -> "
+            "(tensor<4x3xf32>) {\n sinter.yield %x : tensor<3xf32>\n}",
+            "steps 4 times along 'tensor<2x3xf32>'"),
+    REFUSED(StepsAlongAScalar,
+            "%r = sinter.scan 4 each(%x = %s : tensor<f32>) index(%t) -> "
+            "(tensor<4xf32>) {\n sinter.yield %x : tensor<f32>\n}",
+            "has no dimension to step along"),
+    REFUSED(NegativeSteps, "sinter.scan -1 index(%t) -> () {\n"
+            " sinter.yield\n}",
+            "cannot run a negative number of steps"),
+    REFUSED(CarryOfAnotherType,
+            "%r = sinter.scan 2 carry(%x = %s : tensor<f32>) index(%t) -> "
+            "(tensor<i64>) {\n sinter.yield %t : tensor<i64>\n}",
+            "carry starts as 'tensor<f32>' and results in 'tensor<i64>'"),
+    REFUSED(YieldOfAnotherType,
+            "%r = sinter.scan 2 carry(%x = %s : tensor<f32>) index(%t) -> "
+            "(tensor<f32>) {\n sinter.yield %t : tensor<i64>\n}",
+            "carry ends as 'tensor<i64>' and results in 'tensor<f32>'"),
+    REFUSED(StackOfAnotherExtent,
+            "%r = sinter.scan 2 index(%t) -> (tensor<3xi64>) {\n"
+            " sinter.yield %t : tensor<i64>\n}",
+            "into 'tensor<3xi64>'"),
+    REFUSED(StackOfAScalar, "%r = sinter.scan 2 index(%t) -> (tensor<i64>) {\n"
+            " sinter.yield %t : tensor<i64>\n}",
+            "into 'tensor<i64>'"),
+    REFUSED(YieldsTooFew, "%r = sinter.scan 2 index(%t) -> (tensor<2xi64>) {\n"
+            " sinter.yield\n}",
+            "yields 0 values for 1 results"),
+    REFUSED(FewerResultsThanCarries,
+            "sinter.scan 2 carry(%x = %s : tensor<f32>) index(%t) -> () {\n"
+            " sinter.yield\n}",
+            "has 0 results for 1 carries"),
+    REFUSED(CapturesFromOutside,
+            "%r = sinter.scan 2 index(%t) -> (tensor<2xf32>) {\n"
+            " sinter.yield %s : tensor<f32>\n}",
+            "using value defined outside the region"),
+    REFUSED(BodyWithoutYield, "sinter.scan 2 index(%t) -> () {\n"
+            " %z = sinter.neg %t : tensor<i64>\n}",
+            "must end with sinter.yield"),
+    REFUSED(EmptyBody, "sinter.scan 2 index(%t) -> () {\n}",
+            "expects a non-empty block"),
+    REFUSED(YieldOutsideOfALoop, "sinter.yield", "expects parent op"),
+};
+
+const Refusal state[] = {
+    REFUSED(ReadOfNothing, "%y = sinter.read @nothing : tensor<f32>",
+            "names no variable: @nothing"),
+    REFUSED(WriteOfAnotherType, "@sinter.variable @v : tensor<2xf32>\n"
+            "sinter.entry @e(%x: tensor<f32>) {\n"
+            " sinter.write @v, %x : tensor<f32>\n sinter.return\n}",
+            "has type 'tensor<f32>', but the variable is 'tensor<2xf32>'"),
+    REFUSED(SecondWrite, "@sinter.variable @v : tensor<f32>\n"
+            "sinter.entry @e(%x: tensor<f32>) {\n"
+            " sinter.write @v, %x : tensor<f32>\n"
+            " sinter.write @v, %x : tensor<f32>\n sinter.return\n}",
+            "is the second of variable @v in this entry"),
+    REFUSED(ReturnOfAnotherType,
+            "@sinter.entry @e(%x: tensor<f32>) -> tensor<2xf32> {\n"
+            " sinter.return %x : tensor<f32>\n}",
+            "but the signature says"),
+    REFUSED(NoReturn, "@sinter.entry @e(%x: tensor<f32>) {\n"
+            " %y = sinter.exp %x : tensor<f32>\n}",
+            "must end with sinter.return"),
+    REFUSED(EmptyEntry, "@sinter.entry @e() {\n}",
+            "expected non-empty function body"),
+    REFUSED(NoBody, "@sinter.entry @e()", "region with 1 blocks"),
+    REFUSED(TwoVariablesOfAName, "@sinter.variable @v : tensor<f32>\n"
+            "sinter.variable @v : tensor<f32>",
+            "redefinition of symbol"),
+    REFUSED(VariableOfNoTensor, "@sinter.variable @v : f32", "type"),
+};
+
+const Refusal kernel[] = {
+    REFUSED(OverwritesCount, "@sinter.kernel @k(%x: tensor<f32>) -> "
+            "tensor<f32> attributes {overwrites = array<i64: 0, 0>} {\n"
+            " sinter.return %x : tensor<f32>\n}",
+            "needs one `overwrites` entry for each result"),
+    REFUSED(OverwritesNoArgument, "@sinter.kernel @k(%x: tensor<f32>) -> "
+            "tensor<f32> attributes {overwrites = array<i64: 1>} {\n"
+            " sinter.return %x : tensor<f32>\n}",
+            "`overwrites` names argument 1"),
+    REFUSED(CallOfNothing,
+            "%y = sinter.call @nothing(%s) : (tensor<f32>) -> tensor<f32>",
+            "names no kernel: @nothing"),
+    REFUSED(CallOfAnotherType,
+            "%y = sinter.call @f(%s) : (tensor<f32>) -> tensor<f32>",
+            "does not fit the kernel's type"),
+    REFUSED(BufferSpaceName, "%y = sinter.buffer heap 0 : memref<4xf32>",
+            "expected state, workspace, input or output"),
+    REFUSED(NegativeOffset, "%y = sinter.buffer workspace -8 : memref<4xf32>",
+            "has a negative offset"),
+    REFUSED(BufferStrides,
+            "%y = \"sinter.buffer\"() {space = #sinter<space workspace>, "
+            "offset = 0 : i64, strides = array<i64: 4>, number = 0 : i64} : "
+            "() -> memref<4xf32>",
+            "needs one stride for each index"),
+    REFUSED(LaunchOfNothing,
+            "sinter.launch @nothing ins() outs() : () -> ()",
+            "names no kernel: @nothing"),
+    REFUSED(LaunchOfAnotherType, "%y = sinter.buffer workspace 0 : memref<f32>\n"
+            "sinter.launch @f ins(%y) outs() : (memref<f32>) -> ()",
+            "does not fit the kernel's type"),
+};
+
+#define SINTER_REFUSALS(Family, table)                                         \
+  INSTANTIATE_TEST_SUITE_P(Family, VerifierTest, ::testing::ValuesIn(table),   \
+                           [](const auto &info) { return info.param.name; });
+SINTER_REFUSALS(Pointwise, pointwise)
+SINTER_REFUSALS(Linear, linear)
+SINTER_REFUSALS(Contraction, contraction)
+SINTER_REFUSALS(Reduction, reduction)
+SINTER_REFUSALS(Random, random)
+SINTER_REFUSALS(Requests, requests)
+SINTER_REFUSALS(Control, control)
+SINTER_REFUSALS(State, state)
+SINTER_REFUSALS(Kernel, kernel)
+} // namespace
