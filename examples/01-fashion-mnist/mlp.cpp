@@ -7,8 +7,9 @@
 using namespace sinter;
 
 SINTER_MODEL(mlp) {
-  const Batch batch = m.batch(128);                 // -P batch=256
-  const int64_t steps = m.option("steps", 5 * 468); // until the rate is lowest
+  const Batch batch = m.batch(128); // -P batch=256
+  // The length of the learning rate's schedule: 5 epochs of 468 batches.
+  const int64_t updates = m.option("updates", 5 * 468);
 
   auto network = [&](Tensor images) {
     Tensor x = reshape(cast(images, f32) / 255.0f, {batch, 784});
@@ -22,7 +23,7 @@ SINTER_MODEL(mlp) {
     Tensor labels = e.input("labels", u8, {batch});
     Tensor logits = network(images);
     Tensor loss = nn::cross_entropy(logits, labels);
-    optim::adam(m, loss, {.learning_rate = optim::cosine(2e-3, steps, 1e-5)});
+    optim::adam(m, loss, {.learning_rate = optim::cosine(2e-3, updates, 1e-5)});
     e.output("loss", loss);
     e.output("accuracy", nn::accuracy(logits, labels));
   });

@@ -12,6 +12,8 @@ SINTER_MODEL(lstm) {
   // A multiple of 28 repeats the image: only the number of steps changes, not
   // the code.
   const int64_t steps = m.option("steps", 28);
+  // The length of the learning rate's schedule: 3 epochs of 468 batches.
+  const int64_t updates = m.option("updates", 3 * 468);
 
   auto network = [&](Tensor images) {
     Tensor rows = transpose(cast(images, f32) / 255.0f, {1, 0, 2});
@@ -30,7 +32,7 @@ SINTER_MODEL(lstm) {
     Tensor labels = e.input("labels", u8, {batch});
     Tensor logits = network(images);
     Tensor loss = nn::cross_entropy(logits, labels);
-    optim::adam(m, loss, {.learning_rate = 3e-3});
+    optim::adam(m, loss, {.learning_rate = optim::cosine(4e-3, updates, 1e-4)});
     e.output("loss", loss);
     e.output("accuracy", nn::accuracy(logits, labels));
   });
