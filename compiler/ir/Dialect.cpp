@@ -49,7 +49,12 @@ Type sinter::ir::getStorageType(Type elementType) {
 
 MemRefType sinter::ir::getBufferType(Type tensorType) {
   auto type = cast<RankedTensorType>(tensorType);
-  return MemRefType::get(type.getShape(), getStorageType(type.getElementType()));
+  Type storage = getStorageType(type.getElementType());
+  // An inner extent of 0 would be a stride of 0, which the conversion of
+  // functions to the LLVM dialect cannot express as a bare pointer.
+  if (type.getNumElements() == 0)
+    return MemRefType::get({0}, storage);
+  return MemRefType::get(type.getShape(), storage);
 }
 
 int64_t sinter::ir::getByteSize(Type tensorType) {

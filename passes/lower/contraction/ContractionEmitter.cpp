@@ -132,6 +132,7 @@ private:
   }
 
   void storeScratch(Value element, Value memory, Index place, int64_t lanes) {
+    values.space.setLanes(1, 1);
     Value at = values.space.scalar(loc, place);
     if (lanes == 1)
       memref::StoreOp::create(builder, loc, element, memory, at);
@@ -163,6 +164,7 @@ private:
     Index first = toIndex(row, form.m);
     values.loop(loc, 0, rows, 1, [&](Index i) {
       forLanes(form.k, [&](Index k, int64_t lanes) {
+        values.space.setLanes(lanes, lanes);
         Point point = at(operandIndices(rank, {{batch, &form.lhsBatch},
                                                {first + i, &form.lhsM},
                                                {withLanes(k, lanes),
@@ -191,6 +193,7 @@ private:
     auto packPanel = [&](Index panel, int64_t columns) {
       values.loop(loc, 0, form.k, 1, [&](Index k) {
         forLanes(columns, [&](Index j, int64_t lanes) {
+          values.space.setLanes(lanes, lanes);
           Point point = at(
               operandIndices(rank, {{batch, &form.rhsBatch},
                                     {k, &form.rhsK},
@@ -227,6 +230,7 @@ private:
     if (lanes == 1 && isa<VectorType>(sum.getType()))
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();
+    values.space.setLanes(lanes, active);
     Indices indices = values.space.delinearize(batch, form.lhsBatch.extents);
     llvm::append_range(indices,
                        values.space.delinearize(row, form.lhsM.extents));
@@ -246,6 +250,7 @@ private:
       values.store(value.getLoc(), element, memory, shape, point);
     }
     values.leave();
+    values.space.setLanes(1, 1);
   }
 
   const ContractionKernel &c;
