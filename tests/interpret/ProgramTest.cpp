@@ -144,10 +144,15 @@ TEST_F(Program, EveryOpIsKnown) {
       "sinter.gradient", "sinter.vjp",  "sinter.jvp",    "sinter.buffer",
       "sinter.launch",   "sinter.copy", "sinter.loop",   "sinter.variable",
       "sinter.store_index"};
-  for (mlir::RegisteredOperationName name :
-       context.getRegisteredOperationsByDialect("sinter"))
+  int number = 0;
+  for (mlir::RegisteredOperationName name : context.getRegisteredOperations()) {
+    if (name.getDialectNamespace() != "sinter")
+      continue;
+    ++number;
     EXPECT_EQ(canEvaluate(name.getStringRef()),
               !others.count(name.getStringRef().str()))
         << name.getStringRef().str();
+  }
+  EXPECT_GT(number, 60);
 }
 } // namespace
