@@ -41,6 +41,9 @@ int64_t getByteSize(mlir::Type tensorType);
 /// Names of the attributes of an entry's inputs and outputs.
 inline constexpr llvm::StringLiteral nameAttr = "sinter.name";
 inline constexpr llvm::StringLiteral batchAxisAttr = "sinter.batch_axis";
+/// Of a kernel: an array of strings, the neighbours that fusion did not take and
+/// why: "max 'hidden1.relu': its shape is not that of the result".
+inline constexpr llvm::StringLiteral refusalsAttr = "fusion_refusals";
 
 /// The name given to an op's value: that of the outermost NameLoc in its
 /// location, empty if there is none.

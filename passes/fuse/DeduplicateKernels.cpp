@@ -8,7 +8,6 @@
 
 #include "passes/fuse/DeduplicateKernels.h"
 #include "compiler/ir/Sinter.h"
-#include "passes/fuse/FusionRefusals.h"
 
 #include "llvm/ADT/StringMap.h"
 
@@ -26,7 +25,7 @@ using namespace sinter::passes;
 static std::string textOf(KernelOp kernel) {
   OwningOpRef<KernelOp> anonymous = kernel.clone();
   anonymous->setSymName("k");
-  (*anonymous)->removeAttr(refusalsAttrName);
+  (*anonymous)->removeAttr(refusalsAttr);
   std::string text;
   llvm::raw_string_ostream stream(text);
   anonymous->getOperation()->print(
@@ -39,9 +38,17 @@ struct DeduplicateKernels
     : passes::impl::DeduplicateKernelsBase<DeduplicateKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    llvm::DenseSet<StringAttr> called;
+    module.walk(
+        [&](CallOp call) { called.insert(call.getKernelAttr().getAttr()); });
     llvm::StringMap<FlatSymbolRefAttr> firsts;
     llvm::DenseMap<StringAttr, FlatSymbolRefAttr> replacements;
     for (auto kernel : llvm::make_early_inc_range(module.getOps<KernelOp>())) {
+      // Nobody needed its results.
+      if (!called.contains(kernel.getSymNameAttr())) {
+        kernel.erase();
+        continue;
+      }
       auto self = FlatSymbolRefAttr::get(kernel.getSymNameAttr());
       auto [it, isFirst] = firsts.try_emplace(textOf(kernel), self);
       if (isFirst)

@@ -29,6 +29,9 @@ static void formKernels(Block &block, EntryOp entry, bool fuse,
     for (Region &region : op.getRegions())
       for (Block &inner : region)
         formKernels(inner, entry, fuse, symbols);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
   FloatingOps::cloneForUsers(block, fuse);
   ClusterGraph graph(block, fuse);
   growClusters(graph, fuse);

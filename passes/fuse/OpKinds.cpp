@@ -83,26 +83,6 @@ int64_t passes::costOf(Operation *op) {
   return simple ? 1 : tooExpensive;
 }
 
-int64_t passes::flopsOf(Operation *op) {
-  switch (kindOf(op)) {
-  case OpKind::Contraction: {
-    auto dot = cast<DotGeneralOp>(op);
-    int64_t depth = 1;
-    for (int64_t dim : dot.getLhsContracting())
-      depth *= shapeOf(dot.getLhs())[dim];
-    return 2 * depth * elementsOf(shapeOf(op));
-  }
-  case OpKind::Pointwise:
-    return isa<CastOp, SelectOp>(op) ? 0 : elementsOf(shapeOf(op));
-  case OpKind::Reduction:
-    return elementsOf(shapeOf(op->getOperand(0)));
-  case OpKind::Scatter:
-    return elementsOf(shapeOf(cast<ScatterAddOp>(op).getUpdates()));
-  default:
-    return 0;
-  }
-}
-
 std::string passes::describe(Operation *op) {
   StringRef name = getGivenName(op->getLoc());
   std::string text = op->getName().stripDialect().str();

@@ -48,9 +48,6 @@ llvm::SmallVector<int64_t> reducedDimensions(mlir::Operation *op);
 inline constexpr int64_t tooExpensive = 1000;
 int64_t costOf(mlir::Operation *op);
 
-/// Floating-point operations of the whole op, for reports and schedules.
-int64_t flopsOf(mlir::Operation *op);
-
 /// How an op is named to a reader: its given name and mnemonic.
 std::string describe(mlir::Operation *op);
 

@@ -1,7 +1,6 @@
 //===- OutlineKernel.cpp - a cluster becomes a kernel and a call ----------===//
 
 #include "passes/fuse/OutlineKernel.h"
-#include "passes/fuse/FusionRefusals.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/Builders.h"
@@ -170,7 +169,7 @@ static void outlineCluster(const Cluster &cluster, const Outline &outline,
       /*arg_attrs=*/nullptr, /*res_attrs=*/nullptr,
       formOf(builder, cluster, outline), /*overwrites=*/nullptr);
   if (refusals)
-    kernel->setAttr(refusalsAttrName, refusals);
+    kernel->setAttr(refusalsAttr, refusals);
 
   Block &body = kernel.getBody().emplaceBlock();
   IRMapping mapping;

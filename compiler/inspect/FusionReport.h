@@ -1,0 +1,22 @@
+//===- FusionReport.h - what fusion made of a model -------------*- C++ -*-===//
+//
+// One line a kernel: its kind, how many ops it holds, its arithmetic, the bytes
+// of its arguments and results, and how often an entry runs it; then the
+// fusions that were not made, each with its reason.  Read from a module at
+// `fused`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_COMPILER_INSPECT_FUSIONREPORT_H
+#define SINTER_COMPILER_INSPECT_FUSIONREPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace sinter::inspect {
+
+void printFusionReport(mlir::ModuleOp module, llvm::raw_ostream &stream);
+
+} // namespace sinter::inspect
+
+#endif // SINTER_COMPILER_INSPECT_FUSIONREPORT_H
