@@ -73,8 +73,7 @@ int64_t throughDot(ir::DotGeneralOp op, unsigned operand, int64_t dim) {
 
 int64_t throughGather(ir::GatherOp op, unsigned operand, int64_t dim) {
   int64_t axis = op.getAxis(), batch = op.getBatchDims();
-  int64_t rank =
-      cast<RankedTensorType>(op.getIndices().getType()).getRank();
+  int64_t rank = cast<RankedTensorType>(op.getIndices().getType()).getRank();
   if (operand == 1)
     return dim < batch ? dim : axis + dim - batch;
   if (dim == axis)
@@ -88,9 +87,7 @@ int64_t through(Operation *op, unsigned operand, Axis axis) {
   return llvm::TypeSwitch<Operation *, int64_t>(op)
       .Case([&](ir::ReshapeOp r) { return throughReshape(r, axis); })
       .Case([&](ir::BroadcastOp b) { return b.getDimensions()[dim]; })
-      .Case([&](ir::TransposeOp t) {
-        return placeOf(t.getPermutation(), dim);
-      })
+      .Case([&](ir::TransposeOp t) { return placeOf(t.getPermutation(), dim); })
       .Case([&](ir::SliceOp s) {
         auto from = cast<RankedTensorType>(s.getOperand().getType());
         return s.getSizes()[dim] == from.getDimSize(dim) ? dim : -1;
@@ -193,8 +190,7 @@ void visit(Block &block, Axes &axes) {
 } // namespace
 
 SmallVector<std::optional<int64_t>>
-propagateBatchAxes(ir::EntryOp entry,
-                   ArrayRef<std::optional<int64_t>> inputs) {
+propagateBatchAxes(ir::EntryOp entry, ArrayRef<std::optional<int64_t>> inputs) {
   Block &block = entry.getBody().front();
   Axes axes;
   for (auto [argument, axis] : llvm::zip(block.getArguments(), inputs)) {
@@ -209,12 +205,11 @@ propagateBatchAxes(ir::EntryOp entry,
   SmallVector<std::optional<int64_t>> outputs;
   for (Value value : block.getTerminator()->getOperands()) {
     auto found = axes.find(value);
-    bool whole = found != axes.end() &&
-                 cast<RankedTensorType>(value.getType())
-                         .getDimSize(found->second.dim) ==
-                     found->second.samples;
-    outputs.push_back(whole ? std::optional(found->second.dim)
-                            : std::nullopt);
+    bool whole =
+        found != axes.end() &&
+        cast<RankedTensorType>(value.getType()).getDimSize(found->second.dim) ==
+            found->second.samples;
+    outputs.push_back(whole ? std::optional(found->second.dim) : std::nullopt);
   }
   return outputs;
 }

@@ -66,7 +66,8 @@ static Tensor makeConstant(const std::vector<T> &values, const Shape &shape,
   for (T value : values) {
     elements.push_back(element(type.getElementType(), value));
     if (!elements.back())
-      return step.fail("the number " + detail::shown(static_cast<double>(value)) +
+      return step.fail("the number " +
+                       detail::shown(static_cast<double>(value)) +
                        " does not fit " + to_string(dtype));
   }
   // A constant of no elements has no attribute to splat.
@@ -90,9 +91,9 @@ Tensor iota(Shape shape, int64_t dim, DType dtype, Place place) {
   RankedTensorType type = step.type(dtype, shape.sizes());
   if (!step)
     return step.poison();
-  return step.create("iota", type, {},
-                     step.integer("dimension",
-                                  dim < 0 ? dim + type.getRank() : dim));
+  return step.create(
+      "iota", type, {},
+      step.integer("dimension", dim < 0 ? dim + type.getRank() : dim));
 }
 
 Tensor one_hot(Tensor labels, int64_t classes, DType dtype, Place place) {

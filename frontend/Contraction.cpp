@@ -10,9 +10,9 @@ using detail::describe;
 using detail::Step;
 using detail::typeOf;
 
-static Tensor contract(Step &step, Value lhs, Value rhs,
-                       ArrayRef<int64_t> lhsK, ArrayRef<int64_t> rhsK,
-                       ArrayRef<int64_t> lhsB, ArrayRef<int64_t> rhsB) {
+static Tensor contract(Step &step, Value lhs, Value rhs, ArrayRef<int64_t> lhsK,
+                       ArrayRef<int64_t> rhsK, ArrayRef<int64_t> lhsB,
+                       ArrayRef<int64_t> rhsB) {
   return step.infer<ir::DotGeneralOp>(
       {lhs, rhs},
       {step.array("lhs_contracting", lhsK), step.array("rhs_contracting", rhsK),
@@ -53,8 +53,8 @@ Tensor matmul(Tensor lhs, Tensor rhs, Place place) {
     return step.fail(describe(a.getType()) + " and " + describe(b.getType()) +
                      " do not fit: the last dimension of the first, " +
                      Twine(lhs.dim(-1)) + ", must equal the " +
-                     (n == 1 ? "only" : "last but one") +
-                     " of the second, " + Twine(rhs.dim(n == 1 ? 0 : -2)));
+                     (n == 1 ? "only" : "last but one") + " of the second, " +
+                     Twine(rhs.dim(n == 1 ? 0 : -2)));
   // Leading dimensions of a matrix on one side only stay free.
   if (m <= 2 && n > 2) {
     // [m, k] × [b…, k, n]: contract, then bring the rows behind the batch.

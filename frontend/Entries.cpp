@@ -40,9 +40,9 @@ void Graph::endEntry() {
     ir::WriteOp::create(builder, end, "rng", next);
   }
   ir::ReturnOp::create(builder, end, entry.outputs);
-  entry.op.setFunctionType(builder.getFunctionType(
-      entry.op.getBody().getArgumentTypes(),
-      ValueRange(entry.outputs).getTypes()));
+  entry.op.setFunctionType(
+      builder.getFunctionType(entry.op.getBody().getArgumentTypes(),
+                              ValueRange(entry.outputs).getTypes()));
   popFrame();
   openEntry = nullptr;
 }
@@ -50,7 +50,8 @@ void Graph::endEntry() {
 void Graph::endSignature(EntryRecord &entry) {
   // Axes are guessed only in a model that marks none itself.
   bool marked = llvm::any_of(entries, [](const EntryRecord &e) {
-    return llvm::any_of(e.batchAxes, [](auto axis) { return axis.has_value(); });
+    return llvm::any_of(e.batchAxes,
+                        [](auto axis) { return axis.has_value(); });
   });
   ArrayRef<std::optional<int64_t>> axes =
       marked ? entry.batchAxes : entry.guessedAxes;
@@ -64,8 +65,8 @@ void Graph::endSignature(EntryRecord &entry) {
   SmallVector<DictionaryAttr> inputs, outputs;
   for (auto [name, axis] : llvm::zip_equal(entry.inputNames, axes))
     inputs.push_back(attributes(name, axis));
-  for (auto [name, axis] : llvm::zip_equal(
-           entry.outputNames, propagateBatchAxes(entry.op, axes)))
+  for (auto [name, axis] :
+       llvm::zip_equal(entry.outputNames, propagateBatchAxes(entry.op, axes)))
     outputs.push_back(attributes(name, axis));
   entry.op.setAllArgAttrs(inputs);
   entry.op.setAllResultAttrs(outputs);
@@ -104,8 +105,9 @@ void Model::entry(std::string_view name,
   body(handle);
   if (record->outputs.empty() && record->written.empty() &&
       !graph->hasMistakes())
-    graph->error(place, "entry: '" + text + "' does nothing: give it an "
-                        "output or assign a variable");
+    graph->error(place, "entry: '" + text +
+                            "' does nothing: give it an "
+                            "output or assign a variable");
   graph->endEntry();
 }
 
@@ -148,8 +150,8 @@ Tensor Entry::input(std::string_view name, DType dtype, Shape shape,
   if (!entry)
     return Graph::poison();
   std::string reason;
-  RankedTensorType type = detail::tensorType(&graph->context, dtype,
-                                             shape.sizes(), reason);
+  RankedTensorType type =
+      detail::tensorType(&graph->context, dtype, shape.sizes(), reason);
   std::optional<int64_t> axis, guess;
   for (auto [d, extent] : llvm::enumerate(shape.extents())) {
     if (!extent.is_batch)

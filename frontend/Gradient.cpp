@@ -21,9 +21,9 @@ static std::vector<Tensor> request(Step &step, StringRef mnemonic,
   if (!segments.empty())
     attributes.set("operandSegmentSizes",
                    step.graph->builder.getDenseI32ArrayAttr(segments));
-  Operation *op = step.graph->insert(mnemonic, mnemonic, step.place,
-                                     ValueRange(like).getTypes(), operands,
-                                     attributes);
+  Operation *op =
+      step.graph->insert(mnemonic, mnemonic, step.place,
+                         ValueRange(like).getTypes(), operands, attributes);
   if (!op)
     return poison;
   std::vector<Tensor> results;
@@ -71,8 +71,7 @@ std::vector<Tensor> jvp(const std::vector<Tensor> &ys,
 }
 
 std::vector<Tensor> hessian_vector(Tensor loss, const std::vector<Tensor> &xs,
-                                   const std::vector<Tensor> &vs,
-                                   Place place) {
+                                   const std::vector<Tensor> &vs, Place place) {
   Scope scope("hessian_vector", place);
   return jvp(gradient(loss, xs), xs, vs);
 }

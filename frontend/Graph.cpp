@@ -60,9 +60,9 @@ void Graph::report(Place place, const Twine &message) {
   if (currentGraph)
     currentGraph->error(place, message);
   else
-    strayMistakes().push_back(makeMistake(
-        strayCalls().empty() ? place : strayCalls().front(),
-        message + ": tensors and models live inside SINTER_MODEL"));
+    strayMistakes().push_back(
+        makeMistake(strayCalls().empty() ? place : strayCalls().front(),
+                    message + ": tensors and models live inside SINTER_MODEL"));
 }
 
 void Graph::error(Place place, const Twine &message) {
@@ -274,7 +274,8 @@ OwningOpRef<ModuleOp> Graph::finish() {
   Catch diagnostics(&context);
   if (failed(verify(*module))) {
     error(definition.place, "this is a bug in Sinter's frontend, please "
-                            "report it: " + diagnostics.text);
+                            "report it: " +
+                                diagnostics.text);
     return {};
   }
   return std::move(module);

@@ -16,8 +16,8 @@
 #include "frontend/include/sinter/tensor.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <deque>
 #include <map>

@@ -30,7 +30,8 @@ bool Tensor::is_poison() const { return !node_ || !node_->value; }
 int64_t Tensor::dim(int64_t d, Place place) const {
   if (is_poison()) {
     if (!node_)
-      Graph::report(place, "dim: this tensor is empty: assign it a value first");
+      Graph::report(place,
+                    "dim: this tensor is empty: assign it a value first");
     return 1;
   }
   if (d >= -rank() && d < rank())

@@ -24,12 +24,12 @@ void Graph::makeInit() {
   init.guessedAxes.push_back(std::nullopt);
   auto seedType = RankedTensorType::get({}, builder.getI64Type());
   frame()->block->addArgument(
-      seedType, NameLoc::get(builder.getStringAttr("seed"),
-                             loc(definition.place)));
+      seedType,
+      NameLoc::get(builder.getStringAttr("seed"), loc(definition.place)));
   for (auto &variable : variables) {
     Scope scope(variable->name, variable->place);
-    Tensor value = variable->initializer.make(
-        variable->shape, variable->dtype, variable->place);
+    Tensor value = variable->initializer.make(variable->shape, variable->dtype,
+                                              variable->place);
     Value resolved = resolve(value, variable->place, "initializer");
     if (!resolved)
       continue;

@@ -28,8 +28,7 @@ Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
       "weight", {x.dim(-1), units},
       options.weight_initializer.value_or(init::he_normal()), x.dtype());
   Tensor product = named(
-      dot_general(x, weight,
-                  {.lhs_contracting = {-1}, .rhs_contracting = {0}}),
+      dot_general(x, weight, {.lhs_contracting = {-1}, .rhs_contracting = {0}}),
       "matmul");
   if (!options.bias)
     return product;
@@ -49,8 +48,7 @@ LstmState lstm_zero_state(int64_t batch, int64_t units, DType dtype,
 /// (Jozefowicz et al., "An empirical exploration of recurrent network
 /// architectures", 2015).
 static Initializer lstmBias(int64_t units) {
-  return {"lstm_bias()",
-          [=](const std::vector<int64_t> &, DType dtype, Place) {
+  return {"lstm_bias()", [=](const std::vector<int64_t> &, DType dtype, Place) {
             return concatenate({zeros({units}, dtype), ones({units}, dtype),
                                 zeros({2 * units}, dtype)},
                                0);
@@ -69,7 +67,8 @@ LstmState lstm_cell(Model &m, std::string_view name, LstmState state, Tensor x,
   if (!step)
     return {step.poison(), step.poison()};
   int64_t units = state.h.dim(1);
-  double bound = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(units, 1)));
+  double bound =
+      1 / std::sqrt(static_cast<double>(std::max<int64_t>(units, 1)));
   Initializer weights = init::uniform(-bound, bound);
   DType dtype = x.dtype();
   Variable weight_x =
@@ -80,9 +79,8 @@ LstmState lstm_cell(Model &m, std::string_view name, LstmState state, Tensor x,
   Tensor from_x = named(matmul(x, weight_x), "matmul_x");
   Tensor from_h = named(matmul(state.h, weight_h), "matmul_h");
   std::vector<Tensor> gates = split(from_x + bias + from_h, 4, 1);
-  Tensor c = named(sigmoid(gates[1]) * state.c +
-                       sigmoid(gates[0]) * tanh(gates[2]),
-                   "c");
+  Tensor c = named(
+      sigmoid(gates[1]) * state.c + sigmoid(gates[0]) * tanh(gates[2]), "c");
   return {named(sigmoid(gates[3]) * tanh(c), "h"), c};
 }
 

@@ -117,8 +117,8 @@ int main(int argc, char **argv) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   std::vector<Mistake> mistakes;
   std::vector<OptionInfo> declared;
-  OwningOpRef<ModuleOp> module = buildModule(
-      *definition, arguments.options, context, mistakes, &declared);
+  OwningOpRef<ModuleOp> module =
+      buildModule(*definition, arguments.options, context, mistakes, &declared);
   if (arguments.listOptions)
     for (const OptionInfo &option : declared)
       llvm::outs() << option.name << '\t' << option.type << '\t'
@@ -136,8 +136,8 @@ int main(int argc, char **argv) {
   out << "\n";
   out.flush();
   if (out.has_error()) {
-    llvm::errs() << "error: cannot write the module: "
-                 << out.error().message() << "\n";
+    llvm::errs() << "error: cannot write the module: " << out.error().message()
+                 << "\n";
     out.clear_error();
     return 1;
   }

@@ -51,8 +51,8 @@ Tensor transpose(Tensor x, Place place) {
   int64_t rank = x.rank();
   if (!x.is_poison() && rank < 2) {
     Step step("transpose", place);
-    return step.fail("needs two dimensions, " +
-                     describe(x.dtype(), x.shape()) + " has " + Twine(rank));
+    return step.fail("needs two dimensions, " + describe(x.dtype(), x.shape()) +
+                     " has " + Twine(rank));
   }
   std::vector<int64_t> permutation(rank);
   for (int64_t d = 0; d < rank; ++d)
@@ -173,8 +173,8 @@ std::vector<Tensor> split(Tensor x, int64_t parts, int64_t dim, Place place) {
   std::vector<Tensor> result;
   for (int64_t i = 0; i < std::clamp<int64_t>(parts, 1, 1 << 16); ++i) {
     int64_t size = step ? x.dim(d) / parts : 0;
-    result.push_back(
-        step ? slice(x, d, i * size, (i + 1) * size, 1, place) : step.poison());
+    result.push_back(step ? slice(x, d, i * size, (i + 1) * size, 1, place)
+                          : step.poison());
   }
   return result;
 }
@@ -241,9 +241,9 @@ Tensor gather(Tensor x, Tensor indices, int64_t axis, int64_t batch_dims,
   if (!checkIndices(step, index))
     return step.poison();
   int64_t d = step.dim(axis, value);
-  return step.infer<ir::GatherOp>({value, index},
-                                  {step.integer("axis", d),
-                                   step.integer("batch_dims", batch_dims)});
+  return step.infer<ir::GatherOp>(
+      {value, index},
+      {step.integer("axis", d), step.integer("batch_dims", batch_dims)});
 }
 
 Tensor scatter_add(Tensor x, Tensor indices, Tensor updates, int64_t axis,
@@ -254,10 +254,9 @@ Tensor scatter_add(Tensor x, Tensor indices, Tensor updates, int64_t axis,
   if (!checkIndices(step, index))
     return step.poison();
   int64_t d = step.dim(axis, value);
-  return step.create("scatter_add", step ? value.getType() : Type(),
-                     {value, index, update},
-                     {step.integer("axis", d),
-                      step.integer("batch_dims", batch_dims)});
+  return step.create(
+      "scatter_add", step ? value.getType() : Type(), {value, index, update},
+      {step.integer("axis", d), step.integer("batch_dims", batch_dims)});
 }
 
 } // namespace sinter

@@ -28,8 +28,7 @@ static Tensor decayed(double rate, double factor, Tensor power) {
   if (factor > 0)
     return exp(power * std::log(factor)) * rate;
   Step step("schedule", Place::current());
-  return step.fail("the factor " + detail::shown(factor) +
-                   " must be positive");
+  return step.fail("the factor " + detail::shown(factor) + " must be positive");
 }
 
 /// A number of steps that is divided by.
@@ -96,8 +95,7 @@ public:
     for (const Variable &variable : parameters)
       values.push_back(variable.read());
     gradients = gradient(loss, values);
-    Variable counter =
-        m.variable("step", {}, init::zeros(), {.dtype = i64});
+    Variable counter = m.variable("step", {}, init::zeros(), {.dtype = i64});
     finished = counter.read();
     counter.assign(finished + 1);
     ok = true;

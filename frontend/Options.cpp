@@ -32,8 +32,8 @@ const std::string *Graph::option(StringRef name, StringRef type,
                        ": ask with the same type and default");
     return text;
   }
-  options.push_back({name.str(), type.str(), otherwise,
-                     text ? *text : otherwise});
+  options.push_back(
+      {name.str(), type.str(), otherwise, text ? *text : otherwise});
   return text;
 }
 

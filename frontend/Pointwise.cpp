@@ -36,9 +36,8 @@ static Tensor compare(StringRef what, ir::Comparison relation, Operand a,
     return step.poison();
   auto attribute = ir::ComparisonAttr::get(&step.graph->context, relation);
   return step.infer<ir::CompareOp>(
-      values, NamedAttribute(
-                  StringAttr::get(&step.graph->context, "relation"),
-                  attribute));
+      values, NamedAttribute(StringAttr::get(&step.graph->context, "relation"),
+                             attribute));
 }
 
 Tensor operator+(Operand a, Operand b) {

@@ -34,8 +34,7 @@ static Value asKey(OpBuilder &builder, Location loc, Value scalar, bool first) {
 }
 
 static Initializer keyInitializer() {
-  return {"[seed, 0]",
-          [](const std::vector<int64_t> &, DType, Place place) {
+  return {"[seed, 0]", [](const std::vector<int64_t> &, DType, Place place) {
             Graph &graph = *Graph::current();
             return graph.wrap(graph.randomKey(place));
           }};
@@ -128,8 +127,8 @@ static Tensor draw(StringRef what, StringRef mnemonic, const Shape &shape,
   if (!key)
     return step.poison();
   NamedAttrList attributes;
-  attributes.set("stream", builder.getI32IntegerAttr(
-                               step.graph->randomStream(what)));
+  attributes.set("stream",
+                 builder.getI32IntegerAttr(step.graph->randomStream(what)));
   if (probability)
     attributes.set("probability", builder.getF64FloatAttr(*probability));
   return step.create(mnemonic, type, key, attributes);

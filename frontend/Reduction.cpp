@@ -21,8 +21,7 @@ static Tensor reduce(StringRef what, const Tensor &x, const Dims &dims,
   if (truth && x.dtype() != i1)
     return step.fail("takes i1, not " + describe(value.getType()) +
                      ": compare it first");
-  Value reduced =
-      step.inferredOp<Op>(value, step.array("dimensions", along));
+  Value reduced = step.inferredOp<Op>(value, step.array("dimensions", along));
   if (!keep || !step)
     return step.result(reduced);
   std::vector<int64_t> shape = x.shape();

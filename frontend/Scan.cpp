@@ -42,9 +42,8 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
   if (!step) {
     // The body runs all the same, on poison, for mistakes of its own and the
     // structure of its outputs.
-    ScanValues last =
-        body(step.poison(), poison.carry,
-             std::vector<Tensor>(xs.size(), step.poison()));
+    ScanValues last = body(step.poison(), poison.carry,
+                           std::vector<Tensor>(xs.size(), step.poison()));
     poison.outputs.assign(last.outputs.size(), step.poison());
     return poison;
   }
@@ -53,14 +52,14 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
   Location loc = graph.namedLoc("", graph.loc(place));
   auto region = std::make_unique<Region>();
   Block *block = &region->emplaceBlock();
-  Value index =
-      block->addArgument(RankedTensorType::get({}, graph.builder.getI64Type()),
-                         loc);
+  Value index = block->addArgument(
+      RankedTensorType::get({}, graph.builder.getI64Type()), loc);
   for (Value value : initial)
     block->addArgument(value.getType(), value.getLoc());
   for (Value value : sequences)
-    block->addArgument(typeOf(value).clone(typeOf(value).getShape().drop_front()),
-                       value.getLoc());
+    block->addArgument(
+        typeOf(value).clone(typeOf(value).getShape().drop_front()),
+        value.getLoc());
 
   graph.pushFrame(block, steps);
   std::vector<Tensor> carry, slices;
@@ -113,8 +112,7 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
                           static_cast<int32_t>(sequences.size()),
                           static_cast<int32_t>(invariants.size())}));
   state.addRegion(std::move(region));
-  Operation *op =
-      graph.checked("scan", place, graph.builder.create(state));
+  Operation *op = graph.checked("scan", place, graph.builder.create(state));
   if (!op)
     return poison;
   ScanValues values;

@@ -13,8 +13,8 @@ Step::Step(StringRef what, Place place)
   if (graph && graph->frame())
     return;
   ok = false;
-  Graph::report(place, graph ? what + ": ops belong inside m.entry(…)"
-                             : Twine(what));
+  Graph::report(place,
+                graph ? what + ": ops belong inside m.entry(…)" : Twine(what));
 }
 
 Tensor Step::fail(const Twine &message) {
@@ -43,8 +43,7 @@ RankedTensorType Step::type(DType dtype, ArrayRef<int64_t> shape) {
   if (!ok)
     return {};
   std::string reason;
-  RankedTensorType result =
-      tensorType(&graph->context, dtype, shape, reason);
+  RankedTensorType result = tensorType(&graph->context, dtype, shape, reason);
   if (!result)
     fail(reason);
   return result;
@@ -142,9 +141,8 @@ Value Step::splat(const Operand &number, RankedTensorType type) {
   if (is_float(dtype)) {
     value = graph->builder.getFloatAttr(element, number.real);
   } else if (number.kind == Operand::Kind::real) {
-    fail("the number " + shown(number.real) +
-         " does not fit " + to_string(dtype) +
-         ": use an integer, or cast the tensor to f32");
+    fail("the number " + shown(number.real) + " does not fit " +
+         to_string(dtype) + ": use an integer, or cast the tensor to f32");
     return {};
   } else {
     auto [low, high] = integerRange(dtype);
@@ -178,8 +176,7 @@ Value Step::broadcast(Value value, ArrayRef<int64_t> shape) {
          describe(dtypeOf(typeOf(value).getElementType()), shape));
     return {};
   }
-  RankedTensorType to =
-      type(dtypeOf(typeOf(value).getElementType()), shape);
+  RankedTensorType to = type(dtypeOf(typeOf(value).getElementType()), shape);
   auto places = llvm::to_vector(
       llvm::seq<int64_t>(lead, static_cast<int64_t>(shape.size())));
   return op("broadcast", to, value, array("dimensions", places));
@@ -221,8 +218,8 @@ SmallVector<Value> Step::together(ArrayRef<Operand> operands, size_t typed) {
           if (values[j])
             all += (all.empty() ? "" : " and ") + describe(values[j].getType());
         fail(all + " do not broadcast: dimension -" +
-             Twine(shape.size() - (lead + d)) + " is " + Twine(have) +
-             " and " + Twine(extent));
+             Twine(shape.size() - (lead + d)) + " is " + Twine(have) + " and " +
+             Twine(extent));
         return values;
       }
       have = extent;

@@ -79,9 +79,9 @@ public:
   Place place;
 
 private:
-  mlir::Type inferType(
-      llvm::function_ref<llvm::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)>
-          infer);
+  mlir::Type inferType(llvm::function_ref<
+                       llvm::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)>
+                           infer);
 
   std::string what;
   bool ok = true;
@@ -92,21 +92,19 @@ inline mlir::RankedTensorType typeOf(mlir::Value value) {
 }
 
 template <class Op>
-mlir::Value
-Step::inferredOp(mlir::ValueRange operands,
-                 llvm::ArrayRef<mlir::NamedAttribute> attributes) {
+mlir::Value Step::inferredOp(mlir::ValueRange operands,
+                             llvm::ArrayRef<mlir::NamedAttribute> attributes) {
   if (!ok)
     return {};
   auto dictionary = mlir::DictionaryAttr::get(&graph->context, attributes);
   typename Op::Properties properties{};
   (void)Op::setPropertiesFromAttr(properties, dictionary, nullptr);
   mlir::Location loc = graph->loc(place);
-  mlir::Type type =
-      inferType([&](llvm::SmallVectorImpl<mlir::Type> &types) {
-        return Op::inferReturnTypes(
-            &graph->context, loc,
-            typename Op::Adaptor(operands, dictionary, properties), types);
-      });
+  mlir::Type type = inferType([&](llvm::SmallVectorImpl<mlir::Type> &types) {
+    return Op::inferReturnTypes(
+        &graph->context, loc,
+        typename Op::Adaptor(operands, dictionary, properties), types);
+  });
   if (!type)
     return {};
   return op(Op::getOperationName().drop_front(sizeof("sinter.") - 1), type,

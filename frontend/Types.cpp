@@ -132,7 +132,8 @@ std::string reworded(StringRef what, std::string message) {
 
 bool isIdentifier(StringRef text) {
   return !text.empty() && !llvm::isDigit(text[0]) &&
-         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+         llvm::all_of(text,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
 RankedTensorType tensorType(MLIRContext *context, DType dtype,

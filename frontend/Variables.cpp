@@ -44,13 +44,15 @@ Variable Graph::variable(StringRef name, const Shape &shape,
     return poisonVariable();
   }
   if (trainable && !is_float(dtype)) {
-    error(place, "variable '" + full + "': a trainable variable is f32 or f64, "
-                 "not " + to_string(dtype));
+    error(place, "variable '" + full +
+                     "': a trainable variable is f32 or f64, "
+                     "not " +
+                     to_string(dtype));
     return poisonVariable();
   }
   if (openEntry) {
-    auto found = llvm::find_if(
-        openEntry->asked, [&](auto &p) { return p.first->name == full; });
+    auto found = llvm::find_if(openEntry->asked,
+                               [&](auto &p) { return p.first->name == full; });
     if (found != openEntry->asked.end() && !samePlace(found->second, user)) {
       error(place, "variable '" + full + "': this entry asked for it in " +
                        lineOf(found->second) +
@@ -82,8 +84,9 @@ Variable Graph::variable(StringRef name, const Shape &shape,
   } else {
     for (EntryRecord &entry : entries)
       if (entry.name == full) {
-        error(place, "variable '" + full + "': an entry has this name: choose "
-                                           "another one");
+        error(place, "variable '" + full +
+                         "': an entry has this name: choose "
+                         "another one");
         return poisonVariable();
       }
     VariableRecord made;
@@ -138,8 +141,8 @@ Tensor Graph::read(const Variable &variable, Place place) {
   return inEntryFrame([&] {
     Value &value = openEntry->reads[record];
     if (!value) {
-      Location name = NameLoc::get(StringAttr::get(&context, record->name),
-                                   loc(place));
+      Location name =
+          NameLoc::get(StringAttr::get(&context, record->name), loc(place));
       std::string reason;
       value = ir::ReadOp::create(
           builder, name,

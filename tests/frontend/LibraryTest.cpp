@@ -31,7 +31,9 @@ void check(std::function<Tensor(Tensor)> f, double (*value)(double),
 }
 
 double sigma(double x) { return 1 / (1 + std::exp(-x)); }
-double plus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+double plus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
 
 TEST(Activations, ValuesAndSlopes) {
   check([](Tensor x) { return relu(x); },
@@ -43,8 +45,7 @@ TEST(Activations, ValuesAndSlopes) {
   check([](Tensor x) { return sigmoid(x); }, sigma,
         [](double x) { return sigma(x) * sigma(-x); });
   check([](Tensor x) { return softplus(x); }, plus, sigma);
-  check([](Tensor x) { return silu(x); },
-        [](double x) { return x * sigma(x); },
+  check([](Tensor x) { return silu(x); }, [](double x) { return x * sigma(x); },
         [](double x) { return sigma(x) + x * sigma(x) * sigma(-x); });
   check([](Tensor x) { return elu(x, 2); },
         [](double x) { return x > 0 ? x : 2 * std::expm1(x); },
@@ -117,8 +118,12 @@ TEST(CrossEntropy, OfIntegersAndOneHotAgree) {
   auto have = model.run("e", {x, {2, 1}});
   double sum = std::exp(0.5) + std::exp(-1.0) + std::exp(2.0);
   double loss = (std::log(sum) - 2 + 2e4) / 2;
-  Numbers slope = {std::exp(0.5) / sum / 2, std::exp(-1.0) / sum / 2,
-                   (std::exp(2.0) / sum - 1) / 2, 0.5, -0.5, 0};
+  Numbers slope = {std::exp(0.5) / sum / 2,
+                   std::exp(-1.0) / sum / 2,
+                   (std::exp(2.0) / sum - 1) / 2,
+                   0.5,
+                   -0.5,
+                   0};
   expectNear(have[0], {loss});
   expectNear(have[1], slope);
   expectNear(have[2], {loss});
@@ -149,19 +154,17 @@ TEST(Lstm, EqualsTheRecurrence) {
   Computed model([&](Model &m) {
     m.entry("e", [&](Entry &e) {
       Tensor xs = e.input("xs", f64, {steps, 1, 1});
-      nn::LstmState last =
-          scan(nn::lstm_zero_state(1, units, f64), xs, steps,
-               [&](nn::LstmState state, Tensor x) {
-                 return nn::lstm_cell(m, "lstm", state, x);
-               });
+      nn::LstmState last = scan(nn::lstm_zero_state(1, units, f64), xs, steps,
+                                [&](nn::LstmState state, Tensor x) {
+                                  return nn::lstm_cell(m, "lstm", state, x);
+                                });
       e.output("h", last.h);
       e.output("c", last.c);
     });
   });
   model.run("init", {{3}});
   Numbers wx = model.variable("lstm.weight_x"),
-          wh = model.variable("lstm.weight_h"),
-          b = model.variable("lstm.bias");
+          wh = model.variable("lstm.weight_h"), b = model.variable("lstm.bias");
   expectNear(b, {0, 0, 1, 1, 0, 0, 0, 0});
   Numbers xs = {0.3, -1.2, 2}, h(units), c(units);
   for (double x : xs) {
@@ -191,8 +194,8 @@ TEST(Operators, BroadcastAsNumPy) {
       e.output("scalar", 10 - row);
       e.output("where", where(row > 1, column, 0));
       Tensor pages = reshape(iota({8}, 0, f64), {2, 2, 2});
-      e.output("batched", matmul(constant(Numbers{1, 0, 0, 2}, {2, 2}, f64),
-                                 pages));
+      e.output("batched",
+               matmul(constant(Numbers{1, 0, 0, 2}, {2, 2}, f64), pages));
     });
   });
   auto have = model.run("e", {{1, 2}, {0, 1, 2}});

@@ -10,18 +10,17 @@ using namespace sinter;
 namespace {
 
 /// Expects exactly these (line, part of the message), in order.
-void expectMistakes(
-    const Built &built,
-    const std::vector<std::pair<unsigned, std::string>> &want) {
+void expectMistakes(const Built &built,
+                    const std::vector<std::pair<unsigned, std::string>> &want) {
   std::string all;
   for (const Mistake &mistake : built.mistakes)
     all += mistake.render();
   ASSERT_EQ(built.mistakes.size(), want.size()) << all;
   for (size_t i = 0; i < want.size(); ++i) {
     EXPECT_EQ(built.mistakes[i].line, want[i].first) << all;
-    EXPECT_NE(built.mistakes[i].message.find(want[i].second),
-              std::string::npos)
-        << built.mistakes[i].message << "\nlacks\n" << want[i].second;
+    EXPECT_NE(built.mistakes[i].message.find(want[i].second), std::string::npos)
+        << built.mistakes[i].message << "\nlacks\n"
+        << want[i].second;
     EXPECT_NE(built.mistakes[i].file.find("MistakesTest.cpp"),
               std::string::npos);
     EXPECT_GT(built.mistakes[i].column, 0u);
@@ -45,7 +44,8 @@ void expectMistake(const std::string &message,
     all += mistake.render();
   ASSERT_EQ(built.mistakes.size(), 1u) << message << "\n" << all;
   EXPECT_NE(built.mistakes[0].message.find(message), std::string::npos)
-      << built.mistakes[0].message << "\nlacks\n" << message;
+      << built.mistakes[0].message << "\nlacks\n"
+      << message;
   // The whole call may stand on several lines.
   EXPECT_GE(built.mistakes[0].line, place.line());
   EXPECT_LE(built.mistakes[0].line, place.line() + 8);
@@ -94,8 +94,7 @@ TEST(Mistakes, OfTypes) {
                 [](Model &, Entry &, Tensor x, Tensor) { where(x, x, x); });
   expectMistake("indices must be integers",
                 [](Model &, Entry &, Tensor x, Tensor) { gather(x, x); });
-  expectMistake("!: takes i1",
-                [](Model &, Entry &, Tensor x, Tensor) { !x; });
+  expectMistake("!: takes i1", [](Model &, Entry &, Tensor x, Tensor) { !x; });
 }
 
 TEST(Mistakes, OfShapes) {
@@ -141,19 +140,17 @@ TEST(Mistakes, OfDerivatives) {
                 [](Model &, Entry &, Tensor x, Tensor) { gradient(x, x); });
   expectMistake("has 0 cotangents for 1 ys",
                 [](Model &, Entry &, Tensor x, Tensor) { vjp({x}, {x}, {}); });
-  expectMistake("has read no trainable variable",
-                [](Model &m, Entry &, Tensor x, Tensor) {
-                  optim::adam(m, sum(x));
-                });
+  expectMistake(
+      "has read no trainable variable",
+      [](Model &m, Entry &, Tensor x, Tensor) { optim::adam(m, sum(x)); });
 }
 
 TEST(Mistakes, OfEmptyHandles) {
   expectMistake("this tensor is empty",
                 [](Model &, Entry &, Tensor, Tensor) { relu(Tensor()); });
-  expectMistake("assign: this variable is empty",
-                [](Model &, Entry &, Tensor x, Tensor) {
-                  Variable().assign(x);
-                });
+  expectMistake(
+      "assign: this variable is empty",
+      [](Model &, Entry &, Tensor x, Tensor) { Variable().assign(x); });
   expectMistake("read: this variable is empty",
                 [](Model &, Entry &, Tensor x, Tensor) { x + Variable(); });
   expectMistake("its initializer is empty",
@@ -178,13 +175,14 @@ TEST(Mistakes, OfLoops) {
                   repeat(x, 3, [&](Tensor c) { return inside = c * 2; });
                   tanh(inside);
                 });
-  expectMistake("inside a loop's body", [](Model &m, Entry &, Tensor x, Tensor) {
-    Variable v = m.variable("v", {4, 3}, init::zeros());
-    repeat(x, 3, [&](Tensor c) {
-      v.assign(c);
-      return c;
-    });
-  });
+  expectMistake("inside a loop's body",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  Variable v = m.variable("v", {4, 3}, init::zeros());
+                  repeat(x, 3, [&](Tensor c) {
+                    v.assign(c);
+                    return c;
+                  });
+                });
   // A body of which the loop was a mistake is gone; its tensors stay safe.
   Built built([](Model &m) {
     m.entry("e", [&](Entry &e) {
@@ -219,14 +217,13 @@ TEST(Mistakes, OfEntries) {
     relu(kept);
     m.entry("d", [&](Entry &) { m.entry("f", [](Entry &) {}); });
   });
-  expectMistakes(built,
-                 {{line + 1, "belongs to the entry 'a'"},
-                  {line + 2, "there is an entry 'b' already"},
-                  {line + 3, "'init' is made from"},
-                  {line + 4, "becomes part of a C function's"},
-                  {line + 5, "has 'y' already"},
-                  {line + 6, "ops belong inside m.entry"},
-                  {line + 7, "entries do not nest"}});
+  expectMistakes(built, {{line + 1, "belongs to the entry 'a'"},
+                         {line + 2, "there is an entry 'b' already"},
+                         {line + 3, "'init' is made from"},
+                         {line + 4, "becomes part of a C function's"},
+                         {line + 5, "has 'y' already"},
+                         {line + 6, "ops belong inside m.entry"},
+                         {line + 7, "entries do not nest"}});
   Built nothing([](Model &m) { m.entry("a", [](Entry &) {}); });
   ASSERT_EQ(nothing.mistakes.size(), 1u);
   EXPECT_NE(nothing.mistakes[0].message.find("does nothing"),
@@ -283,18 +280,17 @@ TEST(Mistakes, OfVariables) {
     m.entry("w", [&](Entry &e) { e.output("y", ones({1})); });
   });
   expectMistakes(
-      built,
-      {{line + 2, "is f32[2, 2], not f32[2, 3]"},
-       {line + 3, "begins as constant(0), not constant(1)"},
-       {line + 4, "is trainable"},
-       {line + 5, "is not a name"},
-       {line + 6, "a trainable variable is f32 or f64"},
-       {line + 10, "the variable is f32[2, 2], the value f32[3]"},
-       {line + 12, "this entry asked for it in line " +
-                       std::to_string(line + 9)},
-       {line + 17, "this entry assigned it in line " +
-                       std::to_string(line + 16)},
-       {line + 19, "there is a variable 'w' already"}});
+      built, {{line + 2, "is f32[2, 2], not f32[2, 3]"},
+              {line + 3, "begins as constant(0), not constant(1)"},
+              {line + 4, "is trainable"},
+              {line + 5, "is not a name"},
+              {line + 6, "a trainable variable is f32 or f64"},
+              {line + 10, "the variable is f32[2, 2], the value f32[3]"},
+              {line + 12,
+               "this entry asked for it in line " + std::to_string(line + 9)},
+              {line + 17,
+               "this entry assigned it in line " + std::to_string(line + 16)},
+              {line + 19, "there is a variable 'w' already"}});
   unsigned place = 0;
   Built wrong([&](Model &m) {
     place = __LINE__ + 1;

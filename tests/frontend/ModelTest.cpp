@@ -26,8 +26,7 @@ void mlp(Model &m) {
     e.output("accuracy", nn::accuracy(logits, labels));
   });
   m.entry("predict", [&](Entry &e) {
-    e.output("probs",
-             softmax(network(e.input("images", u8, {batch, 28, 28}))));
+    e.output("probs", softmax(network(e.input("images", u8, {batch, 28, 28}))));
   });
 }
 
@@ -43,10 +42,10 @@ TEST(Model, OfTheArchitectureBuilds) {
   ASSERT_TRUE(built.module);
   std::vector<std::string> names = variableNames(built);
   std::vector<std::string> first(names.begin(), names.begin() + 7);
-  EXPECT_EQ(first, (std::vector<std::string>{
-                       "hidden1.weight", "hidden1.bias", "hidden2.weight",
-                       "hidden2.bias", "logits.weight", "logits.bias",
-                       "adam.step"}));
+  EXPECT_EQ(first, (std::vector<std::string>{"hidden1.weight", "hidden1.bias",
+                                             "hidden2.weight", "hidden2.bias",
+                                             "logits.weight", "logits.bias",
+                                             "adam.step"}));
   EXPECT_EQ(names.size(), 6u + 1 + 12);
   EXPECT_EQ(names[7], "hidden1.weight.adam.m");
   int64_t parameters = 0;
@@ -97,7 +96,9 @@ TEST(Model, OptionsOfEveryType) {
         text = m.option("text", "a");
         m.entry("e", [&](Entry &e) { e.output("y", ones({2})); });
       },
-      {{"integer", "-3"}, {"number", "1e-3"}, {"truth", "true"},
+      {{"integer", "-3"},
+       {"number", "1e-3"},
+       {"truth", "true"},
        {"text", "b=c"}});
   EXPECT_TRUE(built.module);
   EXPECT_EQ(integer, -3);
@@ -128,9 +129,8 @@ TEST(Model, NothingIsFoldedOrMerged) {
       e.output("y", a * 1.0 - b);
     });
   });
-  EXPECT_EQ(built.ops("e"),
-            (std::vector<std::string>{"add", "add", "constant", "mul", "sub",
-                                      "return"}));
+  EXPECT_EQ(built.ops("e"), (std::vector<std::string>{"add", "add", "constant",
+                                                      "mul", "sub", "return"}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -187,9 +187,9 @@ TEST(Places, ScopesPrefixNames) {
       e.output("y", nn::dense(m, "layer", x, 4));
     });
   });
-  EXPECT_EQ(variableNames(built),
-            (std::vector<std::string>{"encoder.layer.weight",
-                                      "encoder.layer.bias"}));
+  EXPECT_EQ(
+      variableNames(built),
+      (std::vector<std::string>{"encoder.layer.weight", "encoder.layer.bias"}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -306,12 +306,11 @@ TEST(BatchAxes, SurviveMergedDimensionsAndLoops) {
       Tensor rows = reshape(x, {batch * 6, 5});
       e.output("merged", rows);
       e.output("back", reshape(rows * 2, {batch, 6, 5}));
-      auto [last, all] =
-          scan(zeros({batch, 5}), transpose(x, {1, 0, 2}), 6,
-               [](Tensor c, Tensor step) {
-                 Tensor next = c + step;
-                 return std::pair(next, next);
-               });
+      auto [last, all] = scan(zeros({batch, 5}), transpose(x, {1, 0, 2}), 6,
+                              [](Tensor c, Tensor step) {
+                                Tensor next = c + step;
+                                return std::pair(next, next);
+                              });
       e.output("last", last);
       e.output("all", all);
     });

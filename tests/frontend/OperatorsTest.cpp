@@ -50,8 +50,8 @@ TEST(Functions, Arithmetic) {
   expectValues([](T, T n) { return abs(n); }, {7, 3, 2}, {3});
   expectValues([](T, T n) { return sign(n); }, {1, -1, 1}, {3});
   expectValues([](T x, T) { return pow(x, 2); }, {0, 1, 4, 9, 16, 25}, {2, 3});
-  expectValues([](T x, T n) { return x - cast(n, f64); },
-               {-7, 4, 0, -4, 7, 3}, {2, 3});
+  expectValues([](T x, T n) { return x - cast(n, f64); }, {-7, 4, 0, -4, 7, 3},
+               {2, 3});
 }
 
 TEST(Functions, Comparisons) {
@@ -69,15 +69,21 @@ TEST(Functions, Comparisons) {
 
 TEST(Functions, Movement) {
   using T = Tensor;
-  expectValues([](T x, T) { return reshape(x, {3, -1}); }, {0, 1, 2, 3, 4, 5},
-               {3, 2});
+  expectValues(
+      [](T x, T) {
+        return reshape(x, {3, -1});
+      },
+      {0, 1, 2, 3, 4, 5}, {3, 2});
   expectValues([](T x, T) { return transpose(x); }, {0, 3, 1, 4, 2, 5}, {3, 2});
   expectValues([](T x, T) { return expand_dims(x, -1); }, {0, 1, 2, 3, 4, 5},
                {2, 3, 1});
   expectValues([](T x, T) { return squeeze(expand_dims(x, 0), 0); },
                {0, 1, 2, 3, 4, 5}, {2, 3});
-  expectValues([](T, T n) { return broadcast_to(n, {2, 3}); },
-               {7, -3, 2, 7, -3, 2}, {2, 3});
+  expectValues(
+      [](T, T n) {
+        return broadcast_to(n, {2, 3});
+      },
+      {7, -3, 2, 7, -3, 2}, {2, 3});
   expectValues([](T x, T) { return slice(x, 1, -2, 3); }, {1, 2, 4, 5}, {2, 2});
   expectValues([](T x, T) { return slice(x, 1, 0, 3, 2); }, {0, 2, 3, 5},
                {2, 2});
@@ -86,14 +92,26 @@ TEST(Functions, Movement) {
   expectValues([](T x, T) { return split(x, 3, 1)[2]; }, {2, 5}, {2, 1});
   expectValues([](T, T n) { return pad(n, {1}, {2}, {1}); },
                {0, 7, 0, -3, 0, 2, 0, 0}, {8});
-  expectValues([](T, T n) { return concatenate({n, n + 1}, 0); },
-               {7, -3, 2, 8, -2, 3}, {6});
-  expectValues([](T, T n) { return stack({n, n + 1}, 1); },
-               {7, 8, -3, -2, 2, 3}, {3, 2});
-  expectValues([](T x, T) { return reverse(x, {0, 1}); }, {5, 4, 3, 2, 1, 0},
-               {2, 3});
-  expectValues([](T x, T) { return gather(x, constant(Numbers{2, 0, 9}, {3}, i32), 1); },
-               {2, 0, 0, 5, 3, 0}, {2, 3});
+  expectValues(
+      [](T, T n) {
+        return concatenate({n, n + 1}, 0);
+      },
+      {7, -3, 2, 8, -2, 3}, {6});
+  expectValues(
+      [](T, T n) {
+        return stack({n, n + 1}, 1);
+      },
+      {7, 8, -3, -2, 2, 3}, {3, 2});
+  expectValues(
+      [](T x, T) {
+        return reverse(x, {0, 1});
+      },
+      {5, 4, 3, 2, 1, 0}, {2, 3});
+  expectValues(
+      [](T x, T) {
+        return gather(x, constant(Numbers{2, 0, 9}, {3}, i32), 1);
+      },
+      {2, 0, 0, 5, 3, 0}, {2, 3});
   expectValues(
       [](T x, T) {
         return gather(x, constant(Numbers{2, 1}, {2, 1}, i32), 1, 1);

@@ -48,14 +48,12 @@ void check(std::function<void(Model &, Tensor)> train,
 }
 
 TEST(Optimizers, Sgd) {
-  check(
-      [](Model &m, Tensor loss) {
-        optim::sgd(m, loss, {.learning_rate = 0.013});
-      },
-      [](int, double *p, const double *g) {
-        for (int i = 0; i < 2; ++i)
-          p[i] -= 0.013 * g[i];
-      });
+  check([](Model &m,
+           Tensor loss) { optim::sgd(m, loss, {.learning_rate = 0.013}); },
+        [](int, double *p, const double *g) {
+          for (int i = 0; i < 2; ++i)
+            p[i] -= 0.013 * g[i];
+        });
 }
 
 TEST(Optimizers, MomentumInFourForms) {
@@ -158,8 +156,8 @@ TEST(Optimizers, TwoInOneModelNeedScopes) {
     });
   });
   ASSERT_TRUE(built.module);
-  for (const char *name : {"first.adam.step", "second.adam.step", "a.adam.m",
-                           "b.adam.v"})
+  for (const char *name :
+       {"first.adam.step", "second.adam.step", "a.adam.m", "b.adam.v"})
     EXPECT_TRUE(built.module->lookupSymbol(name)) << name;
 }
 

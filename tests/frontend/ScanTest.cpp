@@ -18,13 +18,12 @@ TEST(Scan, StructuresComeBackInOrder) {
       Tensor xs = e.input("xs", f64, {4, 2});
       using Carry = std::tuple<Tensor, std::pair<Tensor, Tensor>>;
       Carry init{zeros({2}, f64), {ones({2}, f64), zeros({}, f64)}};
-      auto [carry, ys] =
-          scan(init, xs, 4, [](Carry carry, Tensor x, Tensor t) {
-            auto [sum_, rest] = carry;
-            Tensor index = cast(t, f64);
-            Carry next{sum_ + x, {rest.first * x, rest.second + index}};
-            return std::pair(next, std::vector<Tensor>{x * 2, index});
-          });
+      auto [carry, ys] = scan(init, xs, 4, [](Carry carry, Tensor x, Tensor t) {
+        auto [sum_, rest] = carry;
+        Tensor index = cast(t, f64);
+        Carry next{sum_ + x, {rest.first * x, rest.second + index}};
+        return std::pair(next, std::vector<Tensor>{x * 2, index});
+      });
       e.output("sum", std::get<0>(carry));
       e.output("product", std::get<1>(carry).first);
       e.output("steps", std::get<1>(carry).second);
@@ -35,8 +34,8 @@ TEST(Scan, StructuresComeBackInOrder) {
           [](Tensor c, Tensor x) { return c * 10 + at(x, 0); },
           /*reverse=*/true);
       e.output("back", back);
-      e.output("power", repeat(ones({}, f64), 5,
-                               [](Tensor c) { return c * 3; }));
+      e.output("power",
+               repeat(ones({}, f64), 5, [](Tensor c) { return c * 3; }));
     });
   });
   auto have = model.run("e", {{1, 2, 3, 4, 5, 6, 7, 8}});
@@ -90,13 +89,12 @@ TEST(Scan, GradientInsideAndThrough) {
 TEST(Scan, StepsOfNestedLoopsDrawDifferentNumbers) {
   Computed model([](Model &m) {
     m.entry("e", [&](Entry &e) {
-      auto [last, drawn] = scan(
-          zeros({}), Nothing(), 3, [](Tensor c) {
-            auto [inner, ys] = scan(c, Nothing(), 4, [](Tensor d) {
-              return std::pair(d, random::uniform({2}));
-            });
-            return std::pair(inner, ys);
-          });
+      auto [last, drawn] = scan(zeros({}), Nothing(), 3, [](Tensor c) {
+        auto [inner, ys] = scan(c, Nothing(), 4, [](Tensor d) {
+          return std::pair(d, random::uniform({2}));
+        });
+        return std::pair(inner, ys);
+      });
       e.output("drawn", drawn);
       e.output("outside", random::uniform({2}));
     });
@@ -115,9 +113,8 @@ TEST(Scan, StepsOfNestedLoopsDrawDifferentNumbers) {
 TEST(Scan, NoStepsGiveTheInitialCarry) {
   Computed model([](Model &m) {
     m.entry("e", [&](Entry &e) {
-      auto [last, ys] = scan(full({2}, 5, f64), Nothing(), 0, [](Tensor c) {
-        return std::pair(c * 2, c);
-      });
+      auto [last, ys] = scan(full({2}, 5, f64), Nothing(), 0,
+                             [](Tensor c) { return std::pair(c * 2, c); });
       e.output("last", last);
       e.output("ys", ys);
     });

@@ -2,13 +2,15 @@
 //
 //   auto [last, ys] = scan(h0, xs, 28, [&](Tensor h, Tensor x) {
 //     Tensor next = tanh(matmul(x, w) + matmul(h, u));
-//     return std::pair(next, next);            // next carry, this step's output
+//     return std::pair(next, next);            // next carry, this step's
+//     output
 //   });
 //
-// The carry is a Tensor or a std::tuple, std::pair, std::array or std::vector of
-// trees of tensors, or a struct for which detail::Tree is specialized; so are xs
-// and the outputs.  What the body uses from outside is the same in all steps.
-// The loop stays a loop: code size does not depend on the number of steps.
+// The carry is a Tensor or a std::tuple, std::pair, std::array or std::vector
+// of trees of tensors, or a struct for which detail::Tree is specialized; so
+// are xs and the outputs.  What the body uses from outside is the same in all
+// steps. The loop stays a loop: code size does not depend on the number of
+// steps.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,9 +37,7 @@ template <> struct Tree<Tensor> {
   static void flatten(const Tensor &t, std::vector<Tensor> &out) {
     out.push_back(t);
   }
-  static Tensor rebuild(const Tensor &, const Tensor *&next) {
-    return *next++;
-  }
+  static Tensor rebuild(const Tensor &, const Tensor *&next) { return *next++; }
 };
 template <> struct Tree<Nothing> {
   static void flatten(Nothing, std::vector<Tensor> &) {}

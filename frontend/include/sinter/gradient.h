@@ -21,8 +21,8 @@ std::vector<Tensor> gradient(Tensor loss, const std::vector<Tensor> &xs,
 /// The same for one x, a tensor or a variable.  (A template, so that braces are
 /// always a list.)
 template <class T>
-  requires std::same_as<T, Tensor> || std::same_as<T, Variable>
-Tensor gradient(Tensor loss, T x, Place place = Place::current()) {
+requires std::same_as<T, Tensor> || std::same_as<T, Variable>
+    Tensor gradient(Tensor loss, T x, Place place = Place::current()) {
   return gradient(loss, std::vector<Tensor>{Tensor(x)}, place)[0];
 }
 /// For each x the value Σ (∂y/∂x)ᵀ·cotangent over all ys (reverse mode);

@@ -131,8 +131,7 @@ Tensor slice(Tensor x, const std::vector<int64_t> &offsets,
              const std::vector<int64_t> &strides,
              Place place = Place::current());
 /// Element i of dimension `dim`, which the result lacks.
-Tensor at(Tensor x, int64_t i, int64_t dim = 0,
-          Place place = Place::current());
+Tensor at(Tensor x, int64_t i, int64_t dim = 0, Place place = Place::current());
 /// `parts` equal parts along a dimension.
 std::vector<Tensor> split(Tensor x, int64_t parts, int64_t dim,
                           Place place = Place::current());

@@ -86,8 +86,7 @@ class Dims {
 public:
   /// All dimensions.
   Dims() : all_(true) {}
-  template <std::integral T>
-  Dims(T dim) : dims_{static_cast<int64_t>(dim)} {}
+  template <std::integral T> Dims(T dim) : dims_{static_cast<int64_t>(dim)} {}
   Dims(std::initializer_list<int64_t> dims) : dims_(dims) {}
   Dims(std::vector<int64_t> dims) : dims_(std::move(dims)) {}
   bool all() const { return all_; }
@@ -163,8 +162,8 @@ public:
   Operand(const Variable &variable, Place place = Place::current())
       : tensor(variable, place), place(place) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T value, Place place = Place::current())
+  requires std::is_arithmetic_v<T> Operand(T value,
+                                           Place place = Place::current())
       : kind(std::is_same_v<T, bool>       ? Kind::boolean
              : std::is_floating_point_v<T> ? Kind::real
                                            : Kind::integer),
