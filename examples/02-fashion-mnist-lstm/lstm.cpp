@@ -17,8 +17,8 @@ SINTER_MODEL(lstm) {
 
   auto network = [&](Tensor images) {
     Tensor rows = transpose(cast(images, f32) / 255.0f, {1, 0, 2});
-    if (steps != 28)
-      rows = concatenate(std::vector<Tensor>(steps / 28, rows), 0);
+    rows = reshape(broadcast_to(rows, {steps / 28, 28, batch, 28}),
+                   {steps, batch, 28});
     nn::LstmState last =
         scan(nn::lstm_zero_state(batch, units), rows, steps,
              [&](nn::LstmState state, Tensor row) {
