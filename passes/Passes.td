@@ -174,6 +174,18 @@ def MoveReshapes : Pass<"sinter-move-reshapes", "::mlir::ModuleOp"> {
   }];
 }
 
+def CompareActivations
+    : Pass<"sinter-compare-activations", "::mlir::ModuleOp"> {
+  let summary = "masks from what is stored";
+  let description = [{
+    ```
+    %y = sinter.max %x, %c              %y = sinter.max %x, %c
+    %m = sinter.compare gt %x, %c   ⇒   %m = sinter.compare gt %y, %c
+    ```
+    if nothing else needs %x; bit-exact, nan and −0 included.
+  }];
+}
+
 def FormKernels : Pass<"sinter-form-kernels", "::mlir::ModuleOp"> {
   let summary = "entries become lists of kernel calls";
   let description = [{

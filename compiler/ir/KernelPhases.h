@@ -59,11 +59,6 @@ struct KernelPhases {
 /// one element.
 bool isReducing(mlir::Operation *op);
 
-/// Whether result `result` may lie over argument `argument`, both of one type,
-/// for this order of phases: no element of the argument is read after that of
-/// the result is written.
-bool mayOverwrite(KernelOp kernel, unsigned result, unsigned argument);
-
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_KERNELPHASES_H

@@ -1,17 +1,19 @@
 //===- ComputeOverwrites.cpp - which results may replace arguments --------===//
 //
-// Result r may be written over argument i if every emission of the kernel reads
-// each element of i before it writes that element of r.  What emissions promise
-// (README.md): at one index, all that is needed there is read before anything
-// is stored there.  So
+// Result r may be written over argument i if no emission of the kernel reads an
+// element of i after it has written that element of r.  Emissions follow the
+// kernel's phases (KernelPhases.h) and keep the promises of README.md: what any
+// result of a phase needs at one point is read before anything is stored there,
+// and in a phase over rows, the reductions are done with a row before its full
+// results are stored, those before the row's own.  So r may replace i if
 //
-// * in pointwise kernels, and in the epilogue of contractions and gathers, an
-//   argument of the result's shape that only pointwise ops read may be
-//   replaced; in one of several segments, within the segment;
-// * in a reduction's kernel, what has the kept shape likewise, if no full op
-//   comes to see it; and a full argument by the one full result that needs all
-//   reductions that read it, since it cannot be stored before they are done;
-// * a scatter starts from a copy of its operand, which may be the operand.
+// * whatever its phase stores in the same walk reads i at its own point only;
+// * everything else of the phase is done with i by then: a reduction of rows
+// that
+//   reads its own row of i, when r is a full result; nothing, otherwise;
+// * no later phase reads i;
+// * in a kernel of several segments, i belongs to r's segment;
+// * or r is a scatter into i: it starts from a copy.
 //
 // Of several candidates the one is taken that the calls show to be an update of
 // the same variable or loop carry.
@@ -19,7 +21,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/ComputeOverwrites.h"
+#include "compiler/ir/KernelPhases.h"
 #include "passes/fuse/OpKinds.h"
+
+#include <map>
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_COMPUTEOVERWRITES
@@ -33,98 +38,97 @@ using namespace sinter::passes;
 
 namespace {
 
+/// How a value depends on an argument.
+enum class Reach { Nothing, OwnPoint, Anywhere };
+
 /// One kernel's body, asked about pairs of result and argument.
 class Hazards {
 public:
-  explicit Hazards(KernelOp kernel) : kernel(kernel) {
-    for (Operation &op : kernel.getBody().front().without_terminator())
-      if (kindOf(&op) == OpKind::Reduction)
-        reductions.push_back(&op);
+  explicit Hazards(KernelOp kernel)
+      : kernel(kernel), plan(KernelPhases::of(kernel)),
+        results(kernel.getBody().front().getTerminator()->getOperands()) {
+    for (auto [number, phase] : llvm::enumerate(plan.phases))
+      for (Operation *op : phase.reducing)
+        phaseOf[op] = number;
   }
 
   bool mayOverwrite(unsigned r, unsigned i) {
-    Value result = kernel.getBody().front().getTerminator()->getOperand(r);
-    Value argument = kernel.getBody().getArgument(i);
+    Value result = results[r], argument = kernel.getBody().getArgument(i);
     if (getBufferType(result.getType()) != getBufferType(argument.getType()) ||
         result == argument || !sameSegment(r, i))
       return false;
     if (auto scatter = result.getDefiningOp<ScatterAddOp>())
       return scatter.getOperand() == argument && argument.hasOneUse();
-    if (result.getDefiningOp() &&
-        kindOf(result.getDefiningOp()) == OpKind::Concatenate)
+    if (llvm::any_of(kernel.getBody().front(), [](Operation &op) {
+          return isa<ScatterAddOp, ConcatenateOp>(op);
+        }))
       return false;
-    llvm::SmallPtrSet<Operation *, 16> readers = allReaders(argument);
-    if (llvm::all_of(readers, isPointwise))
-      return true;
-    return !reductions.empty() && isLastPass(result, argument, readers);
+
+    unsigned own = 0;
+    while (own < plan.phases.size() &&
+           !llvm::is_contained(plan.phases[own].results, r))
+      ++own;
+    for (unsigned p = own; p < plan.phases.size(); ++p) {
+      const Phase &phase = plan.phases[p];
+      bool isFull = shapeOf(result) != ArrayRef(phase.outer);
+      for (Operation *op : phase.reducing)
+        for (Value operand : op->getOperands()) {
+          Reach reach = reachOf(operand, argument, p);
+          bool done = p == own && isFull && phase.rows &&
+                      shapeOf(operand) == shapeOf(argument) &&
+                      reach == Reach::OwnPoint;
+          if (reach != Reach::Nothing && !done)
+            return false;
+        }
+      for (unsigned other : phase.results) {
+        bool sameWalk = p == own && shapeOf(results[other]) == shapeOf(result);
+        Reach reach = reachOf(results[other], argument, p);
+        if (reach == Reach::Anywhere || (reach == Reach::OwnPoint && !sameWalk))
+          return false;
+      }
+    }
+    return true;
   }
 
 private:
-  static bool isPointwise(Operation *op) {
-    return kindOf(op) == OpKind::Pointwise || isa<ReturnOp>(op);
-  }
-
   bool sameSegment(unsigned r, unsigned i) {
     DictionaryAttr schedule = kernel.getScheduleAttr();
     if (!schedule || !schedule.contains("segments"))
       return true;
     int64_t arguments =
         schedule.getAs<IntegerAttr>("segment_arguments").getInt();
-    int64_t results = schedule.getAs<IntegerAttr>("segment_results").getInt();
-    return i / arguments == r / results;
+    int64_t perSegment =
+        schedule.getAs<IntegerAttr>("segment_results").getInt();
+    return i / arguments == r / perSegment;
   }
 
-  /// All ops that the value reaches.
-  static llvm::SmallPtrSet<Operation *, 16> allReaders(Value value) {
-    llvm::SmallPtrSet<Operation *, 16> seen;
-    SmallVector<Value> worklist = {value};
-    while (!worklist.empty())
-      for (Operation *user : worklist.pop_back_val().getUsers())
-        if (seen.insert(user).second)
-          llvm::append_range(worklist, user->getResults());
-    return seen;
-  }
-
-  bool isLastPass(Value result, Value argument,
-                  const llvm::SmallPtrSetImpl<Operation *> &readers) {
-    Operation *last = result.getDefiningOp();
-    if (shapeOf(result) != shapeOf(reductions[0]->getOperand(0)) || !last ||
-        !readers.contains(last))
-      return false;
-    // Every way from the argument is pointwise, or through a reduction that the
-    // result waits for.
-    SmallVector<Value> worklist = {argument};
-    llvm::SmallPtrSet<Operation *, 16> seen;
-    while (!worklist.empty())
-      for (Operation *user : worklist.pop_back_val().getUsers()) {
-        if (!seen.insert(user).second)
-          continue;
-        if (kindOf(user) == OpKind::Reduction) {
-          if (!allReaders(user->getResult(0)).contains(last))
-            return false;
-        } else if (isPointwise(user)) {
-          llvm::append_range(worklist, user->getResults());
-        } else {
-          return false;
-        }
-      }
-    // Reductions that wait for the first ones may read the argument's row
-    // again, so none may be left when the result is stored.
-    for (Operation *reduction : reductions)
-      if (readers.contains(reduction) &&
-          !allReaders(reduction->getResult(0)).contains(last))
-        return false;
-    // Another full result may be stored in another pass.
-    for (Value other : kernel.getBody().front().getTerminator()->getOperands())
-      if (other != result && other.getDefiningOp() &&
-          readers.contains(other.getDefiningOp()) &&
-          shapeOf(other) == shapeOf(result))
-        return false;
-    return true;
+  /// How `value` is computed from `argument` in phase `number`, in which the
+  /// results of reducing ops up to this phase are known already.
+  Reach reachOf(Value value, Value argument, unsigned number) {
+    if (value == argument)
+      return Reach::OwnPoint;
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return Reach::Nothing;
+    if (auto placed = phaseOf.find(op);
+        placed != phaseOf.end() && placed->second <= number)
+      return Reach::Nothing;
+    auto key = std::make_tuple(op, argument.getAsOpaquePointer(), number);
+    if (auto known = reaches.find(key); known != reaches.end())
+      return known->second;
+    Reach reach = Reach::Nothing;
+    for (Value operand : op->getOperands())
+      reach = std::max(reach, reachOf(operand, argument, number));
+    if (reach == Reach::OwnPoint && kindOf(op) != OpKind::Pointwise)
+      reach = Reach::Anywhere;
+    return reaches[key] = reach;
   }
 
   KernelOp kernel;
-  SmallVector<Operation *> reductions;
+  KernelPhases plan;
+  OperandRange results;
+  llvm::DenseMap<Operation *, unsigned> phaseOf;
+  std::map<std::tuple<Operation *, void *, unsigned>, Reach> reaches;
 };
 
 } // namespace

@@ -123,9 +123,12 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
       if (kind == "reduction")
         entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
     }
-    if (!entries.get("scratch_bytes"))
-      entries.set("scratch_bytes", builder.getI64IntegerAttr(
-                                       KernelPhases::of(kernel).scratchBytes));
+    // What the loop nests keep between phases; a tiling may want more.
+    int64_t scratch = KernelPhases::of(kernel).scratchBytes;
+    if (auto tiling =
+            dyn_cast_or_null<IntegerAttr>(entries.get("scratch_bytes")))
+      scratch = std::max(scratch, tiling.getInt());
+    entries.set("scratch_bytes", builder.getI64IntegerAttr(scratch));
     kernel.setScheduleAttr(entries.getDictionary(&getContext()));
   }
 };

@@ -116,6 +116,22 @@ private:
 
 } // namespace
 
+/// Whether this is an update of what the entry read, or sets to a constant:
+/// other formulas before a write (a variable's first random value) are better
+/// off with what they read.
+static bool isUpdate(const ClusterGraph &graph, const Update &update) {
+  bool readsTensor = false, readsVariable = false;
+  for (Operation *op : update.ops)
+    for (const Trace &read : graph.reads(op, nullptr)) {
+      if (read.producer && llvm::is_contained(update.ops, read.producer))
+        continue;
+      readsTensor |= !shapeOf(read.value).empty();
+      readsVariable |= isa_and_nonnull<ReadOp>(read.producer) &&
+                       shapeOf(read.value) == shapeOf(op);
+    }
+  return readsVariable || !readsTensor;
+}
+
 /// Ops belong to an update if they are pointwise, of the variable's shape, and
 /// only that update or a write reads them.
 static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
@@ -161,7 +177,9 @@ static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
     }
   SmallVector<Update> result;
   for (auto &[leader, update] : updates)
-    result.push_back(std::move(update));
+    // A scalar's update belongs with the other scalars.
+    if (elementsOf(shapeOf(update.ops[0])) != 1 && isUpdate(graph, update))
+      result.push_back(std::move(update));
   return result;
 }
 
@@ -176,14 +194,13 @@ void passes::joinUpdates(ClusterGraph &graph) {
   });
 
   for (Update *first : byLength) {
-    // A scalar's update belongs with the other scalars.
-    if (first->used || elementsOf(shapeOf(first->roots[0])) == 1)
+    if (first->used)
       continue;
     SmallVector<SmallVector<Operation *>> segments;
     SmallVector<Operation *> together;
     SmallVector<Update *> group;
     for (Update &other : updates) {
-      if (other.used || elementsOf(shapeOf(other.roots[0])) == 1)
+      if (other.used)
         continue;
       SmallVector<Operation *> segment = Matcher(graph, *first, other).match();
       if (segment.empty())

@@ -1,6 +1,7 @@
 //===- Stage.cpp - the `fused` stage --------------------------------------===//
 
 #include "passes/fuse/Stage.h"
+#include "passes/fuse/CompareActivations.h"
 #include "passes/fuse/ComputeOverwrites.h"
 #include "passes/fuse/ComputeSchedules.h"
 #include "passes/fuse/DeduplicateKernels.h"
@@ -13,6 +14,7 @@
 
 void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
   manager.addPass(createMoveReshapesPass());
+  manager.addPass(createCompareActivationsPass());
   manager.addPass(createFormKernelsPass());
   // Copies of cheap ops that met in one kernel, then calls that became equal.
   manager.addPass(mlir::createCSEPass());

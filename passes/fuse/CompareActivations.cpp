@@ -1,0 +1,95 @@
+//===- CompareActivations.cpp - masks from what is stored -----------------===//
+//
+// The backward pass of a relu asks whether its operand was positive.  Its
+// result answers the same question and is stored anyway, as the next layer's
+// input; the operand would be stored for this alone.  For every c, with nan and
+// −0:
+//
+//   x > c  ⇔  max(x, c) > c        x ≤ c  ⇔  max(x, c) ≤ c   (no nan)
+//   x < c  ⇔  min(x, c) < c        x ≥ c  ⇔  min(x, c) ≥ c   (no nan)
+//
+// where a nan makes both sides false.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/fuse/CompareActivations.h"
+#include "compiler/ir/ModuleFacts.h"
+#include "compiler/ir/Sinter.h"
+
+namespace sinter::passes {
+#define GEN_PASS_DEF_COMPAREACTIVATIONS
+#include "passes/fuse/Passes.h.inc"
+} // namespace sinter::passes
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+static bool areEqual(Value a, Value b) {
+  auto x = a.getDefiningOp<ConstantOp>(), y = b.getDefiningOp<ConstantOp>();
+  return a == b || (x && y && x.getValue() == y.getValue());
+}
+
+/// Whether the relation of x to c is that of max(x, c), or of min(x, c), to c.
+static bool isKept(Comparison relation, bool ofMax) {
+  switch (relation) {
+  case Comparison::gt:
+  case Comparison::le:
+    return ofMax;
+  case Comparison::lt:
+  case Comparison::ge:
+    return !ofMax;
+  default:
+    return false;
+  }
+}
+
+/// Whether `op` asks for the relation of `x` to `limit`.
+static bool asks(Operation *op, Value x, Value limit, bool ofMax) {
+  auto compare = dyn_cast<CompareOp>(op);
+  return compare && compare.getLhs() == x &&
+         areEqual(compare.getRhs(), limit) &&
+         isKept(compare.getRelation(), ofMax);
+}
+
+/// Replaces x by `result` = max(x, limit) in comparisons, if nothing else needs
+/// x.
+static void compareResult(Operation *op, Value x, Value limit) {
+  if (x == limit || !x.getDefiningOp() || x.getDefiningOp<ConstantOp>())
+    return;
+  bool ofMax = isa<MaxOp>(op);
+  SmallVector<Operation *> comparisons;
+  for (Operation *user : x.getUsers()) {
+    if (user == op)
+      continue;
+    if (!asks(user, x, limit, ofMax) || user->getBlock() != op->getBlock())
+      return;
+    comparisons.push_back(user);
+  }
+  for (Operation *compare : comparisons) {
+    if (compare->isBeforeInBlock(op))
+      op->moveBefore(compare);
+    compare->setOperand(0, op->getResult(0));
+  }
+}
+
+namespace {
+struct CompareActivations
+    : passes::impl::CompareActivationsBase<CompareActivations> {
+  void runOnOperation() override {
+    if (Options::of(getOperation()).optLevel == 0)
+      return;
+    getOperation().walk([](Operation *op) {
+      if (!isa<MaxOp, MinOp>(op))
+        return;
+      compareResult(op, op->getOperand(0), op->getOperand(1));
+      compareResult(op, op->getOperand(1), op->getOperand(0));
+    });
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> passes::createCompareActivationsPass() {
+  return std::make_unique<CompareActivations>();
+}
