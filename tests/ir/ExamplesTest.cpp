@@ -117,6 +117,8 @@ TEST_F(ExamplesTest, ParsePrintAndParseAgain) {
     auto again = parse(printed);
     ASSERT_TRUE(again) << messages << printed;
     EXPECT_EQ(print(*again), printed);
+    // What the custom form leaves out, the generic one shows.
+    EXPECT_EQ(printGeneric(*again), printGeneric(*module));
   }
 }
 

@@ -32,6 +32,13 @@ protected:
     return text;
   }
 
+  static std::string printGeneric(mlir::ModuleOp module) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module.print(stream, mlir::OpPrintingFlags().printGenericOpForm());
+    return text;
+  }
+
   mlir::MLIRContext context;
   std::string messages;
 };
