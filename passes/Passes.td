@@ -273,6 +273,22 @@ def LayOutState : Pass<"sinter-lay-out-state", "::mlir::ModuleOp"> {
 }
 
 
+def OrderKernels : Pass<"sinter-order-kernels", "::mlir::ModuleOp"> {
+  let summary = "puts kernels in the order that needs the least memory";
+  let description = [{
+    Within each entry and scan body.  What reads a variable comes before what
+    writes it, where dependences allow, so that the write is in place.
+
+    ```mlir
+    %w1 = sinter.call @update(%w, %g) : …     %p = sinter.call @norm(%w) : …
+    %p = sinter.call @norm(%w) : …         ⇒  %w1 = sinter.call @update(%w, %g) : …
+    sinter.write @w, %w1 : …                  sinter.write @w, %w1 : …
+    ```
+    Invariant: less state is copied than before, or as much and the workspace's
+    lower bound is not larger.
+  }];
+}
+
 def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
   let summary = "turns values into places in memory";
   let description = [{

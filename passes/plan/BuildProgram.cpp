@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/plan/KernelGraph.h"
 #include "passes/plan/Program.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -49,8 +50,6 @@ private:
   View newStorage(Type type, Location loc, Space space = Space::Workspace,
                   int64_t place = 0);
   View getStateView(FlatSymbolRefAttr name, Operation *user);
-  /// The value before all reshapes.
-  static Value getOrigin(Value value);
   /// Whether the value is there before the block's first op runs.
   static bool isEarly(Value value);
   View getView(Value value);
@@ -88,12 +87,6 @@ View ProgramBuilder::getStateView(FlatSymbolRefAttr name, Operation *user) {
                             variable.getOffset().value_or(0));
   }
   return at->second;
-}
-
-Value ProgramBuilder::getOrigin(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape->getOperand(0);
-  return value;
 }
 
 bool ProgramBuilder::isEarly(Value value) {

@@ -102,7 +102,6 @@ private:
   using Key = std::tuple<Block *, int, int64_t, std::vector<int64_t>,
                          const void *>;
   std::map<Key, Value> made;
-  int64_t copied = 0, copiedForState = 0;
 };
 
 /// The value's buffer, or the one made for it before in this block.
@@ -195,17 +194,10 @@ void Emitter::emitStep(const Step &step) {
     return;
   }
   case Step::Copy: {
-    int64_t bytes = step.reads[0].getBytes();
-    if (bytes == 0 || isRemoved(step, sharing))
+    if (step.reads[0].getBytes() == 0 || isRemoved(step, sharing))
       return;
     Value source = getBuffer(step.reads[0]);
     CopyOp::create(builder, step.loc, source, getBuffer(step.writes[0]));
-    bytes *= program.getRuns(step.loop);
-    copied += bytes;
-    int target = sharing.resolve(step.writes[0].view).storage;
-    if (program.storages[target].space == Space::State ||
-        (step.purpose == Purpose::Swap && step.loop < 0))
-      copiedForState += bytes;
     return;
   }
   case Step::StoreIndex:
@@ -231,6 +223,7 @@ void Emitter::emitStep(const Step &step) {
 
 /// The dictionary `sinter.memory`, see compiler/inspect/MemoryReport.h.
 DictionaryAttr Emitter::describeMemory() {
+  CopiedBytes copied = countCopies(program, sharing);
   // The moment at which most is alive.
   SmallVector<int> buffers = sharing.getBuffers(program);
   auto alive = [&](int buffer, int64_t moment) {
@@ -268,9 +261,9 @@ DictionaryAttr Emitter::describeMemory() {
   };
   return builder.getDictionaryAttr(
       {number("peak", sharing.workspaceBytes),
-       number("lower_bound", sharing.lowerBound),
-       number("copies_bytes", copied),
-       number("state_copies_bytes", copiedForState),
+       number("lower_bound", getLowerBound(program, sharing)),
+       number("copies_bytes", copied.inAll),
+       number("state_copies_bytes", copied.forState),
        builder.getNamedAttr("live_at_peak", builder.getArrayAttr(atPeak))});
 }
 

@@ -39,6 +39,7 @@ class PlanMemory : public sinter::passes::impl::PlanMemoryBase<PlanMemory> {
       return failure();
     Sharing sharing =
         shareStorage(*program);
+    packStorage(*program, sharing);
     if (failed(checkSharing(*program, sharing)))
       return failure();
     return emitPlan(entry, *program, sharing, constants);

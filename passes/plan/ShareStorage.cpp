@@ -1,7 +1,6 @@
-//===- ShareStorage.cpp - coalescing of storages, then packing ------------===//
+//===- ShareStorage.cpp - coalescing of storages --------------------------===//
 //
-// Comes in: a program full of copies.  Goes out: which storages share bytes and
-// where they are.
+// Comes in: a program full of copies.  Goes out: which storages share bytes.
 //
 // Two storages may share bytes if their live ranges never meet, or meet only
 // while a kernel runs that may write this result over that argument.  Copies are
@@ -14,7 +13,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/plan/ShareStorage.h"
-#include "passes/plan/packer/Packer.h"
 
 using namespace mlir;
 using namespace sinter::passes::plan;
@@ -46,6 +44,22 @@ bool sinter::passes::plan::isRemoved(const Step &copy, const Sharing &sharing) {
          source.strides == target.strides;
 }
 
+CopiedBytes sinter::passes::plan::countCopies(const Program &program,
+                                              const Sharing &sharing) {
+  CopiedBytes copied;
+  for (const Step &step : program.steps) {
+    if (step.kind != Step::Copy || isRemoved(step, sharing))
+      continue;
+    int64_t bytes = step.reads[0].getBytes() * program.getRuns(step.loop);
+    copied.inAll += bytes;
+    int target = sharing.resolve(step.writes[0].view).storage;
+    if (program.storages[target].space == Space::State ||
+        (step.purpose == Purpose::Swap && step.loop < 0))
+      copied.forState += bytes;
+  }
+  return copied;
+}
+
 namespace {
 
 class Coalescer {
@@ -61,7 +75,6 @@ private:
   bool mayOverwriteAt(int64_t moment, int a, int b) const;
   void tryShare(const Operand &a, const Operand &b);
   void trySlice(int copy);
-  void pack();
 
   const Program &program;
   Sharing sharing;
@@ -167,22 +180,6 @@ void Coalescer::trySlice(int index) {
   sharing.places[source.storage] = target;
 }
 
-void Coalescer::pack() {
-  std::vector<sinter::plan::Interval> intervals;
-  SmallVector<int> buffers = sharing.getBuffers(program);
-  for (int buffer : buffers) {
-    const LiveRange &range = sharing.ranges[buffer];
-    intervals.push_back({program.storages[buffer].bytes, range.front().start,
-                         range.back().end - 1});
-  }
-  sinter::plan::Packing packing = sinter::plan::pack(intervals);
-  sharing.offsets.assign(program.storages.size(), 0);
-  for (auto [buffer, offset] : llvm::zip(buffers, packing.offsets))
-    sharing.offsets[buffer] = offset;
-  sharing.workspaceBytes = packing.total;
-  sharing.lowerBound = packing.lowerBound;
-}
-
 Sharing Coalescer::run() {
   SmallVector<int> copies;
   for (auto [number, step] : llvm::enumerate(program.steps))
@@ -203,7 +200,6 @@ Sharing Coalescer::run() {
       for (auto [result, argument] : llvm::enumerate(step.overwrites))
         if (argument >= 0)
           tryShare(step.reads[argument], step.writes[result]);
-  pack();
   return std::move(sharing);
 }
 

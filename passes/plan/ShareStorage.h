@@ -2,7 +2,7 @@
 //
 // Which storages stand on the same bytes, so that copies vanish and results
 // take their argument's place; then where those that are left stand in the
-// workspace.
+// workspace (PackStorage.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,10 +20,9 @@ struct Sharing {
   std::vector<View> places;
   /// For storages that stand for themselves: the joint live range.
   std::vector<LiveRange> ranges;
-  /// For those in the workspace: the offset there.
+  /// For those in the workspace, once packed: the offset there.
   std::vector<int64_t> offsets;
-  /// What the packer said.
-  int64_t workspaceBytes = 0, lowerBound = 0;
+  int64_t workspaceBytes = 0;
 
   bool isRoot(int storage) const {
     return places[storage].storage == storage;
@@ -34,11 +33,22 @@ struct Sharing {
   llvm::SmallVector<int> getBuffers(const Program &program) const;
 };
 
-/// Shares and packs.
 Sharing shareStorage(const Program &program);
+
+/// Gives what is left its offset in the workspace.
+void packStorage(const Program &program, Sharing &sharing);
+/// The most bytes of the workspace alive at one moment, in whole lines.
+int64_t getLowerBound(const Program &program, const Sharing &sharing);
 
 /// Whether source and target of a copy have become the same bytes.
 bool isRemoved(const Step &copy, const Sharing &sharing);
+
+/// Bytes copied in one call: in all, and into the state or through temporaries
+/// for its sake.
+struct CopiedBytes {
+  int64_t inAll = 0, forState = 0;
+};
+CopiedBytes countCopies(const Program &program, const Sharing &sharing);
 
 /// Runs the program in two memories at once, one with a storage for every value
 /// and one as planned, on tags instead of numbers: every read must find the same

@@ -7,6 +7,7 @@
 
 void sinter::passes::buildPlannedStage(mlir::OpPassManager &manager) {
   manager.addPass(createLayOutStatePass());
+  manager.addPass(createOrderKernelsPass());
   manager.addPass(createPlanMemoryPass());
   manager.addPass(createDescribeModelPass());
   manager.addPass(createVerifyPlannedStagePass());

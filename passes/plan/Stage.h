@@ -16,6 +16,7 @@ namespace sinter::passes {
 void buildPlannedStage(mlir::OpPassManager &manager);
 
 std::unique_ptr<mlir::Pass> createLayOutStatePass();
+std::unique_ptr<mlir::Pass> createOrderKernelsPass();
 std::unique_ptr<mlir::Pass> createPlanMemoryPass();
 std::unique_ptr<mlir::Pass> createDescribeModelPass();
 std::unique_ptr<mlir::Pass> createVerifyPlannedStagePass();

@@ -1,0 +1,186 @@
+//===- KernelGraph.cpp - dependences and memory of a block's kernels ------===//
+
+#include "passes/plan/KernelGraph.h"
+#include "passes/plan/packer/Packer.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes::plan;
+
+Value sinter::passes::plan::getOrigin(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape->getOperand(0);
+  return value;
+}
+
+KernelGraph::KernelGraph(Block &block,
+                         llvm::function_ref<int64_t(ScanOp)> scratch) {
+  for (Operation &op : block)
+    if (isa<CallOp, ScanOp>(op)) {
+      numbers[&op] = nodes.size();
+      nodes.push_back({&op, {}, {}, {}, {}, 0});
+    }
+  // What is assigned at the block's end has a place of its own.
+  llvm::SmallDenseSet<Value> placed;
+  for (Value value : block.getTerminator()->getOperands())
+    placed.insert(getOrigin(value));
+  for (auto write : block.getOps<WriteOp>())
+    placed.insert(getOrigin(write.getValue()));
+
+  DenseMap<Value, int> temporaries;
+  for (auto [number, node] : llvm::enumerate(nodes)) {
+    SmallVector<int> operands;
+    for (Value operand : node.op->getOperands()) {
+      Value origin = getOrigin(operand);
+      operands.push_back(-1);
+      if (Operation *producer = origin.getDefiningOp())
+        if (auto at = numbers.find(producer); at != numbers.end())
+          addEdge(at->second, number);
+      auto at = temporaries.find(origin);
+      if (at == temporaries.end())
+        continue;
+      operands.back() = at->second;
+      if (!llvm::is_contained(node.uses, at->second)) {
+        node.uses.push_back(at->second);
+        ++readers[at->second];
+      }
+    }
+    SmallVector<int64_t> overwrites(node.op->getNumResults(), -1);
+    if (auto call = dyn_cast<CallOp>(node.op)) {
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
+          call, call.getKernelAttr());
+      if (auto allowed = kernel.getOverwrites())
+        overwrites.assign(allowed->begin(), allowed->end());
+      if (DictionaryAttr schedule = kernel.getScheduleAttr())
+        if (auto attr = schedule.getAs<IntegerAttr>("scratch_bytes"))
+          node.scratch = sinter::plan::alignedSize(attr.getInt());
+    } else {
+      auto scan = cast<ScanOp>(node.op);
+      node.scratch = scratch(scan);
+      // A carry starts in its first value's place.
+      for (size_t i = 0; i != scan.getNumCarried(); ++i)
+        overwrites[i] = i;
+    }
+    for (Value result : node.op->getResults()) {
+      if (placed.contains(result))
+        continue;
+      int64_t over = overwrites[cast<OpResult>(result).getResultNumber()];
+      temporaries[result] = bytes.size();
+      node.makes.emplace_back(bytes.size(), over < 0 ? -1 : operands[over]);
+      bytes.push_back(sinter::plan::alignedSize(getByteSize(result.getType())));
+      readers.push_back(0);
+    }
+  }
+
+  for (auto write : block.getOps<WriteOp>())
+    addReplacement(block, write.getValue(), [&](Value value) {
+      auto read = value.getDefiningOp<ReadOp>();
+      return read && read.getVariableAttr() == write.getVariableAttr();
+    });
+  if (auto scan = dyn_cast<ScanOp>(block.getParentOp()))
+    for (auto [carry, next] :
+         llvm::zip(scan.getCarryArgs(), scan.getNextCarry()))
+      addReplacement(block, next,
+                     [old = Value(carry)](Value value) { return value == old; });
+}
+
+void KernelGraph::addReplacement(Block &block, Value next,
+                                 llvm::function_ref<bool(Value)> isOld) {
+  Operation *producer = getOrigin(next).getDefiningOp();
+  auto at = numbers.find(producer);
+  if (!producer || at == numbers.end())
+    return;
+  for (int reader = 0; reader != (int)nodes.size(); ++reader)
+    if (reader != at->second &&
+        llvm::any_of(nodes[reader].op->getOperands(),
+                     [&](Value operand) { return isOld(getOrigin(operand)); }) &&
+        !reaches(at->second, reader))
+      addEdge(reader, at->second);
+}
+
+void KernelGraph::addEdge(int from, int to) {
+  if (llvm::is_contained(nodes[to].before, from))
+    return;
+  nodes[to].before.push_back(from);
+  nodes[from].after.push_back(to);
+}
+
+bool KernelGraph::reaches(int from, int to) const {
+  std::vector<bool> seen(nodes.size());
+  SmallVector<int> todo{from};
+  while (!todo.empty()) {
+    int node = todo.pop_back_val();
+    if (node == to)
+      return true;
+    for (int next : nodes[node].after)
+      if (!seen[next]) {
+        seen[next] = true;
+        todo.push_back(next);
+      }
+  }
+  return false;
+}
+
+bool KernelGraph::isLegal(ArrayRef<int> order) const {
+  SmallVector<int> rank(nodes.size());
+  for (auto [position, node] : llvm::enumerate(order))
+    rank[node] = position;
+  return llvm::all_of(order, [&](int node) {
+    return llvm::all_of(nodes[node].before, [&](int before) {
+      return rank[before] < rank[node];
+    });
+  });
+}
+
+OrderCost KernelGraph::getCost(ArrayRef<int> order) const {
+  Frontier frontier(*this);
+  OrderCost cost;
+  for (int node : order) {
+    auto [during, after] = frontier.preview(node);
+    cost.peak = std::max(cost.peak, during);
+    cost.sum += during + after;
+    frontier.run(node);
+  }
+  return cost;
+}
+
+KernelGraph::Frontier::Frontier(const KernelGraph &graph)
+    : graph(graph), usesLeft(graph.readers) {
+  for (auto [number, node] : llvm::enumerate(graph.nodes)) {
+    missing.push_back(node.before.size());
+    if (node.before.empty())
+      ready.push_back(number);
+  }
+}
+
+std::pair<int64_t, int64_t>
+KernelGraph::Frontier::preview(int number) const {
+  const Node &node = graph.nodes[number];
+  int64_t during = live + node.scratch, after = live;
+  for (int use : node.uses)
+    if (usesLeft[use] == 1)
+      after -= graph.bytes[use];
+  SmallVector<int> replaced;
+  for (auto [made, over] : node.makes) {
+    if (graph.readers[made] > 0)
+      after += graph.bytes[made];
+    if (over >= 0 && usesLeft[over] == 1 &&
+        graph.bytes[over] == graph.bytes[made] &&
+        !llvm::is_contained(replaced, over))
+      replaced.push_back(over);
+    else
+      during += graph.bytes[made];
+  }
+  return {during, after};
+}
+
+void KernelGraph::Frontier::run(int number) {
+  live = preview(number).second;
+  const Node &node = graph.nodes[number];
+  for (int use : node.uses)
+    --usesLeft[use];
+  llvm::erase(ready, number);
+  for (int next : node.after)
+    if (--missing[next] == 0)
+      ready.push_back(next);
+}

@@ -1,0 +1,80 @@
+//===- KernelGraph.h - what an order of kernels costs -----------*- C++ -*-===//
+//
+// The calls and scans of one block as a graph, with what is needed to tell the
+// memory of an order without planning it: a model that counts temporaries, and
+// lets results that end in outputs, variables, carries and stacks cost nothing,
+// since they are mostly written in place.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_PLAN_KERNELGRAPH_H
+#define SINTER_PASSES_PLAN_KERNELGRAPH_H
+
+#include "compiler/ir/Sinter.h"
+
+namespace sinter::passes::plan {
+
+/// Peak first; among equal peaks, less memory over time.
+struct OrderCost {
+  int64_t peak = 0, sum = 0;
+  auto operator<=>(const OrderCost &) const = default;
+};
+
+class KernelGraph {
+public:
+  struct Node {
+    mlir::Operation *op;
+    llvm::SmallVector<int> before, after;
+    /// Temporaries read, and made together with the one that each may replace
+    /// (−1 for none).
+    llvm::SmallVector<int> uses;
+    llvm::SmallVector<std::pair<int, int>> makes;
+    /// Bytes needed only while it runs.
+    int64_t scratch = 0;
+  };
+
+  /// `scratch` tells what a scan's body needs.
+  KernelGraph(mlir::Block &block,
+              llvm::function_ref<int64_t(ir::ScanOp)> scratch);
+
+  size_t size() const { return nodes.size(); }
+  const Node &operator[](int node) const { return nodes[node]; }
+  OrderCost getCost(llvm::ArrayRef<int> order) const;
+  /// Whether every node comes after those it needs.
+  bool isLegal(llvm::ArrayRef<int> order) const;
+
+  /// What running a node next changes, for greedy choice.
+  class Frontier {
+  public:
+    explicit Frontier(const KernelGraph &graph);
+    llvm::ArrayRef<int> getReady() const { return ready; }
+    /// Bytes while it runs, and after it.
+    std::pair<int64_t, int64_t> preview(int node) const;
+    void run(int node);
+
+  private:
+    const KernelGraph &graph;
+    llvm::SmallVector<int> ready, missing, usesLeft;
+    int64_t live = 0;
+  };
+
+private:
+  /// Makes readers of a value that is replaced come before what replaces it.
+  void addReplacement(mlir::Block &block, mlir::Value next,
+                      llvm::function_ref<bool(mlir::Value)> isOld);
+  void addEdge(int from, int to);
+  bool reaches(int from, int to) const;
+
+  std::vector<Node> nodes;
+  llvm::DenseMap<mlir::Operation *, int> numbers;
+  /// Of temporaries: bytes and how many nodes read them.
+  llvm::SmallVector<int64_t> bytes;
+  llvm::SmallVector<int> readers;
+};
+
+/// The value before all reshapes.
+mlir::Value getOrigin(mlir::Value value);
+
+} // namespace sinter::passes::plan
+
+#endif // SINTER_PASSES_PLAN_KERNELGRAPH_H
