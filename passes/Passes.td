@@ -417,6 +417,22 @@ def ExpandMath : LoopsPass<"sinter-expand-math"> {
   }];
 }
 
+def CallMathLibrary : LoopsPass<"sinter-call-math-library"> {
+  let summary = "calls libm for what has no other form";
+  let description = [{
+    `expm1`, `log1p` and `erf` that were not expanded: f64, and all at -O0.
+
+    ```mlir
+    %y = math.expm1 %x : f64
+    ```
+    ⇒
+    ```mlir
+    %y = call @expm1(%x) : (f64) -> f64
+    ```
+    Invariant: none of the three is left.
+  }];
+}
+
 def VerifyLoopsStage : Pass<"sinter-verify-loops-stage", "::mlir::ModuleOp"> {
   let summary = "checks what code generation relies on";
   let description = [{

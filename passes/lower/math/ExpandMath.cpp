@@ -54,6 +54,7 @@ static UnaryExpansion expansionOf(Operation *op, bool rounds) {
 namespace {
 struct ExpandMathPass : sinter::passes::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
+    // -O0 may call the library.
     if (sinter::ir::Options::of(getOperation()).optLevel == 0)
       return;
     auto facts = sinter::ir::TargetFacts::of(getOperation());

@@ -1,0 +1,260 @@
+//===- Compiled.cpp - from text to a loaded library -----------------------===//
+
+#include "tests/lower/Compiled.h"
+
+#include "compiler/ir/ModuleFacts.h"
+#include "compiler/ir/Sinter.h"
+#include "compiler/target/Cpu.h"
+#include "compiler/target/NativeModule.h"
+#include "compiler/target/Stage.h"
+#include "passes/fuse/Stage.h"
+#include "passes/lower/Stage.h"
+#include "passes/plan/Stage.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <fstream>
+#include <limits>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::test;
+
+struct Compiled::Parsed {
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::vector<int64_t> workspaces;
+  llvm::StringMap<int64_t> workspaceOf;
+  int64_t stateBytes = 0;
+};
+
+static void *linkAndLoad(const std::string &object) {
+  char folder[] = "/tmp/sinter-lower-XXXXXX";
+  if (!mkdtemp(folder))
+    return nullptr;
+  std::string base = folder, file = base + "/m.o", library = base + "/m.so";
+  std::ofstream(file, std::ios::binary) << object;
+  std::string command = "cc -shared -o " + library + " " + file + " -lm";
+  void *handle = nullptr;
+  if (std::system(command.c_str()) == 0) {
+    handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+      ADD_FAILURE() << dlerror();
+  } else {
+    ADD_FAILURE() << "linking failed";
+  }
+  unlink(file.c_str());
+  unlink(library.c_str());
+  rmdir(folder);
+  return handle;
+}
+
+Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level)
+    : parsed(std::make_unique<Parsed>()) {
+  DialectRegistry registry;
+  registry.insert<ir::SinterDialect>();
+  target::registerDialects(registry);
+  parsed->context.appendDialectRegistry(registry);
+  parsed->context.loadAllAvailableDialects();
+  parsed->module = parseSourceString<ModuleOp>(text, &parsed->context);
+  if (!parsed->module) {
+    ADD_FAILURE() << text.str();
+    return;
+  }
+  OwningOpRef<ModuleOp> module = parsed->module->clone();
+  auto facts = target::resolveCpu(cpu);
+  if (!facts) {
+    ADD_FAILURE() << llvm::toString(facts.takeError());
+    return;
+  }
+  ir::Options options;
+  options.optLevel = level;
+  (*module)->setAttr(ir::targetAttrName, facts->toAttr(&parsed->context));
+  (*module)->setAttr(ir::optionsAttrName, options.toAttr(&parsed->context));
+
+  auto run = [&](auto build) {
+    PassManager manager(&parsed->context);
+    build(manager);
+    bool done = succeeded(manager.run(*module));
+    EXPECT_TRUE(done) << text.str();
+    return done;
+  };
+  if (!run(passes::buildFusedStage) || !run(passes::buildPlannedStage))
+    return;
+  for (auto entry : module->getOps<ir::EntryOp>())
+    parsed->workspaceOf[entry.getSymName()] =
+        entry->getAttrOfType<IntegerAttr>("workspace_bytes").getInt();
+  if (auto state = (*module)->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
+    parsed->stateBytes = state.getInt();
+  if (!run(passes::buildLoopsStage))
+    return;
+  llvm::raw_string_ostream(loopsText) << *module;
+  if (!run(target::buildLLVMStage))
+    return;
+  auto native = target::NativeModule::make(*module);
+  if (failed(native)) {
+    ADD_FAILURE() << "no LLVM IR";
+    return;
+  }
+  if (std::getenv("SINTER_TEST_ASSEMBLY"))
+    assemblyText = native->toAssembly();
+  library = linkAndLoad(native->toObject());
+}
+
+Compiled::~Compiled() {
+  if (library)
+    dlclose(library);
+}
+
+namespace {
+/// Bytes that end right before a page that must not be touched.
+class Guarded {
+public:
+  explicit Guarded(size_t bytes, size_t alignment = 1) : bytes(bytes) {
+    size_t page = sysconf(_SC_PAGESIZE);
+    size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    size_t inner = (rounded + page - 1) / page * page;
+    whole = inner + 2 * page;
+    base = static_cast<char *>(mmap(nullptr, whole, PROT_NONE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (inner)
+      mprotect(base + page, inner, PROT_READ | PROT_WRITE);
+    begin = base + page + inner - rounded;
+    std::memset(begin, 0xCB, rounded);
+  }
+  ~Guarded() { munmap(base, whole); }
+  Guarded(Guarded &&other)
+      : begin(other.begin), bytes(other.bytes), base(other.base),
+        whole(other.whole) {
+    other.base = nullptr;
+    other.whole = 0;
+  }
+
+  char *begin;
+  size_t bytes;
+
+private:
+  char *base;
+  size_t whole;
+};
+} // namespace
+
+std::vector<Array> Compiled::run(llvm::StringRef entry,
+                                 llvm::ArrayRef<Array> inputs) {
+  auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
+  std::string symbol =
+      (*parsed->module->getSymName() + "_" + entry).str();
+  using Entry = int32_t(void *, void **, void *, void *);
+  auto *function = reinterpret_cast<Entry *>(dlsym(library, symbol.c_str()));
+  if (!op || !function) {
+    ADD_FAILURE() << "no entry " << symbol;
+    return {};
+  }
+  std::vector<Guarded> buffers;
+  std::vector<void *> arguments;
+  for (const Array &input : inputs) {
+    std::vector<char> bytes = input.toBytes();
+    buffers.emplace_back(bytes.size());
+    std::memcpy(buffers.back().begin, bytes.data(), bytes.size());
+    arguments.push_back(buffers.back().begin);
+  }
+  for (Type type : op.getResultTypes()) {
+    buffers.emplace_back(ir::getByteSize(type));
+    arguments.push_back(buffers.back().begin);
+  }
+  Guarded state(parsed->stateBytes, 64);
+  Guarded workspace(parsed->workspaceOf[entry], 64);
+  int32_t status =
+      function(state.begin, arguments.data(), workspace.begin, nullptr);
+  EXPECT_EQ(status, 0) << symbol;
+  std::vector<Array> outputs;
+  for (auto [i, type] : llvm::enumerate(op.getResultTypes())) {
+    Guarded &buffer = buffers[inputs.size() + i];
+    auto array = Array::fromBytes(
+        type, llvm::ArrayRef<char>(buffer.begin, buffer.bytes));
+    if (!array) {
+      ADD_FAILURE() << llvm::toString(array.takeError());
+      return {};
+    }
+    outputs.push_back(*array);
+  }
+  return outputs;
+}
+
+std::vector<Array> Compiled::interpret(llvm::StringRef entry,
+                                       llvm::ArrayRef<Array> inputs) {
+  auto outputs =
+      interpret::Interpreter(*parsed->module).run(entry, inputs);
+  if (!outputs) {
+    ADD_FAILURE() << llvm::toString(outputs.takeError());
+    return {};
+  }
+  return *outputs;
+}
+
+llvm::ArrayRef<Type> Compiled::inputTypes(llvm::StringRef entry) {
+  return parsed->module->lookupSymbol<ir::EntryOp>(entry).getArgumentTypes();
+}
+
+Array sinter::test::makeInput(Type type, unsigned seed, unsigned special) {
+  Array array = Array::zeros(type);
+  uint64_t state = seed * 0x9E3779B97F4A7C15u + 0x1234567;
+  auto next = [&] {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>(state >> 33);
+  };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double odd[] = {0.0, -0.0, infinity, -infinity,
+                        std::numeric_limits<double>::quiet_NaN(), 1e30, -1e30,
+                        3e9, -3e9, 128.0, -129.0, 1e-40};
+  Type element = array.elementType;
+  bool isSingle = element.isF32();
+  for (double &x : array.floats) {
+    x = (static_cast<double>(next() % 4096) - 2048) / 256;
+    if (next() % 16 < special)
+      x = odd[next() % std::size(odd)];
+    if (isSingle)
+      x = static_cast<float>(x);
+  }
+  for (int64_t &x : array.ints) {
+    x = static_cast<int64_t>(next() % 17) - 8;
+    if (next() % 16 < special) {
+      int64_t edge[] = {interpret::minimum(element),
+                        interpret::maximum(element), 0, -1,
+                        static_cast<int64_t>(next()) << 20};
+      x = edge[next() % std::size(edge)];
+    }
+    x = interpret::wrap(x, element);
+  }
+  return array;
+}
+
+void sinter::test::expectClose(const Array &got, const Array &wanted,
+                               double ulps, llvm::StringRef what) {
+  ASSERT_EQ(got.size(), wanted.size()) << what.str();
+  for (int64_t i = 0; i < got.size(); ++i) {
+    if (!got.isFloat()) {
+      ASSERT_EQ(got.ints[i], wanted.ints[i]) << what.str() << " at " << i;
+      continue;
+    }
+    double a = got.floats[i], b = wanted.floats[i];
+    if (a == b || (std::isnan(a) && std::isnan(b)))
+      continue;
+    bool single = got.elementType.isF32();
+    double scale = std::max(std::abs(a), std::abs(b));
+    double unit = std::max(std::ldexp(scale, single ? -23 : -52),
+                           single ? std::ldexp(1.0, -149)
+                                  : std::numeric_limits<double>::denorm_min());
+    ASSERT_LE(std::abs(a - b), ulps * unit)
+        << what.str() << " at " << i << ": " << a << " instead of " << b;
+  }
+}

@@ -1,0 +1,63 @@
+//===- Compiled.h - entries compiled and run on guarded memory --*- C++ -*-===//
+//
+// What tests of emitted code share: a module of entries goes through the
+// stages from `fused` to an object, is linked and loaded, and its entries run on
+// buffers that end right before an inaccessible page, so that one byte too far
+// is a crash.  The interpreter runs the same module for comparison.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_TESTS_LOWER_COMPILED_H
+#define SINTER_TESTS_LOWER_COMPILED_H
+
+#include "compiler/interpret/Interpreter.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "gtest/gtest.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sinter::test {
+
+using interpret::Array;
+
+class Compiled {
+public:
+  /// Compiles for "native", "generic" or another CPU at -O`level`.
+  Compiled(llvm::StringRef text, llvm::StringRef cpu = "native",
+           int level = 2);
+  ~Compiled();
+
+  explicit operator bool() const { return library != nullptr; }
+
+  /// Runs an entry; a status other than 0 fails the test.
+  std::vector<Array> run(llvm::StringRef entry, llvm::ArrayRef<Array> inputs);
+  /// What the interpreter says of the module as it was given.
+  std::vector<Array> interpret(llvm::StringRef entry,
+                               llvm::ArrayRef<Array> inputs);
+  /// Input types of an entry.
+  llvm::ArrayRef<mlir::Type> inputTypes(llvm::StringRef entry);
+  /// The module of the loops stage.
+  const std::string &loops() const { return loopsText; }
+  std::string assembly() const { return assemblyText; }
+
+private:
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed;
+  void *library = nullptr;
+  std::string loopsText, assemblyText;
+};
+
+/// Deterministic inputs: small numbers, zeros of both signs, infinities, nans,
+/// extreme integers.  `special` is how many of 16 are special.
+Array makeInput(mlir::Type type, unsigned seed, unsigned special = 4);
+
+/// Compares elements: equal (all nans alike, zeros of both signs equal), or
+/// within `ulps` units in the last place of the type.
+void expectClose(const Array &got, const Array &wanted, double ulps,
+                 llvm::StringRef what);
+
+} // namespace sinter::test
+
+#endif // SINTER_TESTS_LOWER_COMPILED_H
