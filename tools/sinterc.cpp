@@ -76,6 +76,11 @@ static llvm::Error parseFlags(int argc, char **argv, Request &request) {
               request.program.parameters.push_back(value.str());
               return llvm::Error::success();
             });
+  flags.add("--model", "NAME", "which of several models in one file",
+            [&](StringRef value) -> llvm::Error {
+              request.program.model = value.str();
+              return llvm::Error::success();
+            });
   flags.add("-I", "FOLDER", "where the model's own headers are",
             [&](StringRef value) -> llvm::Error {
               request.program.compilerFlags.push_back(("-I" + value).str());

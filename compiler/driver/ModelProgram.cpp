@@ -133,6 +133,8 @@ ModelProgram::run(const Installation &installation) const {
   fcntl(ends[1], F_SETFD, 0);
   std::vector<std::string> args = {program.str().str(), "--emit-to-fd",
                                    std::to_string(ends[1])};
+  if (!model.empty())
+    args.insert(args.end(), {"--model", model});
   for (const std::string &parameter : parameters) {
     args.push_back("-P");
     args.push_back(parameter);

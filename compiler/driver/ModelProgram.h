@@ -15,6 +15,8 @@ namespace sinter::driver {
 /// library, then run as a child, which sends its module back over a pipe.
 struct ModelProgram {
   std::string source;
+  /// Which model, if the source defines several.
+  std::string model;
   /// `name=value` for the model's own parameters.
   std::vector<std::string> parameters;
   /// Further arguments of the host's compiler.
