@@ -13,6 +13,7 @@
 
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
+#include "compiler/inspect/FusionReport.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/target/Cpu.h"
 #include "mlir/IR/Verifier.h"
@@ -59,8 +60,6 @@ Outcome Compilation::run() {
   Outcome outcome = begin();
   while (outcome == Outcome::Done && stage < options.stopAfter)
     outcome = advance();
-  if (outcome == Outcome::Done)
-    report();
   return outcome;
 }
 
@@ -148,7 +147,8 @@ Outcome Compilation::advance() {
   if (failed(passes.run(*module)) || isBug)
     return isBug || !hasError ? Outcome::Bug : Outcome::InputError;
   stage = next;
-  return settle();
+  Outcome outcome = settle();
+  if (outcome == Outcome::Done && stage == Stage::Fused && options.fusionReport)
+    inspect::printFusionReport(*module, reports);
+  return outcome;
 }
-
-void Compilation::report() {}

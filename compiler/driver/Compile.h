@@ -44,7 +44,6 @@ private:
   /// included; writes the dump.
   Outcome settle();
   mlir::LogicalResult resolveFacts();
-  void report();
 
   mlir::OwningOpRef<mlir::ModuleOp> module;
   const CompileOptions &options;

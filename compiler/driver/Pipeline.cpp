@@ -13,10 +13,7 @@
 #include "passes/simplify/Stage.h"
 #include "passes/fuse/Stage.h"
 #include "passes/plan/Stage.h"
-#if __has_include("passes/lower/Stage.h")
 #include "passes/lower/Stage.h"
-#define SINTER_HAS_LOWER
-#endif
 
 using namespace mlir;
 using namespace sinter;
@@ -34,10 +31,7 @@ void driver::buildStage(Stage stage, OpPassManager &passes) {
   case Stage::Planned: // every value that crosses kernels has its place
     return sinter::passes::buildPlannedStage(passes);
   case Stage::Loops: // functions of loops and vectors over memrefs
-#ifdef SINTER_HAS_LOWER
     return sinter::passes::buildLoopsStage(passes);
-#endif
-    return;
   case Stage::LLVM: // the LLVM dialect, with the C interface
     return target::buildLLVMStage(passes);
   }
