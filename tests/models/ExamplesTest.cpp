@@ -1,0 +1,239 @@
+//===- ExamplesTest.cpp - the examples, from source to accuracy -----------===//
+//
+// Compiles the examples with sinterc and trains them on the real data; what is
+// compared is what a user sees: accuracies, files, exit codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "gtest/gtest.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string data = "/usr/share/datasets/fashion-mnist/";
+
+std::string read(const fs::path &path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// The bytes of a safetensors file behind its header: every tensor's bits.
+std::string tensors(const fs::path &path) {
+  std::string bytes = read(path);
+  uint64_t header = 0;
+  EXPECT_GE(bytes.size(), sizeof header);
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return bytes.substr(sizeof header + header);
+}
+
+class Examples : public testing::Test {
+protected:
+  void SetUp() override {
+    std::string pattern = fs::temp_directory_path() / "sinter-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  /// Runs a command in the folder; its output goes to the file `out`.
+  int run(const std::string &command) {
+    std::string line =
+        "cd '" + folder.string() + "' && (" + command + ") > out 2>&1";
+    return WEXITSTATUS(std::system(line.c_str()));
+  }
+  std::string output() { return read(folder / "out"); }
+
+  void compile(const std::string &example, const std::string &flags) {
+    ASSERT_EQ(run(std::string(SINTERC) + " " SINTER_ROOT "/examples/" +
+                  example + " " + flags),
+              0)
+        << output();
+  }
+  std::string trainingInputs() {
+    return "--input images=" + data + "train-images-idx3-ubyte.gz" +
+           " --input labels=" + data + "train-labels-idx1-ubyte.gz ";
+  }
+  double testAccuracy(const std::string &program, const std::string &state) {
+    EXPECT_EQ(run("./" + program + " test --load " + state +
+                  " --input images=" + data + "t10k-images-idx3-ubyte.gz" +
+                  " --input labels=" + data + "t10k-labels-idx1-ubyte.gz"),
+              0)
+        << output();
+    std::string text = output();
+    std::smatch match;
+    EXPECT_TRUE(std::regex_search(
+        text, match,
+        std::regex("test accuracy (0\\.\\d{4}) \\(\\d+/10000\\)\n$")))
+        << text;
+    return match.empty() ? 0 : std::stod(match[1]);
+  }
+
+  fs::path folder;
+};
+
+TEST_F(Examples, MlpReachesItsAccuracy) {
+  compile("01-fashion-mnist/mlp.cpp", "-o mlp");
+  EXPECT_LT(fs::file_size(folder / "mlp"), 250000u);
+  ASSERT_EQ(run("./mlp train " + trainingInputs() +
+                "--epochs 5 --seed 1 --save s.safetensors"),
+            0)
+      << output();
+  EXPECT_GE(testAccuracy("mlp", "s.safetensors"), 0.87);
+}
+
+TEST_F(Examples, LstmReachesItsAccuracy) {
+  compile("02-fashion-mnist-lstm/lstm.cpp", "-o lstm");
+  ASSERT_EQ(run("./lstm train " + trainingInputs() +
+                "--epochs 3 --seed 1 --save s.safetensors"),
+            0)
+      << output();
+  EXPECT_GE(testAccuracy("lstm", "s.safetensors"), 0.85);
+}
+
+TEST_F(Examples, LstmCodeDoesNotGrowWithTheNumberOfSteps) {
+  auto textBytes = [&](const std::string &steps) {
+    compile("02-fashion-mnist-lstm/lstm.cpp",
+            "-P steps=" + steps + " --emit=obj -o lstm" + steps);
+    EXPECT_EQ(run("size lstm" + steps + ".o | tail -1"), 0);
+    return std::stod(output());
+  };
+  double few = textBytes("28"), many = textBytes("280");
+  EXPECT_NEAR(many / few, 1, 0.01);
+}
+
+TEST_F(Examples, OneSeedGivesOneStateForAnyNumberOfThreads) {
+  compile("01-fashion-mnist/mlp.cpp", "-o mlp");
+  for (const char *threads : {"1", "1 --batch-order shuffle", "2"})
+    ASSERT_EQ(run("./mlp train " + trainingInputs() + "--seed 5 --threads " +
+                  threads + " --save " + std::string(1, threads[0]) +
+                  std::to_string(std::strlen(threads)) + ".safetensors"),
+              0)
+        << output();
+  std::string first = read(folder / "11.safetensors");
+  EXPECT_TRUE(first == read(folder / "123.safetensors"));
+  EXPECT_TRUE(first == read(folder / "21.safetensors"));
+  ASSERT_EQ(run("./mlp train " + trainingInputs() +
+                "--seed 6 --save other.safetensors"),
+            0);
+  EXPECT_FALSE(tensors(folder / "11.safetensors") ==
+               tensors(folder / "other.safetensors"));
+}
+
+TEST_F(Examples, CompilingTwiceAndFromEveryDumpGivesTheSameObject) {
+  compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o a --dump-dir=dumps");
+  compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o b");
+  std::string object = read(folder / "a.o");
+  EXPECT_TRUE(object == read(folder / "b.o"));
+  int dumps = 0;
+  for (const auto &dump : fs::directory_iterator(folder / "dumps")) {
+    if (dump.path().extension() != ".mlir")
+      continue;
+    ++dumps;
+    ASSERT_EQ(run(std::string(SINTERC) + " " + dump.path().string() +
+                  " --emit=obj -o again"),
+              0)
+        << dump.path() << output();
+    EXPECT_TRUE(object == read(folder / "again.o")) << dump.path();
+  }
+  EXPECT_EQ(dumps, 7);
+}
+
+TEST_F(Examples, TheStateOfTheMlpIsUpdatedInPlace) {
+  compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o mlp --dump-dir=dumps");
+  std::string planned = read(folder / "dumps" / "04-planned.mlir");
+  size_t train = planned.find("sinter.entry @train");
+  ASSERT_NE(train, std::string::npos);
+  size_t end = planned.find("sinter.entry", train + 1);
+  EXPECT_EQ(planned.substr(train, end - train).find("sinter.copy"),
+            std::string::npos);
+}
+
+/// A host's own loop, with no runner: it gives the executable's bits.
+TEST_F(Examples, CHostTrainsAsTheExecutableDoes) {
+  compile("01-fashion-mnist/mlp.cpp", "-o mlp");
+  compile("01-fashion-mnist/mlp.cpp", "--emit=obj,lib,header -o mlp");
+  ASSERT_EQ(run("nm mlp.o"), 0);
+  for (const char *forbidden : {"malloc", "free", "printf", "abort", "exit"})
+    EXPECT_EQ(output().find(std::string(" U ") + forbidden),
+              std::string::npos)
+        << forbidden;
+  std::ofstream(folder / "host.c") << R"(#include "mlp.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned char *slurp(const char *path, size_t header, size_t size) {
+  unsigned char *bytes = malloc(size);
+  FILE *file = fopen(path, "rb");
+  if (!file || !bytes || fseek(file, (long)header, SEEK_SET) ||
+      fread(bytes, 1, size, file) != size)
+    exit(2);
+  fclose(file);
+  return bytes;
+}
+static void *aligned(size_t size) {
+  unsigned char *bytes = calloc(size + SINTER_ALIGNMENT, 1);
+  if (!bytes)
+    exit(2);
+  return bytes + (SINTER_ALIGNMENT - (size_t)bytes % SINTER_ALIGNMENT);
+}
+
+int main(void) {
+  enum { samples = 60000, pixels = 784, batch = 128 };
+  unsigned char *images = slurp("images.idx", 16, (size_t)samples * pixels);
+  unsigned char *labels = slurp("labels.idx", 8, samples);
+  void *state = aligned(MLP_STATE_BYTES);
+  void *workspace = aligned(MLP_TRAIN_WORKSPACE_BYTES);
+  int64_t *order = malloc(samples * sizeof *order);
+  static uint8_t x[batch * pixels], y[batch];
+  float loss, accuracy;
+  char error[256];
+  int64_t step, i, k;
+  mlp_train_args args = {x, y, &loss, &accuracy};
+  if (!order || mlp_init(state, 9, workspace, NULL) != SINTER_OK)
+    return 1;
+  sinter_shuffle(9, 0, samples, order);
+  for (step = 0; step < samples / batch; ++step) {
+    for (i = 0; i < batch; ++i) {
+      int64_t sample = order[step * batch + i];
+      for (k = 0; k < pixels; ++k)
+        x[i * pixels + k] = images[sample * pixels + k];
+      y[i] = labels[sample];
+    }
+    if (mlp_train(state, &args, workspace, NULL) != SINTER_OK)
+      return 1;
+  }
+  return sinter_state_save(&mlp_model, state, "host.safetensors", error,
+                           sizeof error);
+}
+)";
+  ASSERT_EQ(run("gzip -dc " + data + "train-images-idx3-ubyte.gz > images.idx "
+                "&& gzip -dc " + data +
+                "train-labels-idx1-ubyte.gz > labels.idx"),
+            0);
+  ASSERT_EQ(run("cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror "
+                SINTER_HOST_FLAGS " -I" SINTER_ROOT "/runtime/include host.c "
+                "libmlp.a " SINTER_RUNTIME " -lz -lpthread -lm -o host"),
+            0)
+      << output();
+  ASSERT_EQ(run("./host"), 0) << output();
+  ASSERT_EQ(run("./mlp train --input images=images.idx --input "
+                "labels=labels.idx --seed 9 --save exe.safetensors"),
+            0)
+      << output();
+  EXPECT_TRUE(tensors(folder / "host.safetensors") ==
+              tensors(folder / "exe.safetensors"));
+}
+
+} // namespace
