@@ -80,7 +80,9 @@ static void optimize(Module &module, TargetMachine &machine,
           ? "always-inline"
           : "cgscc(inline),"
             "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
-            "instcombine,loop-mssa(loop-rotate,licm),gvn,instcombine,"
+            "instcombine<no-verify-fixpoint>,"
+            "loop-mssa(loop-rotate,licm),gvn,"
+            "instcombine<no-verify-fixpoint>,"
             "simplifycfg),globaldce";
   ModulePassManager passes;
   cantFail(builder.parsePassPipeline(passes, pipeline));

@@ -1,0 +1,286 @@
+//===- ShapesTest.cpp - movement, reductions, gathers, random numbers -----===//
+//
+// Whole entries against the interpreter, on shapes that fit vectors and shapes
+// that do not.  What only moves elements, integers and extrema agree bit for
+// bit; float sums up to the order of their terms.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/lower/Compiled.h"
+
+using namespace sinter;
+using namespace sinter::test;
+
+namespace {
+/// An entry: its inputs' types, its body (operands %0, %1, …; result %y).
+struct Case {
+  std::vector<std::string> inputs;
+  std::string body;
+  std::string result;
+  double ulps = 0;
+  unsigned special = 4;
+};
+
+std::string entryOf(const Case &c, unsigned number) {
+  std::string text = "sinter.entry @e" + std::to_string(number) + "(";
+  for (auto [i, type] : llvm::enumerate(c.inputs)) {
+    std::string n = std::to_string(i);
+    text += std::string(i ? ", " : "") + "%x" + n + ": " + type +
+            " {sinter.name = \"x" + n + "\"}";
+  }
+  return text + ") -> (" + c.result + " {sinter.name = \"y\"}) {\n" + c.body +
+         "\n  sinter.return %y : " + c.result + "\n}\n";
+}
+
+class Shapes
+    : public ::testing::TestWithParam<std::tuple<const char *, int>> {
+protected:
+  void check(llvm::ArrayRef<Case> cases) {
+    auto [cpu, level] = GetParam();
+    std::string text = "module @m {\n";
+    for (auto [number, c] : llvm::enumerate(cases))
+      text += entryOf(c, number);
+    Compiled compiled(text + "}\n", cpu, level);
+    ASSERT_TRUE(compiled);
+    for (auto [number, c] : llvm::enumerate(cases)) {
+      std::string entry = "e" + std::to_string(number);
+      std::vector<Array> inputs;
+      for (mlir::Type type : compiled.inputTypes(entry))
+        inputs.push_back(
+            makeInput(type, number * 5 + inputs.size(), c.special));
+      auto got = compiled.run(entry, inputs);
+      auto wanted = compiled.interpret(entry, inputs);
+      ASSERT_EQ(got.size(), wanted.size());
+      expectClose(got[0], wanted[0], c.ulps, c.body);
+    }
+  }
+};
+
+TEST_P(Shapes, MovementReadsTheRightElements) {
+  std::vector<Case> cases;
+  for (const char *e : {"f32", "ui8", "i1", "f64"}) {
+    auto t = [&](const char *shape) {
+      return "tensor<" + std::string(shape) + "x" + e + ">";
+    };
+    auto one = [&](const std::string &op, const char *from, const char *to) {
+      cases.push_back({{t(from)},
+                       "  %y = sinter." + op + " : " + t(from) +
+                           " -> " + t(to),
+                       t(to)});
+    };
+    one("transpose %x0 [1, 0]", "37x18", "18x37");
+    one("transpose %x0 [1, 0]", "64x32", "32x64");
+    one("transpose %x0 [2, 0, 1]", "3x5x17", "17x3x5");
+    one("transpose %x0 [0, 2, 1]", "4x16x16", "4x16x16");
+    one("broadcast %x0 dims [1]", "19", "3x19");
+    one("broadcast %x0 dims [0]", "19", "19x21");
+    one("broadcast %x0 dims [0, 2]", "3x1", "3x4x33");
+    one("slice %x0 offsets [1, 3] sizes [4, 33] strides [2, 1]", "9x40",
+        "4x33");
+    one("slice %x0 offsets [0, 2] sizes [5, 18] strides [1, 2]", "5x40",
+        "5x18");
+    one("pad %x0 low [1, 2] high [0, 3] interior [0, 0]", "4x32", "5x37");
+    one("pad %x0 low [0, 16] high [0, 16] interior [0, 0]", "2x16", "2x48");
+    one("pad %x0 low [1, 2] high [2, 0] interior [1, 2]", "4x7", "10x21");
+    one("reverse %x0 dims [1]", "3x37", "3x37");
+    one("reverse %x0 dims [0]", "37x5", "37x5");
+    one("reshape %x0", "6x10", "4x15");
+    one("reshape %x0", "1x1", "1");
+    cases.push_back({{t("2x16"), t("3x16")},
+                     "  %y = sinter.concatenate %x0, %x1 dim 0 : " +
+                         t("2x16") + ", " + t("3x16") + " -> " + t("5x16"),
+                     t("5x16")});
+    cases.push_back({{t("3x5"), t("3x18"), t("3x1")},
+                     "  %y = sinter.concatenate %x0, %x1, %x2 dim 1 : " +
+                         t("3x5") + ", " + t("3x18") + ", " + t("3x1") +
+                         " -> " + t("3x24"),
+                     t("3x24")});
+    cases.push_back({{t("3x16"), t("3x32")},
+                     "  %y = sinter.concatenate %x0, %x1 dim 1 : " +
+                         t("3x16") + ", " + t("3x32") + " -> " + t("3x48"),
+                     t("3x48")});
+  }
+  check(cases);
+}
+
+TEST_P(Shapes, MovementsComposeWithArithmetic) {
+  check({
+      {{"tensor<6x40xf32>", "tensor<40xf32>"},
+       R"(  %b = sinter.broadcast %x1 dims [1] : tensor<40xf32> -> tensor<6x40xf32>
+  %s = sinter.add %x0, %b : tensor<6x40xf32>
+  %r = sinter.reshape %s : tensor<6x40xf32> -> tensor<15x16xf32>
+  %t = sinter.transpose %r [1, 0] : tensor<15x16xf32> -> tensor<16x15xf32>
+  %y = sinter.neg %t : tensor<16x15xf32>)",
+       "tensor<16x15xf32>"},
+      {{"tensor<5x3xf32>", "tensor<3xf32>"},
+       R"(  %b = sinter.broadcast %x1 dims [1] : tensor<3xf32> -> tensor<5x3xf32>
+  %y = sinter.mul %x0, %b : tensor<5x3xf32>)",
+       "tensor<5x3xf32>"},
+      {{"tensor<1000x3xf32>", "tensor<3xf32>"},
+       R"(  %b = sinter.broadcast %x1 dims [1] : tensor<3xf32> -> tensor<1000x3xf32>
+  %y = sinter.mul %x0, %b : tensor<1000x3xf32>)",
+       "tensor<1000x3xf32>"},
+      {{"tensor<7x33xf32>"},
+       R"(  %n = sinter.neg %x0 : tensor<7x33xf32>
+  %p = sinter.pad %n low [1, 5] high [1, 0] interior [0, 0] : tensor<7x33xf32> -> tensor<9x38xf32>
+  %r = sinter.reverse %p dims [0, 1] : tensor<9x38xf32> -> tensor<9x38xf32>
+  %y = sinter.add %p, %r : tensor<9x38xf32>)",
+       "tensor<9x38xf32>"},
+      {{"tensor<4xf32>"},
+       R"(  %i = sinter.iota dim 1 : tensor<4x35xf32>
+  %b = sinter.broadcast %x0 dims [0] : tensor<4xf32> -> tensor<4x35xf32>
+  %y = sinter.add %i, %b : tensor<4x35xf32>)",
+       "tensor<4x35xf32>"},
+      {{"tensor<9xi8>"},
+       R"(  %i = sinter.iota dim 0 : tensor<9xi8>
+  %c = sinter.constant dense<[1, 2, 3, 4, 5, 6, 7, -8, 9]> : tensor<9xi8>
+  %s = sinter.add %i, %c : tensor<9xi8>
+  %y = sinter.mul %s, %x0 : tensor<9xi8>)",
+       "tensor<9xi8>"},
+  });
+}
+
+TEST_P(Shapes, ReductionsOfEveryKindTypeAndForm) {
+  std::vector<Case> cases;
+  struct Form {
+    const char *from, *dims, *to;
+  };
+  const Form forms[] = {
+      {"7x37x", "[1]", "7x"},        {"7x37x", "[0]", "37x"},
+      {"300x5x", "[0]", "5x"},       {"7x37x", "[0, 1]", ""},
+      {"3x4x18x", "[0, 2]", "4x"},   {"3x4x18x", "[1]", "3x18x"},
+      {"2x200x", "[1]", "2x"},       {"33x512x", "[0]", "512x"},
+      {"1x", "[0]", ""},             {"0x4x", "[0]", "4x"},
+      {"4x0x", "[1]", "4x"},         {"3x16x", "[1]", "3x"}};
+  for (const char *op : {"reduce_sum", "reduce_max", "reduce_min",
+                         "reduce_prod"})
+    for (const char *e : {"f32", "f64", "i64", "i32", "i8", "ui8"})
+      for (const Form &form : forms) {
+        std::string from = std::string("tensor<") + form.from + e + ">";
+        std::string to = std::string("tensor<") + form.to + e + ">";
+        bool inexact = (*e == 'f') && (op[7] == 's' || op[7] == 'p');
+        // Terms of both signs cancel: the bound is on the sum of sizes.
+        if (op[7] == 'p' && *e == 'f' && form.from[0] != '7' &&
+            form.from[0] != '1')
+          continue;
+        cases.push_back({{from},
+                         std::string("  %y = sinter.") + op + " %x0 dims " +
+                             form.dims + " : " + from + " -> " + to,
+                         to, inexact ? 4096.0 : 0.0, inexact ? 0u : 1u});
+      }
+  check(cases);
+}
+
+TEST_P(Shapes, ArgReductionsChooseTheFirst) {
+  std::vector<Case> cases;
+  for (const char *op : {"argmax", "argmin"})
+    for (const char *e : {"f32", "f64", "i32", "ui8", "i64"})
+      for (const char *r : {"i32", "i64"})
+        for (auto [from, dim, to] :
+             {std::tuple("6x37x", "1", "6x"), std::tuple("37x19x", "0", "19x"),
+              std::tuple("3x5x4x", "1", "3x4x"), std::tuple("100x", "0", ""),
+              std::tuple("128x10x", "1", "128x"), std::tuple("2x1x", "1", "2x")}) {
+          std::string a = std::string("tensor<") + from + e + ">";
+          std::string b = std::string("tensor<") + to + r + ">";
+          for (unsigned special : {0u, 3u})
+            cases.push_back({{a},
+                             std::string("  %y = sinter.") + op +
+                                 " %x0 dim " + dim + " : " + a + " -> " + b,
+                             b, 0, special});
+        }
+  check(cases);
+}
+
+TEST_P(Shapes, RowsWithSeveralReductions) {
+  std::vector<Case> cases;
+  for (const char *n : {"10", "16", "37", "128"}) {
+    std::string full = std::string("tensor<9x") + n + "xf32>";
+    std::string row = "tensor<9xf32>";
+    std::string back = " dims [0] : " + row + " -> " + full + "\n";
+    cases.push_back(
+        {{full},
+         "  %m = sinter.reduce_max %x0 dims [1] : " + full + " -> " + row +
+             "\n  %mb = sinter.broadcast %m" + back +
+             "  %d = sinter.sub %x0, %mb : " + full +
+             "\n  %e = sinter.exp %d : " + full +
+             "\n  %s = sinter.reduce_sum %e dims [1] : " + full + " -> " + row +
+             "\n  %sb = sinter.broadcast %s" + back +
+             "  %y = sinter.div %e, %sb : " + full,
+         full, 64, 0});
+    cases.push_back(
+        {{full},
+         "  %m = sinter.reduce_sum %x0 dims [1] : " + full + " -> " + row +
+             "\n  %mb = sinter.broadcast %m" + back +
+             "  %d = sinter.sub %x0, %mb : " + full +
+             "\n  %q = sinter.mul %d, %d : " + full +
+             "\n  %v = sinter.reduce_sum %q dims [1] : " + full + " -> " + row +
+             "\n  %r = sinter.rsqrt %v : " + row +
+             "\n  %rb = sinter.broadcast %r" + back +
+             "  %z = sinter.mul %d, %rb : " + full +
+             "\n  %y = sinter.reduce_sum %z dims [0, 1] : " + full +
+             " -> tensor<f32>",
+         "tensor<f32>", 1e6, 0});
+    cases.push_back(
+        {{full},
+         "  %m = sinter.reduce_sum %x0 dims [0] : " + full + " -> tensor<" + n +
+             "xf32>\n  %mb = sinter.broadcast %m dims [1] : tensor<" + n +
+             "xf32> -> " + full + "\n  %d = sinter.sub %x0, %mb : " + full +
+             "\n  %q = sinter.mul %d, %d : " + full +
+             "\n  %y = sinter.reduce_sum %q dims [0] : " + full +
+             " -> tensor<" + n + "xf32>",
+         std::string("tensor<") + n + "xf32>", 4096, 0});
+  }
+  check(cases);
+}
+
+TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
+  std::vector<Case> cases;
+  for (const char *i : {"i32", "i64", "i8", "ui8"}) {
+    std::string e = i;
+    cases.push_back({{"tensor<7x33xf32>", "tensor<4x5x" + e + ">"},
+                     "  %y = sinter.gather %x0[%x1] axis 0 batch 0 : "
+                     "tensor<7x33xf32>, tensor<4x5x" + e +
+                         "> -> tensor<4x5x33xf32>",
+                     "tensor<4x5x33xf32>"});
+    cases.push_back({{"tensor<9x7xf32>", "tensor<9x" + e + ">"},
+                     "  %y = sinter.gather %x0[%x1] axis 1 batch 1 : "
+                     "tensor<9x7xf32>, tensor<9x" + e + "> -> tensor<9xf32>",
+                     "tensor<9xf32>"});
+    cases.push_back({{"tensor<3x7xf32>", "tensor<21x" + e + ">"},
+                     "  %y = sinter.gather %x0[%x1] axis 1 batch 0 : "
+                     "tensor<3x7xf32>, tensor<21x" + e + "> -> tensor<3x21xf32>",
+                     "tensor<3x21xf32>"});
+    cases.push_back(
+        {{"tensor<7x18xf32>", "tensor<11x" + e + ">", "tensor<11x18xf32>"},
+         "  %y = sinter.scatter_add %x0[%x1] += %x2 axis 0 batch 0 : "
+         "tensor<7x18xf32>, tensor<11x" + e + ">, tensor<11x18xf32>",
+         "tensor<7x18xf32>"});
+    cases.push_back(
+        {{"tensor<9x7xi32>", "tensor<9x" + e + ">", "tensor<9xi32>"},
+         "  %n = sinter.neg %x2 : tensor<9xi32>\n"
+         "  %s = sinter.scatter_add %x0[%x1] += %n axis 1 batch 1 : "
+         "tensor<9x7xi32>, tensor<9x" + e + ">, tensor<9xi32>\n"
+         "  %y = sinter.neg %s : tensor<9x7xi32>",
+         "tensor<9x7xi32>"});
+  }
+  check(cases);
+}
+
+TEST_P(Shapes, RandomBitsAreTheSameAsEver) {
+  std::vector<Case> cases;
+  for (const char *shape : {"5x", "64x", "1000x", "3x70x", ""})
+    for (const char *e : {"f32", "f64"}) {
+      std::string type = std::string("tensor<") + shape + e + ">";
+      cases.push_back({{"tensor<2xi64>"},
+                       "  %y = sinter.random_uniform %x0 stream 42 : " + type,
+                       type});
+    }
+  check(cases);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Shapes,
+                         ::testing::Values(std::tuple("native", 0),
+                                           std::tuple("native", 2),
+                                           std::tuple("x86-64-v3", 2),
+                                           std::tuple("generic", 2)));
+} // namespace
