@@ -2,7 +2,7 @@
 //
 // Reducing ops are taken in program order; one joins the open phase if it has
 // the same outer space and form and depends on the phase only at its own outer
-// point (through pointwise ops and broadcasts), else it opens the next.  Results
+// point (through pointwise ops and broadcasts), else it opens the next. Results
 // then go to the last phase they depend on if they fit its space, or to phases
 // at the end, one a shape.
 //
@@ -169,12 +169,12 @@ void Planner::placeResult(unsigned number) {
   int last = lastPhase(value);
   for (unsigned p = std::max(last, 0); p < plan.phases.size(); ++p) {
     Phase &phase = plan.phases[p];
-    bool scatter = !phase.reducing.empty() &&
-                   isa<ScatterAddOp>(phase.reducing.front());
+    bool scatter =
+        !phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front());
     bool same = ArrayRef<int64_t>(phase.outer) == shape;
-    bool begins = phase.rows && shape.size() > phase.outer.size() &&
-                  shape.take_front(phase.outer.size()) ==
-                      ArrayRef<int64_t>(phase.outer);
+    bool begins =
+        phase.rows && shape.size() > phase.outer.size() &&
+        shape.take_front(phase.outer.size()) == ArrayRef<int64_t>(phase.outer);
     bool independent = last < static_cast<int>(p);
     bool isThis = value.getDefiningOp() &&
                   phaseOf.count(value.getDefiningOp()) &&

@@ -41,7 +41,8 @@ void sinter::passes::markBoundaries(Value value,
       // What is broadcast is asked for at other indices, of its own shape;
       // only something plain may be read there without seeing dimensions.
       Operation *source = broadcast.getOperand().getDefiningOp();
-      if (source && !isa<ConstantOp>(source) && llvm::is_contained(kept, true)) {
+      if (source && !isa<ConstantOp>(source) &&
+          llvm::is_contained(kept, true)) {
         SmallVector<bool> inner(from.size(), false);
         markBoundaries(broadcast.getOperand(), inner);
         for (auto [d, to] : llvm::enumerate(broadcast.getDimensions()))

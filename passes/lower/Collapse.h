@@ -15,8 +15,7 @@ namespace sinter::passes {
 
 /// Sets boundary[d] where dimensions d−1 and d of `value` must not be merged
 /// for computing `value` from memory; `boundary` has an entry a dimension.
-void markBoundaries(mlir::Value value,
-                    llvm::SmallVectorImpl<bool> &boundary);
+void markBoundaries(mlir::Value value, llvm::SmallVectorImpl<bool> &boundary);
 
 /// The same for the reduced dimensions of a reducing op, numbered from 0.
 void markReducedBoundaries(mlir::Operation *op,

@@ -62,8 +62,8 @@ static TypedAttr worst(Type element, bool maximum) {
         type, llvm::APFloat::getInf(floating.getFloatSemantics(), maximum));
   unsigned bits = element.getIntOrFloatBitWidth();
   bool isUnsigned = element.isUnsignedInteger() || bits == 1;
-  llvm::APInt least = isUnsigned ? llvm::APInt(bits, 0)
-                                 : llvm::APInt::getSignedMinValue(bits);
+  llvm::APInt least =
+      isUnsigned ? llvm::APInt(bits, 0) : llvm::APInt::getSignedMinValue(bits);
   llvm::APInt most = isUnsigned ? llvm::APInt::getMaxValue(bits)
                                 : llvm::APInt::getSignedMaxValue(bits);
   return IntegerAttr::get(type, maximum ? least : most);
@@ -202,10 +202,9 @@ struct Comparer {
   Value no(Value a) {
     Value yes = arith::ConstantOp::create(
         builder, loc,
-        isa<VectorType>(a.getType())
-            ? TypedAttr(DenseElementsAttr::get(cast<VectorType>(a.getType()),
-                                               true))
-            : TypedAttr(builder.getBoolAttr(true)));
+        isa<VectorType>(a.getType()) ? TypedAttr(DenseElementsAttr::get(
+                                           cast<VectorType>(a.getType()), true))
+                                     : TypedAttr(builder.getBoolAttr(true)));
     return arith::XOrIOp::create(builder, loc, a, yes);
   }
 };
@@ -223,14 +222,12 @@ static SmallVector<Value> combineArg(Comparer compare, bool maximum,
   }
   Value earlier = arith::CmpIOp::create(compare.builder, compare.loc,
                                         arith::CmpIPredicate::slt, b[1], a[1]);
-  Value take = compare.either(
-      better, compare.both(compare.no(worse), earlier));
+  Value take = compare.either(better, compare.both(compare.no(worse), earlier));
   return {compare.select(take, b[0], a[0]), compare.select(take, b[1], a[1])};
 }
 
-SmallVector<Value> sinter::passes::combine(ValueEmitter &emitter,
-                                           Operation *op, ValueRange a,
-                                           ValueRange b) {
+SmallVector<Value> sinter::passes::combine(ValueEmitter &emitter, Operation *op,
+                                           ValueRange a, ValueRange b) {
   OpBuilder &builder = emitter.builder;
   Location loc = op->getLoc();
   Comparer compare{builder, loc, elementOf(op)};
@@ -249,8 +246,8 @@ SmallVector<Value> sinter::passes::combine(ValueEmitter &emitter,
   }
   bool maximum = isa<ReduceMaxOp>(op);
   // The earlier of equals stays, and a nan stays.
-  Value result = compare.select(compare.beyond(maximum, b[0], a[0]), b[0],
-                                a[0]);
+  Value result =
+      compare.select(compare.beyond(maximum, b[0], a[0]), b[0], a[0]);
   if (isFloat)
     result = compare.select(compare.nan(b[0]), b[0], result);
   return {result};

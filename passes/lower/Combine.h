@@ -32,8 +32,8 @@ llvm::SmallVector<mlir::Value> contribution(ValueEmitter &emitter,
                                             const Indices &reduced);
 /// Two partial results, `a` of earlier elements, as one.
 llvm::SmallVector<mlir::Value> combine(ValueEmitter &emitter,
-                                       mlir::Operation *op,
-                                       mlir::ValueRange a, mlir::ValueRange b);
+                                       mlir::Operation *op, mlir::ValueRange a,
+                                       mlir::ValueRange b);
 /// The lanes of vectors of partial results as one scalar each, by halves.
 llvm::SmallVector<mlir::Value> combineLanes(ValueEmitter &emitter,
                                             mlir::Operation *op,

@@ -36,9 +36,9 @@ Value ValueEmitter::computeConstant(ConstantOp op, const Point &point) {
                     point.lanes);
   Index place = space.linearize(point.indices, type.getShape());
   if (place.isConstant())
-    return constant(
-        loc, scalar(elements.getValues<Attribute>()[place.constant]),
-        point.lanes);
+    return constant(loc,
+                    scalar(elements.getValues<Attribute>()[place.constant]),
+                    point.lanes);
   error = true;
   op.emitOpError("is not in memory");
   return zero(loc, type.getElementType(), point.lanes);
@@ -66,8 +66,8 @@ Value ValueEmitter::computeBroadcast(BroadcastOp op, const Point &point) {
   return emit(op.getOperand(), point.at(std::move(indices)));
 }
 
-Value ValueEmitter::clamp(Location loc, Index &index, int64_t low,
-                          int64_t high, const Point &point) {
+Value ValueEmitter::clamp(Location loc, Index &index, int64_t low, int64_t high,
+                          const Point &point) {
   space.setLanes(point.lanes, point.active());
   auto [least, most] = space.range(index);
   index = index - Index(low);
@@ -76,8 +76,8 @@ Value ValueEmitter::clamp(Location loc, Index &index, int64_t low,
   int64_t extent = high - low;
   auto below = [&](Value value, Value bound) -> Value {
     // Unsigned: what is less than `low` has become very large.
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                                 value, bound);
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, value,
+                                 bound);
   };
   Index shared = index, rest;
   bool split = space.isUniform(index);
@@ -154,8 +154,8 @@ Value ValueEmitter::computePad(PadOp op, const Point &point) {
       continue;
     }
     int64_t reach = (extent - 1) * step + 1;
-    inside = both(*this, loc, inside,
-                  clamp(loc, index, low, low + reach, point));
+    inside =
+        both(*this, loc, inside, clamp(loc, index, low, low + reach, point));
     if (step == 1)
       continue;
     auto [quotient, remainder] = space.divide(index, step);
@@ -164,8 +164,8 @@ Value ValueEmitter::computePad(PadOp op, const Point &point) {
       continue;
     }
     bool uniform = space.isUniform(remainder);
-    Value rest = uniform ? space.scalar(loc, remainder)
-                         : space.vector(loc, remainder);
+    Value rest =
+        uniform ? space.scalar(loc, remainder) : space.vector(loc, remainder);
     Value exact = arith::CmpIOp::create(
         builder, loc, arith::CmpIPredicate::eq, rest,
         constant(loc, builder.getIndexAttr(0), uniform ? 1 : point.lanes));
@@ -227,9 +227,9 @@ Value ValueEmitter::computeConcatenate(ConcatenateOp op, const Point &point) {
       Index within = index;
       Value inside = clamp(loc, within, part.begin, part.end, point);
       Value value = partAt(part, within);
-      result = inside ? arith::SelectOp::create(builder, loc, inside, value,
-                                                result)
-                      : value;
+      result =
+          inside ? arith::SelectOp::create(builder, loc, inside, value, result)
+                 : value;
     }
     return result;
   }
@@ -302,7 +302,6 @@ Value ValueEmitter::computeGather(GatherOp op, const Point &point) {
   indices.push_back(space.symbol(safe, extent));
   indices.insert(indices.end(), at.begin() + axis + slices, at.end());
   Value value = emit(op.getOperand(), point.at(std::move(indices)));
-  return arith::SelectOp::create(
-      builder, loc, inside, value,
-      zero(loc, from.getElementType(), point.lanes));
+  return arith::SelectOp::create(builder, loc, inside, value,
+                                 zero(loc, from.getElementType(), point.lanes));
 }

@@ -70,8 +70,7 @@ private:
 } // namespace
 
 void PhaseLoops::merge(ArrayRef<int64_t> shape, ArrayRef<Value> values,
-                       size_t from,
-                       SmallVector<SmallVector<int64_t>> &blocks) {
+                       size_t from, SmallVector<SmallVector<int64_t>> &blocks) {
   SmallVector<bool> boundary(shape.size(), false);
   for (Value value : values)
     markBoundaries(value, boundary);
@@ -109,9 +108,8 @@ void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
     for (int64_t u = 0; u < count; ++u) {
       Index place = index + Index(u * lanes);
       place.lane = 1;
-      points.push_back(Point::vector(builder, loc,
-                                     extend(prefix, place, block), lanes,
-                                     active));
+      points.push_back(Point::vector(builder, loc, extend(prefix, place, block),
+                                     lanes, active));
     }
     body(points);
   };
@@ -232,10 +230,10 @@ void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
   unsigned next = 0;
   for (const Point &point : points)
     for (unsigned number : numbers)
-      emitter.store(loc, values[next++],
-                    ValueEmitter::flatten(builder, loc,
-                                          buffers.results[number]),
-                    tensorType(returned[number]).getShape(), point);
+      emitter.store(
+          loc, values[next++],
+          ValueEmitter::flatten(builder, loc, buffers.results[number]),
+          tensorType(returned[number]).getShape(), point);
 }
 
 void PhaseLoops::outerPoints(ArrayRef<Point> points) {
@@ -245,8 +243,8 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
     RankedTensorType type = tensorType(slot.value);
     ValueEmitter::RowCache &cache =
         emitter.rowCaches[slot.value.getAsOpaquePointer()];
-    cache.innerShape = SmallVector<int64_t>(
-        type.getShape().drop_front(phase.outer.size()));
+    cache.innerShape =
+        SmallVector<int64_t>(type.getShape().drop_front(phase.outer.size()));
     cache.flat = scratchView(
         emitter, loc, buffers.scratch, slot.offset,
         RankedTensorType::get(cache.innerShape, type.getElementType()));
@@ -351,8 +349,7 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
   OperandRange returned =
       kernel.getBody().front().getTerminator()->getOperands();
   for (const Phase &phase : plan.phases) {
-    if (!phase.reducing.empty() &&
-        isa<ScatterAddOp>(phase.reducing.front()))
+    if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
       emitScatter(cast<ScatterAddOp>(phase.reducing.front()), phase, plan, form,
                   kernel, buffers, emitter);
     else
@@ -365,8 +362,7 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
                                               buffers.scratch, kept->second,
                                               value.getType()));
       else if (auto it = llvm::find(returned, value); it != returned.end())
-        emitter.bindBuffer(value,
-                           buffers.results[it - returned.begin()]);
+        emitter.bindBuffer(value, buffers.results[it - returned.begin()]);
     }
   }
   return failure(emitter.failed());

@@ -117,8 +117,8 @@ Value Registers::sign() {
   Value x = operands[0];
   if (isFloat()) {
     Value zero = number(0, x);
-    Value negative = select(compare(arith::CmpFPredicate::OLT, x, zero),
-                            number(-1, x), x);
+    Value negative =
+        select(compare(arith::CmpFPredicate::OLT, x, zero), number(-1, x), x);
     return select(compare(arith::CmpFPredicate::OGT, x, zero), number(1, x),
                   negative);
   }
@@ -138,8 +138,8 @@ Value Registers::logistic() {
   Value e = math::ExpOp::create(
       builder, loc, arith::NegFOp::create(builder, loc, magnitude).getResult());
   Value unit = number(1, x);
-  Value top = select(compare(arith::CmpFPredicate::OGE, x, number(0, x)), unit,
-                     e);
+  Value top =
+      select(compare(arith::CmpFPredicate::OGE, x, number(0, x)), unit, e);
   return two<arith::DivFOp>(top, two<arith::AddFOp>(unit, e));
 }
 
@@ -159,9 +159,8 @@ Value Registers::quotient(bool remainder) {
   Value byZero = compare(arith::CmpIPredicate::eq, b, zero);
   Value trap = byZero;
   if (!unsignedInts) {
-    Value least = compare(
-        arith::CmpIPredicate::eq, a,
-        integer(llvm::APInt::getSignedMinValue(width()), a));
+    Value least = compare(arith::CmpIPredicate::eq, a,
+                          integer(llvm::APInt::getSignedMinValue(width()), a));
     Value minusOne = compare(arith::CmpIPredicate::eq, b,
                              integer(llvm::APInt::getAllOnes(width()), a));
     trap = two<arith::OrIOp>(trap, two<arith::AndIOp>(least, minusOne));
@@ -207,7 +206,8 @@ Value Registers::extremum(bool maximum) {
 Value Registers::comparison(Comparison relation) {
   using F = arith::CmpFPredicate;
   using I = arith::CmpIPredicate;
-  static constexpr F floats[] = {F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE};
+  static constexpr F floats[] = {F::OEQ, F::UNE, F::OLT,
+                                 F::OLE, F::OGT, F::OGE};
   static constexpr I signs[] = {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge};
   static constexpr I counts[] = {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge};
   auto i = static_cast<unsigned>(relation);
@@ -220,8 +220,8 @@ Value Registers::saturate(Type to) {
   Value x = operands[0];
   bool toUnsigned = to.isUnsignedInteger();
   unsigned bits = to.getIntOrFloatBitWidth();
-  llvm::APInt least = toUnsigned ? llvm::APInt(bits, 0)
-                                 : llvm::APInt::getSignedMinValue(bits);
+  llvm::APInt least =
+      toUnsigned ? llvm::APInt(bits, 0) : llvm::APInt::getSignedMinValue(bits);
   llvm::APInt most = toUnsigned ? llvm::APInt::getMaxValue(bits)
                                 : llvm::APInt::getSignedMaxValue(bits);
   // Exact powers of two, so that f32 compares exactly too.
@@ -266,8 +266,8 @@ Value Registers::cast(Type to) {
     if (!unsignedInts)
       return arith::SIToFPOp::create(builder, loc, type, x);
     // A widened u8 is positive: the signed conversion is the cheaper one.
-    Value wide = arith::ExtUIOp::create(builder, loc,
-                                        like(builder.getI32Type()), x);
+    Value wide =
+        arith::ExtUIOp::create(builder, loc, like(builder.getI32Type()), x);
     return arith::SIToFPOp::create(builder, loc, type, wide);
   }
   if (bits == width())
@@ -319,9 +319,8 @@ Value Registers::emit() {
           [&](auto) { return two<arith::XOrIOp>(operands[0], operands[1]); })
       .Case<CompareOp>(
           [&](CompareOp compare) { return comparison(compare.getRelation()); })
-      .Case<SelectOp>([&](auto) {
-        return select(operands[0], operands[1], operands[2]);
-      })
+      .Case<SelectOp>(
+          [&](auto) { return select(operands[0], operands[1], operands[2]); })
       .Case<CastOp>([&](CastOp op) {
         return cast(getElementTypeOrSelf(op.getResult().getType()));
       })

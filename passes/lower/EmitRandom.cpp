@@ -36,10 +36,9 @@ public:
   Words block(Value block, uint32_t stream, Value seed, Value call) {
     auto half = [&](Value wide, int shift) {
       if (shift != 0)
-        wide = arith::ShRUIOp::create(builder, loc, wide,
-                                      scalar64(shift));
-      Value low = arith::TruncIOp::create(builder, loc, builder.getI32Type(),
-                                          wide);
+        wide = arith::ShRUIOp::create(builder, loc, wide, scalar64(shift));
+      Value low =
+          arith::TruncIOp::create(builder, loc, builder.getI32Type(), wide);
       return emitter.splat(loc, low, lanes);
     };
     Words counter{block, constant(stream), half(call, 0), half(call, 32)};
@@ -56,10 +55,10 @@ public:
   }
 
   Value constant(uint32_t word) {
-    return emitter.constant(
-        loc, builder.getIntegerAttr(builder.getI32Type(),
-                                    static_cast<int32_t>(word)),
-        lanes);
+    return emitter.constant(loc,
+                            builder.getIntegerAttr(builder.getI32Type(),
+                                                   static_cast<int32_t>(word)),
+                            lanes);
   }
   Value constant64(uint64_t word) {
     return emitter.constant(loc, builder.getI64IntegerAttr(word), lanes);
@@ -98,8 +97,8 @@ Value ValueEmitter::uniform(Location loc, Value key, uint32_t stream,
   Index block = group * 16 + column;
 
   Philox philox(*this, loc, point.lanes);
-  std::tuple<void *, uint32_t, Index, int64_t> name{
-      key.getAsOpaquePointer(), stream, block, point.lanes};
+  std::tuple<void *, uint32_t, Index, int64_t> name{key.getAsOpaquePointer(),
+                                                    stream, block, point.lanes};
   Words words{};
   for (auto &scope : blocks)
     if (auto found = scope.find(name); found != scope.end())
@@ -138,8 +137,8 @@ Value ValueEmitter::uniform(Location loc, Value key, uint32_t stream,
                     point.lanes);
   };
   if (elementType.isF32()) {
-    Value bits = arith::ShRUIOp::create(builder, loc, chosen(0),
-                                        philox.constant(8));
+    Value bits =
+        arith::ShRUIOp::create(builder, loc, chosen(0), philox.constant(8));
     Value number = arith::SIToFPOp::create(builder, loc, type, bits);
     return arith::MulFOp::create(builder, loc, number, scale(0x1p-24));
   }
@@ -157,8 +156,8 @@ Value ValueEmitter::computeRandom(Operation *op, const Point &point) {
   Location loc = op->getLoc();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   Value key = op->getOperand(0);
-  auto stream = static_cast<uint32_t>(
-      op->getAttrOfType<IntegerAttr>("stream").getInt());
+  auto stream =
+      static_cast<uint32_t>(op->getAttrOfType<IntegerAttr>("stream").getInt());
   auto draw = [&](uint32_t stream, Type element) {
     return uniform(loc, key, stream, element, type.getShape(), point);
   };
@@ -182,7 +181,8 @@ Value ValueEmitter::computeRandom(Operation *op, const Point &point) {
   Value log = math::LogOp::create(builder, loc, rest);
   Value radius = math::SqrtOp::create(
       builder, loc,
-      arith::MulFOp::create(builder, loc, log, number(element, -2)).getResult());
+      arith::MulFOp::create(builder, loc, log, number(element, -2))
+          .getResult());
   Value angle = arith::MulFOp::create(builder, loc, u2,
                                       number(element, 2 * std::numbers::pi));
   Value cosine = math::CosOp::create(builder, loc, angle);

@@ -57,10 +57,10 @@ private:
                            SmallVector<Value> accumulators);
   SmallVector<Value> innermost(const Indices &reduced,
                                SmallVector<Value> accumulators);
-  SmallVector<Value> loop(int64_t begin, int64_t end, int64_t step,
-                          SmallVector<Value> accumulators,
-                          llvm::function_ref<SmallVector<Value>(
-                              Index, SmallVector<Value>)> body);
+  SmallVector<Value>
+  loop(int64_t begin, int64_t end, int64_t step,
+       SmallVector<Value> accumulators,
+       llvm::function_ref<SmallVector<Value>(Index, SmallVector<Value>)> body);
   /// Combines the elements at `reduced` into the accumulators that begin at
   /// `from`; the vector of elements has `lanes`, `active` of them counting.
   void accumulate(const Indices &reduced, int64_t lanes, int64_t active,
@@ -154,19 +154,17 @@ void ReductionLoops::accumulate(const Indices &reduced, int64_t lanes,
     for (unsigned i = 0; i < count; ++i) {
       // Lanes beyond the end keep what they have.
       if (lanes > 1 && point.mask)
-        sum[i] = arith::SelectOp::create(builder, loc, point.mask, sum[i],
-                                         old[i]);
+        sum[i] =
+            arith::SelectOp::create(builder, loc, point.mask, sum[i], old[i]);
     }
     std::copy(sum.begin(), sum.end(), accumulators.begin() + next);
     next += count;
   }
 }
 
-SmallVector<Value>
-ReductionLoops::loop(int64_t begin, int64_t end, int64_t step,
-                     SmallVector<Value> accumulators,
-                     llvm::function_ref<SmallVector<Value>(
-                         Index, SmallVector<Value>)> body) {
+SmallVector<Value> ReductionLoops::loop(
+    int64_t begin, int64_t end, int64_t step, SmallVector<Value> accumulators,
+    llvm::function_ref<SmallVector<Value>(Index, SmallVector<Value>)> body) {
   if (begin >= end)
     return accumulators;
   if (end - begin <= step) {
@@ -205,14 +203,13 @@ SmallVector<Value> ReductionLoops::innermost(const Indices &reduced,
       all.back().lane = 1;
     return all;
   };
-  accumulators = loop(
-      0, whole, stride, accumulators,
-      [&](Index index, SmallVector<Value> values) {
-        for (int64_t u = 0; u < unroll; ++u)
-          accumulate(at(index + Index(u * lanes)), lanes, lanes, values,
-                     u * width);
-        return values;
-      });
+  accumulators = loop(0, whole, stride, accumulators,
+                      [&](Index index, SmallVector<Value> values) {
+                        for (int64_t u = 0; u < unroll; ++u)
+                          accumulate(at(index + Index(u * lanes)), lanes, lanes,
+                                     values, u * width);
+                        return values;
+                      });
   accumulators = loop(whole, vectors, lanes, accumulators,
                       [&](Index index, SmallVector<Value> values) {
                         accumulate(at(index), lanes, lanes, values, 0);
@@ -235,8 +232,7 @@ SmallVector<Value> ReductionLoops::innermost(const Indices &reduced,
               });
 }
 
-SmallVector<Value> ReductionLoops::level(unsigned depth,
-                                         const Indices &reduced,
+SmallVector<Value> ReductionLoops::level(unsigned depth, const Indices &reduced,
                                          SmallVector<Value> accumulators) {
   if (depth + 1 == blocks.size())
     return innermost(reduced, accumulators);

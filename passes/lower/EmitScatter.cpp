@@ -17,10 +17,9 @@ Value sinter::passes::scratchView(ValueEmitter &emitter, Location loc,
                                   Value scratch, int64_t offset,
                                   Type tensorType) {
   MemRefType buffer = getBufferType(tensorType);
-  auto flat = MemRefType::get({buffer.getNumElements()},
-                              buffer.getElementType());
-  Value shift =
-      arith::ConstantIndexOp::create(emitter.builder, loc, offset);
+  auto flat =
+      MemRefType::get({buffer.getNumElements()}, buffer.getElementType());
+  Value shift = arith::ConstantIndexOp::create(emitter.builder, loc, offset);
   return memref::ViewOp::create(emitter.builder, loc, flat, scratch, shift,
                                 ValueRange());
 }
@@ -75,8 +74,7 @@ static void eachPlace(ValueEmitter &emitter, Location loc, const LoopForm &form,
     emitter.leave();
     return;
   }
-  emitter.loop(loc, whole, extent, 1,
-               [&](Index index) { body(index, 1, 1); });
+  emitter.loop(loc, whole, extent, 1, [&](Index index) { body(index, 1, 1); });
 }
 
 void ScatterLoops::copy() {
@@ -158,11 +156,11 @@ void sinter::passes::emitScatter(ScatterAddOp op, const Phase &phase,
   Location loc = op.getLoc();
   SmallVector<Value> targets;
   if (auto kept = plan.stored.find(op.getResult()); kept != plan.stored.end())
-    targets.push_back(scratchView(emitter, loc, buffers.scratch, kept->second,
-                                  op.getType()));
+    targets.push_back(
+        scratchView(emitter, loc, buffers.scratch, kept->second, op.getType()));
   for (unsigned number : phase.results)
-    targets.push_back(ValueEmitter::flatten(emitter.builder, loc,
-                                            buffers.results[number]));
+    targets.push_back(
+        ValueEmitter::flatten(emitter.builder, loc, buffers.results[number]));
   for (Value flat : targets) {
     ScatterLoops loops(op, form, flat, emitter);
     loops.copy();

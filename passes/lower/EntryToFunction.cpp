@@ -71,9 +71,9 @@ void EntryBody::convertBuffer(BufferOp op, OpBuilder &builder) {
     Value part = arith::MulIOp::create(builder, loc, number, index(stride));
     offset = arith::AddIOp::create(builder, loc, offset, part);
   }
-  Value view = memref::ViewOp::create(builder, loc,
-                                      cast<MemRefType>(op.getType()),
-                                      source(op), offset, ValueRange());
+  Value view =
+      memref::ViewOp::create(builder, loc, cast<MemRefType>(op.getType()),
+                             source(op), offset, ValueRange());
   op.replaceAllUsesWith(view);
 }
 
@@ -108,8 +108,8 @@ LogicalResult EntryBody::convertLoop(LoopOp op, OpBuilder &builder) {
     return arith::ConstantIndexOp::create(builder, loc, value).getResult();
   };
   int64_t count = op.getTripCount();
-  auto loop = scf::ForOp::create(builder, loc, index(0), index(count),
-                                 index(1));
+  auto loop =
+      scf::ForOp::create(builder, loc, index(0), index(count), index(1));
   OpBuilder inside = OpBuilder::atBlockBegin(loop.getBody());
   Value number = loop.getInductionVar();
   if (op.getReverse())

@@ -17,8 +17,7 @@ Index Index::operator+(const Index &other) const {
   sum.lane = lane + other.lane;
   auto a = terms.begin(), b = other.terms.begin();
   while (a != terms.end() || b != other.terms.end()) {
-    if (b == other.terms.end() ||
-        (a != terms.end() && a->symbol < b->symbol)) {
+    if (b == other.terms.end() || (a != terms.end() && a->symbol < b->symbol)) {
       sum.terms.push_back(*a++);
     } else if (a == terms.end() || b->symbol < a->symbol) {
       sum.terms.push_back(*b++);
@@ -43,7 +42,8 @@ Index Index::operator*(int64_t factor) const {
 }
 
 Index IndexSpace::symbol(Value value, int64_t extent, int64_t multiple) {
-  symbols.push_back({value, extent, multiple, isa<VectorType>(value.getType())});
+  symbols.push_back(
+      {value, extent, multiple, isa<VectorType>(value.getType())});
   Index index;
   index.terms.push_back({static_cast<unsigned>(symbols.size() - 1), 1});
   return index;
@@ -74,8 +74,8 @@ std::pair<int64_t, int64_t> IndexSpace::range(const Index &index) const {
   return {low, high};
 }
 
-std::optional<std::pair<Index, Index>>
-IndexSpace::split(const Index &index, int64_t bound) const {
+std::optional<std::pair<Index, Index>> IndexSpace::split(const Index &index,
+                                                         int64_t bound) const {
   // The shared part must be a multiple of more than the other part can be.
   Index shared, rest;
   rest.lane = index.lane;
@@ -182,8 +182,8 @@ Value IndexSpace::scalar(Location loc, const Index &index) {
       return found->second;
   Value sum;
   auto add = [&](Value part) {
-    sum = sum ? arith::AddIOp::create(builder, loc, sum, part).getResult()
-              : part;
+    sum =
+        sum ? arith::AddIOp::create(builder, loc, sum, part).getResult() : part;
   };
   for (const Index::Term &term : index.terms) {
     Value value = symbols[term.symbol].value;
@@ -218,8 +218,8 @@ Value IndexSpace::vector(Location loc, const Index &index) {
     SmallVector<Attribute> steps;
     for (int64_t lane = 0; lane < lanes; ++lane)
       steps.push_back(builder.getIndexAttr(lane * index.lane));
-    Value step = arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(type, steps));
+    Value step = arith::ConstantOp::create(builder, loc,
+                                           DenseElementsAttr::get(type, steps));
     sum = arith::AddIOp::create(builder, loc, sum, step);
   }
   for (const Index::Term &term : index.terms) {
@@ -227,10 +227,9 @@ Value IndexSpace::vector(Location loc, const Index &index) {
       continue;
     Value value = symbols[term.symbol].value;
     if (term.coefficient != 1)
-      value = arith::MulIOp::create(
-          builder, loc, value,
-          splat(arith::ConstantIndexOp::create(builder, loc,
-                                               term.coefficient)));
+      value = arith::MulIOp::create(builder, loc, value,
+                                    splat(arith::ConstantIndexOp::create(
+                                        builder, loc, term.coefficient)));
     sum = arith::AddIOp::create(builder, loc, sum, value);
   }
   scopes.back().values[key] = sum;

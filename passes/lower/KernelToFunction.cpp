@@ -2,8 +2,8 @@
 //
 // `sinter-kernel-to-function`: a kernel's function takes its arguments, its
 // results and its scratch as memrefs.  The schedule says how it is emitted; a
-// kernel of kind `scalar`, and every kernel at -O0, gets plain loops over single
-// elements.
+// kernel of kind `scalar`, and every kernel at -O0, gets plain loops over
+// single elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,8 +11,8 @@
 
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/EmitPhases.h"
-#include "passes/lower/contraction/ContractionEmitter.h"
 #include "passes/lower/Stage.h"
+#include "passes/lower/contraction/ContractionEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -62,13 +62,13 @@ void sinter::passes::bindArguments(KernelOp kernel,
                            .str();
     ++number;
     auto type = MemRefType::get(flat.getShape(), flat.getElementType());
-    memref::GlobalOp::create(
-        atModule, constant.getLoc(), name, atModule.getStringAttr("private"),
-        type, DenseElementsAttr::get(flat, values), /*constant=*/true,
-        atModule.getI64IntegerAttr(64));
-    emitter.bindBuffer(constant,
-                       memref::GetGlobalOp::create(
-                           emitter.builder, constant.getLoc(), type, name));
+    memref::GlobalOp::create(atModule, constant.getLoc(), name,
+                             atModule.getStringAttr("private"), type,
+                             DenseElementsAttr::get(flat, values),
+                             /*constant=*/true, atModule.getI64IntegerAttr(64));
+    emitter.bindBuffer(constant, memref::GetGlobalOp::create(emitter.builder,
+                                                             constant.getLoc(),
+                                                             type, name));
   }
 }
 
@@ -79,8 +79,8 @@ static int64_t chooseLanes(KernelOp kernel, const TargetFacts &target) {
   auto look = [&](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (tensor && tensor.getNumElements() > 1)
-      widest = std::max(widest,
-                        tensor.getElementType().getIntOrFloatBitWidth());
+      widest =
+          std::max(widest, tensor.getElementType().getIntOrFloatBitWidth());
   };
   kernel.walk([&](Operation *op) {
     for (Type type : op->getOperandTypes())
@@ -103,6 +103,17 @@ static LoopForm chooseForm(KernelOp kernel) {
   form.lanes = lanes ? lanes.getInt() : chooseLanes(kernel, target);
   form.maskedTails = target.vectorBits >= 512;
   return form;
+}
+
+/// Why a kernel gets scalar code where vectors were wanted; empty if it has
+/// vectors, or nobody wanted them.
+static StringRef scalarReason(KernelOp kernel, const LoopForm &form) {
+  if (form.lanes > 1 || Options::of(kernel).optLevel == 0)
+    return {};
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto kind = schedule ? schedule.getAs<StringAttr>("kind") : StringAttr();
+  return kind && kind.getValue() == "scalar" ? "its schedule says scalar"
+                                             : "it computes single elements";
 }
 
 /// No other argument of a call is the same memory, unless the kernel says it
@@ -135,9 +146,9 @@ static LogicalResult convert(KernelOp kernel) {
   if (scratchBytes > 0)
     types.push_back(MemRefType::get({scratchBytes}, builder.getI8Type()));
 
-  auto function = func::FuncOp::create(
-      builder, loc, kernel.getSymName(),
-      builder.getFunctionType(types, TypeRange()));
+  auto function =
+      func::FuncOp::create(builder, loc, kernel.getSymName(),
+                           builder.getFunctionType(types, TypeRange()));
   function.setPrivate();
   if (Attribute schedule = kernel.getScheduleAttr())
     function->setAttr("schedule", schedule);
@@ -157,6 +168,13 @@ static LogicalResult convert(KernelOp kernel) {
 
   ValueEmitter emitter(builder);
   LoopForm form = chooseForm(kernel);
+  if (StringRef reason = scalarReason(kernel, form); !reason.empty()) {
+    NamedAttrList schedule;
+    if (DictionaryAttr given = kernel.getScheduleAttr())
+      schedule.append(given.getValue());
+    schedule.set("scalar_reason", builder.getStringAttr(reason));
+    function->setAttr("schedule", schedule.getDictionary(loc.getContext()));
+  }
   DotGeneralOp dot = findContraction(kernel);
   auto tiling = ContractionTiling::from(kernel.getScheduleAttr());
   if (dot && tiling && form.lanes > 1) {
@@ -180,15 +198,15 @@ bool sinter::passes::hasVectorEmission(StringRef opName, Type elementType) {
   StringRef name = opName;
   name.consume_front("sinter.");
   static const llvm::StringSet<> outside = {
-      "variable", "entry", "read",  "write",    "return", "kernel", "call",
-      "buffer",   "launch", "copy", "loop",     "scan",   "yield",  "gradient",
-      "vjp",      "jvp"};
+      "variable", "entry",    "read",   "write", "return", "kernel",
+      "call",     "buffer",   "launch", "copy",  "loop",   "scan",
+      "yield",    "gradient", "vjp",    "jvp"};
   if (outside.contains(name))
     return false;
   // Library calls, one element at a time.
   static const llvm::StringSet<> library = {
-      "exp", "expm1", "log", "log1p",    "tanh",          "logistic", "sin",
-      "cos", "erf",   "pow", "random_normal"};
+      "exp", "expm1", "log", "log1p", "tanh",         "logistic",
+      "sin", "cos",   "erf", "pow",   "random_normal"};
   if (name == "rem" && isa<FloatType>(elementType))
     return false;
   return !(library.contains(name) && elementType.isF64());

@@ -122,8 +122,8 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
       SmallVector<int64_t> backwards;
       for (int64_t lane = point.lanes; lane-- > 0;)
         backwards.push_back(lane);
-      result = vector::ShuffleOp::create(builder, loc, result, result,
-                                         backwards);
+      result =
+          vector::ShuffleOp::create(builder, loc, result, result, backwards);
     } else {
       Value zeroIndex = arith::ConstantIndexOp::create(builder, loc, 0);
       Index base, steps = place;
@@ -246,55 +246,59 @@ Value ValueEmitter::compute(Value value, const Point &point) {
   // Derived indices may need divisions, which must see these lanes.
   auto here = [&] { space.setLanes(point.lanes, point.active()); };
   here();
-  auto result = llvm::TypeSwitch<Operation *, Value>(op)
-      .Case<ConstantOp>([&](auto op) { return computeConstant(op, point); })
-      .Case<IotaOp>([&](auto op) { return computeIota(op, point); })
-      .Case<ReshapeOp>([&](ReshapeOp reshape) {
-        Index place = space.linearize(point.indices, type.getShape());
-        return emit(reshape.getOperand(),
-                    point.at(space.delinearize(
-                        place, tensorType(reshape.getOperand()).getShape())));
-      })
-      .Case<TransposeOp>([&](TransposeOp transpose) {
-        Indices indices(point.indices.size());
-        for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
-          indices[from] = point.indices[d];
-        return emit(transpose.getOperand(), point.at(std::move(indices)));
-      })
-      .Case<BroadcastOp>([&](auto op) { return computeBroadcast(op, point); })
-      .Case<SliceOp>([&](SliceOp slice) {
-        Indices indices = point.indices;
-        for (auto [index, offset, stride] : llvm::zip_equal(
-                 indices, slice.getOffsets(), slice.getStrides()))
-          index = index * stride + Index(offset);
-        return emit(slice.getOperand(), point.at(std::move(indices)));
-      })
-      .Case<PadOp>([&](auto op) { return computePad(op, point); })
-      .Case<ConcatenateOp>(
-          [&](auto op) { return computeConcatenate(op, point); })
-      .Case<ReverseOp>([&](ReverseOp reverse) {
-        Indices indices = point.indices;
-        for (int64_t d : reverse.getDimensions())
-          indices[d] = Index(type.getDimSize(d) - 1) - indices[d];
-        return emit(reverse.getOperand(), point.at(std::move(indices)));
-      })
-      .Case<GatherOp>([&](auto op) { return computeGather(op, point); })
-      .Case<ScatterAddOp>([&](auto op) { return computeScatter(op, point); })
-      .Case<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
-            ArgMinOp, DotGeneralOp>([&](Operation *op) {
-        emitReductions(op, point);
-        return memo.back()[key(value, point)];
-      })
-      .Case<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(
-          [&](Operation *op) { return computeRandom(op, point); })
-      .Default([&](Operation *op) -> Value {
-        if (!op->hasTrait<Pointwise>())
-          return nullptr;
-        SmallVector<Value> operands;
-        for (Value operand : op->getOperands())
-          operands.push_back(emit(operand, point));
-        return emitPointwise(builder, op, operands);
-      });
+  auto result =
+      llvm::TypeSwitch<Operation *, Value>(op)
+          .Case<ConstantOp>([&](auto op) { return computeConstant(op, point); })
+          .Case<IotaOp>([&](auto op) { return computeIota(op, point); })
+          .Case<ReshapeOp>([&](ReshapeOp reshape) {
+            Index place = space.linearize(point.indices, type.getShape());
+            return emit(
+                reshape.getOperand(),
+                point.at(space.delinearize(
+                    place, tensorType(reshape.getOperand()).getShape())));
+          })
+          .Case<TransposeOp>([&](TransposeOp transpose) {
+            Indices indices(point.indices.size());
+            for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
+              indices[from] = point.indices[d];
+            return emit(transpose.getOperand(), point.at(std::move(indices)));
+          })
+          .Case<BroadcastOp>(
+              [&](auto op) { return computeBroadcast(op, point); })
+          .Case<SliceOp>([&](SliceOp slice) {
+            Indices indices = point.indices;
+            for (auto [index, offset, stride] : llvm::zip_equal(
+                     indices, slice.getOffsets(), slice.getStrides()))
+              index = index * stride + Index(offset);
+            return emit(slice.getOperand(), point.at(std::move(indices)));
+          })
+          .Case<PadOp>([&](auto op) { return computePad(op, point); })
+          .Case<ConcatenateOp>(
+              [&](auto op) { return computeConcatenate(op, point); })
+          .Case<ReverseOp>([&](ReverseOp reverse) {
+            Indices indices = point.indices;
+            for (int64_t d : reverse.getDimensions())
+              indices[d] = Index(type.getDimSize(d) - 1) - indices[d];
+            return emit(reverse.getOperand(), point.at(std::move(indices)));
+          })
+          .Case<GatherOp>([&](auto op) { return computeGather(op, point); })
+          .Case<ScatterAddOp>(
+              [&](auto op) { return computeScatter(op, point); })
+          .Case<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
+                ArgMinOp, DotGeneralOp>([&](Operation *op) {
+            emitReductions(op, point);
+            return memo.back()[key(value, point)];
+          })
+          .Case<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(
+              [&](Operation *op) { return computeRandom(op, point); })
+          .Default([&](Operation *op) -> Value {
+            if (!op->hasTrait<Pointwise>())
+              return nullptr;
+            SmallVector<Value> operands;
+            for (Value operand : op->getOperands())
+              operands.push_back(emit(operand, point));
+            return emitPointwise(builder, op, operands);
+          });
   if (!result) {
     if (!error)
       op->emitOpError("has no emission inside a kernel");
@@ -333,8 +337,7 @@ Value ValueEmitter::fromRow(Value value, const Point &point) {
   if (found == rowCaches.end() || !found->second.filled)
     return nullptr;
   size_t outer = rowIndices.size();
-  if (!std::equal(rowIndices.begin(), rowIndices.end(),
-                  point.indices.begin()))
+  if (!std::equal(rowIndices.begin(), rowIndices.end(), point.indices.begin()))
     return nullptr;
   Indices inner(point.indices.begin() + outer, point.indices.end());
   return load(value.getLoc(), found->second.flat,
@@ -347,10 +350,9 @@ void ValueEmitter::toRow(Value value, const Point &point, Value element) {
   if (found == rowCaches.end() || !found->second.filling)
     return;
   size_t outer = rowIndices.size();
-  if (!std::equal(rowIndices.begin(), rowIndices.end(),
-                  point.indices.begin()))
+  if (!std::equal(rowIndices.begin(), rowIndices.end(), point.indices.begin()))
     return;
   Indices inner(point.indices.begin() + outer, point.indices.end());
-  store(value.getLoc(), element, found->second.flat,
-        found->second.innerShape, point.at(std::move(inner)));
+  store(value.getLoc(), element, found->second.flat, found->second.innerShape,
+        point.at(std::move(inner)));
 }

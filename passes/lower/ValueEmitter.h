@@ -1,4 +1,5 @@
-//===- ValueEmitter.h - this value, at these indices, for these lanes ------===//
+//===- ValueEmitter.h - this value, at these indices, for these lanes
+//------===//
 //
 // The shared body emitter of all kernels.  Asked for a tensor value at a point,
 // it emits what computes that element (or, with several lanes, a vector of
@@ -84,9 +85,8 @@ public:
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
              llvm::ArrayRef<int64_t> shape, const Point &point);
   /// Reads an element of `elementType` from a flat buffer.
-  mlir::Value load(mlir::Location loc, mlir::Value flat,
-                   mlir::Type elementType, const Index &place,
-                   const Point &point);
+  mlir::Value load(mlir::Location loc, mlir::Value flat, mlir::Type elementType,
+                   const Index &place, const Point &point);
 
   /// Regions: what is emitted inside is forgotten on leaving.
   void enter();
@@ -141,8 +141,8 @@ private:
   /// Whether low ≤ index < high: an i1 (all lanes alike) or a vector of i1, or
   /// null where it is known to hold.  The index comes back so that it is in
   /// range in every lane.
-  mlir::Value clamp(mlir::Location loc, Index &index, int64_t low,
-                    int64_t high, const Point &point);
+  mlir::Value clamp(mlir::Location loc, Index &index, int64_t low, int64_t high,
+                    const Point &point);
   mlir::Value zero(mlir::Location loc, mlir::Type elementType, int64_t lanes);
 
   /// Memo and row caches, by region.

@@ -124,8 +124,8 @@ public:
     size_t rounded = (bytes + alignment - 1) / alignment * alignment;
     size_t inner = (rounded + page - 1) / page * page;
     whole = inner + 2 * page;
-    base = static_cast<char *>(mmap(nullptr, whole, PROT_NONE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base = static_cast<char *>(
+        mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (inner)
       mprotect(base + page, inner, PROT_READ | PROT_WRITE);
     begin = base + page + inner - rounded;
@@ -151,8 +151,7 @@ private:
 std::vector<Array> Compiled::run(llvm::StringRef entry,
                                  llvm::ArrayRef<Array> inputs) {
   auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
-  std::string symbol =
-      (*parsed->module->getSymName() + "_" + entry).str();
+  std::string symbol = (*parsed->module->getSymName() + "_" + entry).str();
   using Entry = int32_t(void *, void **, void *, void *);
   auto *function = reinterpret_cast<Entry *>(dlsym(library, symbol.c_str()));
   if (!op || !function) {
@@ -192,8 +191,7 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
 
 std::vector<Array> Compiled::interpret(llvm::StringRef entry,
                                        llvm::ArrayRef<Array> inputs) {
-  auto outputs =
-      interpret::Interpreter(*parsed->module).run(entry, inputs);
+  auto outputs = interpret::Interpreter(*parsed->module).run(entry, inputs);
   if (!outputs) {
     ADD_FAILURE() << llvm::toString(outputs.takeError());
     return {};
@@ -213,9 +211,18 @@ Array sinter::test::makeInput(Type type, unsigned seed, unsigned special) {
     return static_cast<uint32_t>(state >> 33);
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  const double odd[] = {0.0, -0.0, infinity, -infinity,
-                        std::numeric_limits<double>::quiet_NaN(), 1e30, -1e30,
-                        3e9, -3e9, 128.0, -129.0, 1e-40};
+  const double odd[] = {0.0,
+                        -0.0,
+                        infinity,
+                        -infinity,
+                        std::numeric_limits<double>::quiet_NaN(),
+                        1e30,
+                        -1e30,
+                        3e9,
+                        -3e9,
+                        128.0,
+                        -129.0,
+                        1e-40};
   Type element = array.elementType;
   bool isSingle = element.isF32();
   for (double &x : array.floats) {

@@ -1,9 +1,9 @@
 //===- Compiled.h - entries compiled and run on guarded memory --*- C++ -*-===//
 //
 // What tests of emitted code share: a module of entries goes through the
-// stages from `fused` to an object, is linked and loaded, and its entries run on
-// buffers that end right before an inaccessible page, so that one byte too far
-// is a crash.  The interpreter runs the same module for comparison.
+// stages from `fused` to an object, is linked and loaded, and its entries run
+// on buffers that end right before an inaccessible page, so that one byte too
+// far is a crash.  The interpreter runs the same module for comparison.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +25,7 @@ using interpret::Array;
 class Compiled {
 public:
   /// Compiles for "native", "generic" or another CPU at -O`level`.
-  Compiled(llvm::StringRef text, llvm::StringRef cpu = "native",
-           int level = 2);
+  Compiled(llvm::StringRef text, llvm::StringRef cpu = "native", int level = 2);
   ~Compiled();
 
   explicit operator bool() const { return library != nullptr; }

@@ -9,9 +9,9 @@ using namespace sinter::test;
 
 namespace {
 struct Case {
-  std::string op;       // with %0, %1, %2 for operands
-  std::string type;     // element type of the operands
-  std::string result;   // element type of the result
+  std::string op;     // with %0, %1, %2 for operands
+  std::string type;   // element type of the operands
+  std::string result; // element type of the result
   unsigned operands;
   double ulps;
 };
@@ -134,7 +134,8 @@ TEST_P(Pointwise, SelectTakesFlagsFromMemory) {
   std::vector<Array> inputs;
   for (mlir::Type type : compiled.inputTypes("f"))
     inputs.push_back(makeInput(type, inputs.size()));
-  auto got = compiled.run("f", inputs), wanted = compiled.interpret("f", inputs);
+  auto got = compiled.run("f", inputs),
+       wanted = compiled.interpret("f", inputs);
   expectClose(got[0], wanted[0], 0, "select");
   expectClose(got[1], wanted[1], 0, "not");
 }

@@ -32,8 +32,7 @@ std::string entryOf(const Case &c, unsigned number) {
          "\n  sinter.return %y : " + c.result + "\n}\n";
 }
 
-class Shapes
-    : public ::testing::TestWithParam<std::tuple<const char *, int>> {
+class Shapes : public ::testing::TestWithParam<std::tuple<const char *, int>> {
 protected:
   void check(llvm::ArrayRef<Case> cases) {
     auto [cpu, level] = GetParam();
@@ -64,8 +63,7 @@ TEST_P(Shapes, MovementReadsTheRightElements) {
     };
     auto one = [&](const std::string &op, const char *from, const char *to) {
       cases.push_back({{t(from)},
-                       "  %y = sinter." + op + " : " + t(from) +
-                           " -> " + t(to),
+                       "  %y = sinter." + op + " : " + t(from) + " -> " + t(to),
                        t(to)});
     };
     one("transpose %x0 [1, 0]", "37x18", "18x37");
@@ -87,17 +85,17 @@ TEST_P(Shapes, MovementReadsTheRightElements) {
     one("reshape %x0", "6x10", "4x15");
     one("reshape %x0", "1x1", "1");
     cases.push_back({{t("2x16"), t("3x16")},
-                     "  %y = sinter.concatenate %x0, %x1 dim 0 : " +
-                         t("2x16") + ", " + t("3x16") + " -> " + t("5x16"),
+                     "  %y = sinter.concatenate %x0, %x1 dim 0 : " + t("2x16") +
+                         ", " + t("3x16") + " -> " + t("5x16"),
                      t("5x16")});
-    cases.push_back({{t("3x5"), t("3x18"), t("3x1")},
-                     "  %y = sinter.concatenate %x0, %x1, %x2 dim 1 : " +
-                         t("3x5") + ", " + t("3x18") + ", " + t("3x1") +
-                         " -> " + t("3x24"),
-                     t("3x24")});
+    cases.push_back(
+        {{t("3x5"), t("3x18"), t("3x1")},
+         "  %y = sinter.concatenate %x0, %x1, %x2 dim 1 : " + t("3x5") + ", " +
+             t("3x18") + ", " + t("3x1") + " -> " + t("3x24"),
+         t("3x24")});
     cases.push_back({{t("3x16"), t("3x32")},
-                     "  %y = sinter.concatenate %x0, %x1 dim 1 : " +
-                         t("3x16") + ", " + t("3x32") + " -> " + t("3x48"),
+                     "  %y = sinter.concatenate %x0, %x1 dim 1 : " + t("3x16") +
+                         ", " + t("3x32") + " -> " + t("3x48"),
                      t("3x48")});
   }
   check(cases);
@@ -146,14 +144,14 @@ TEST_P(Shapes, ReductionsOfEveryKindTypeAndForm) {
     const char *from, *dims, *to;
   };
   const Form forms[] = {
-      {"7x37x", "[1]", "7x"},        {"7x37x", "[0]", "37x"},
-      {"300x5x", "[0]", "5x"},       {"7x37x", "[0, 1]", ""},
-      {"3x4x18x", "[0, 2]", "4x"},   {"3x4x18x", "[1]", "3x18x"},
-      {"2x200x", "[1]", "2x"},       {"33x512x", "[0]", "512x"},
-      {"1x", "[0]", ""},             {"0x4x", "[0]", "4x"},
-      {"4x0x", "[1]", "4x"},         {"3x16x", "[1]", "3x"}};
-  for (const char *op : {"reduce_sum", "reduce_max", "reduce_min",
-                         "reduce_prod"})
+      {"7x37x", "[1]", "7x"},      {"7x37x", "[0]", "37x"},
+      {"300x5x", "[0]", "5x"},     {"7x37x", "[0, 1]", ""},
+      {"3x4x18x", "[0, 2]", "4x"}, {"3x4x18x", "[1]", "3x18x"},
+      {"2x200x", "[1]", "2x"},     {"33x512x", "[0]", "512x"},
+      {"1x", "[0]", ""},           {"0x4x", "[0]", "4x"},
+      {"4x0x", "[1]", "4x"},       {"3x16x", "[1]", "3x"}};
+  for (const char *op :
+       {"reduce_sum", "reduce_max", "reduce_min", "reduce_prod"})
     for (const char *e : {"f32", "f64", "i64", "i32", "i8", "ui8"})
       for (const Form &form : forms) {
         std::string from = std::string("tensor<") + form.from + e + ">";
@@ -166,7 +164,9 @@ TEST_P(Shapes, ReductionsOfEveryKindTypeAndForm) {
         cases.push_back({{from},
                          std::string("  %y = sinter.") + op + " %x0 dims " +
                              form.dims + " : " + from + " -> " + to,
-                         to, inexact ? 4096.0 : 0.0, inexact ? 0u : 1u});
+                         to,
+                         inexact ? 4096.0 : 0.0,
+                         inexact ? 0u : 1u});
       }
   check(cases);
 }
@@ -179,14 +179,17 @@ TEST_P(Shapes, ArgReductionsChooseTheFirst) {
         for (auto [from, dim, to] :
              {std::tuple("6x37x", "1", "6x"), std::tuple("37x19x", "0", "19x"),
               std::tuple("3x5x4x", "1", "3x4x"), std::tuple("100x", "0", ""),
-              std::tuple("128x10x", "1", "128x"), std::tuple("2x1x", "1", "2x")}) {
+              std::tuple("128x10x", "1", "128x"),
+              std::tuple("2x1x", "1", "2x")}) {
           std::string a = std::string("tensor<") + from + e + ">";
           std::string b = std::string("tensor<") + to + r + ">";
           for (unsigned special : {0u, 3u})
             cases.push_back({{a},
-                             std::string("  %y = sinter.") + op +
-                                 " %x0 dim " + dim + " : " + a + " -> " + b,
-                             b, 0, special});
+                             std::string("  %y = sinter.") + op + " %x0 dim " +
+                                 dim + " : " + a + " -> " + b,
+                             b,
+                             0,
+                             special});
         }
   check(cases);
 }
@@ -197,29 +200,31 @@ TEST_P(Shapes, RowsWithSeveralReductions) {
     std::string full = std::string("tensor<9x") + n + "xf32>";
     std::string row = "tensor<9xf32>";
     std::string back = " dims [0] : " + row + " -> " + full + "\n";
-    cases.push_back(
-        {{full},
-         "  %m = sinter.reduce_max %x0 dims [1] : " + full + " -> " + row +
-             "\n  %mb = sinter.broadcast %m" + back +
-             "  %d = sinter.sub %x0, %mb : " + full +
-             "\n  %e = sinter.exp %d : " + full +
-             "\n  %s = sinter.reduce_sum %e dims [1] : " + full + " -> " + row +
-             "\n  %sb = sinter.broadcast %s" + back +
-             "  %y = sinter.div %e, %sb : " + full,
-         full, 64, 0});
-    cases.push_back(
-        {{full},
-         "  %m = sinter.reduce_sum %x0 dims [1] : " + full + " -> " + row +
-             "\n  %mb = sinter.broadcast %m" + back +
-             "  %d = sinter.sub %x0, %mb : " + full +
-             "\n  %q = sinter.mul %d, %d : " + full +
-             "\n  %v = sinter.reduce_sum %q dims [1] : " + full + " -> " + row +
-             "\n  %r = sinter.rsqrt %v : " + row +
-             "\n  %rb = sinter.broadcast %r" + back +
-             "  %z = sinter.mul %d, %rb : " + full +
-             "\n  %y = sinter.reduce_sum %z dims [0, 1] : " + full +
-             " -> tensor<f32>",
-         "tensor<f32>", 1e6, 0});
+    cases.push_back({{full},
+                     "  %m = sinter.reduce_max %x0 dims [1] : " + full +
+                         " -> " + row + "\n  %mb = sinter.broadcast %m" + back +
+                         "  %d = sinter.sub %x0, %mb : " + full +
+                         "\n  %e = sinter.exp %d : " + full +
+                         "\n  %s = sinter.reduce_sum %e dims [1] : " + full +
+                         " -> " + row + "\n  %sb = sinter.broadcast %s" + back +
+                         "  %y = sinter.div %e, %sb : " + full,
+                     full,
+                     64,
+                     0});
+    cases.push_back({{full},
+                     "  %m = sinter.reduce_sum %x0 dims [1] : " + full +
+                         " -> " + row + "\n  %mb = sinter.broadcast %m" + back +
+                         "  %d = sinter.sub %x0, %mb : " + full +
+                         "\n  %q = sinter.mul %d, %d : " + full +
+                         "\n  %v = sinter.reduce_sum %q dims [1] : " + full +
+                         " -> " + row + "\n  %r = sinter.rsqrt %v : " + row +
+                         "\n  %rb = sinter.broadcast %r" + back +
+                         "  %z = sinter.mul %d, %rb : " + full +
+                         "\n  %y = sinter.reduce_sum %z dims [0, 1] : " + full +
+                         " -> tensor<f32>",
+                     "tensor<f32>",
+                     1e6,
+                     0});
     cases.push_back(
         {{full},
          "  %m = sinter.reduce_sum %x0 dims [0] : " + full + " -> tensor<" + n +
@@ -228,7 +233,9 @@ TEST_P(Shapes, RowsWithSeveralReductions) {
              "\n  %q = sinter.mul %d, %d : " + full +
              "\n  %y = sinter.reduce_sum %q dims [0] : " + full +
              " -> tensor<" + n + "xf32>",
-         std::string("tensor<") + n + "xf32>", 4096, 0});
+         std::string("tensor<") + n + "xf32>",
+         4096,
+         0});
   }
   check(cases);
 }
@@ -239,28 +246,33 @@ TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
     std::string e = i;
     cases.push_back({{"tensor<7x33xf32>", "tensor<4x5x" + e + ">"},
                      "  %y = sinter.gather %x0[%x1] axis 0 batch 0 : "
-                     "tensor<7x33xf32>, tensor<4x5x" + e +
-                         "> -> tensor<4x5x33xf32>",
+                     "tensor<7x33xf32>, tensor<4x5x" +
+                         e + "> -> tensor<4x5x33xf32>",
                      "tensor<4x5x33xf32>"});
     cases.push_back({{"tensor<9x7xf32>", "tensor<9x" + e + ">"},
                      "  %y = sinter.gather %x0[%x1] axis 1 batch 1 : "
-                     "tensor<9x7xf32>, tensor<9x" + e + "> -> tensor<9xf32>",
+                     "tensor<9x7xf32>, tensor<9x" +
+                         e + "> -> tensor<9xf32>",
                      "tensor<9xf32>"});
     cases.push_back({{"tensor<3x7xf32>", "tensor<21x" + e + ">"},
                      "  %y = sinter.gather %x0[%x1] axis 1 batch 0 : "
-                     "tensor<3x7xf32>, tensor<21x" + e + "> -> tensor<3x21xf32>",
+                     "tensor<3x7xf32>, tensor<21x" +
+                         e + "> -> tensor<3x21xf32>",
                      "tensor<3x21xf32>"});
     cases.push_back(
         {{"tensor<7x18xf32>", "tensor<11x" + e + ">", "tensor<11x18xf32>"},
          "  %y = sinter.scatter_add %x0[%x1] += %x2 axis 0 batch 0 : "
-         "tensor<7x18xf32>, tensor<11x" + e + ">, tensor<11x18xf32>",
+         "tensor<7x18xf32>, tensor<11x" +
+             e + ">, tensor<11x18xf32>",
          "tensor<7x18xf32>"});
     cases.push_back(
         {{"tensor<9x7xi32>", "tensor<9x" + e + ">", "tensor<9xi32>"},
          "  %n = sinter.neg %x2 : tensor<9xi32>\n"
          "  %s = sinter.scatter_add %x0[%x1] += %n axis 1 batch 1 : "
-         "tensor<9x7xi32>, tensor<9x" + e + ">, tensor<9xi32>\n"
-         "  %y = sinter.neg %s : tensor<9x7xi32>",
+         "tensor<9x7xi32>, tensor<9x" +
+             e +
+             ">, tensor<9xi32>\n"
+             "  %y = sinter.neg %s : tensor<9x7xi32>",
          "tensor<9x7xi32>"});
   }
   check(cases);
