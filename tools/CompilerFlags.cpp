@@ -37,6 +37,7 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               options.debugInfo = true;
               return Error::success();
             });
+  options.mlirFlags = true; // Flags registers them
   flags.add("--cpu", "NAME",
             "native (the default: this machine), generic or a CPU's name",
             [&options](StringRef value) -> Error {

@@ -14,6 +14,7 @@
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/inspect/FusionReport.h"
+#include "compiler/inspect/MemoryReport.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/target/Cpu.h"
 #include "mlir/IR/Verifier.h"
@@ -141,7 +142,7 @@ Outcome Compilation::advance() {
   passes.enableVerifier(false); // BlamePasses does
   passes.enableTiming(scope);
   passes.addInstrumentation(std::make_unique<BlamePasses>(isBug));
-  if (failed(applyPassManagerCLOptions(passes)))
+  if (options.mlirFlags && failed(applyPassManagerCLOptions(passes)))
     return Outcome::UsageError;
   buildStage(next, passes);
   if (failed(passes.run(*module)) || isBug)
@@ -150,5 +151,8 @@ Outcome Compilation::advance() {
   Outcome outcome = settle();
   if (outcome == Outcome::Done && stage == Stage::Fused && options.fusionReport)
     inspect::printFusionReport(*module, reports);
+  if (outcome == Outcome::Done && stage == Stage::Planned &&
+      options.memoryReport)
+    inspect::printMemoryReport(*module, reports);
   return outcome;
 }

@@ -32,6 +32,8 @@ struct CompileOptions {
   bool timePasses = false;
   bool memoryReport = false;
   bool fusionReport = false;
+  /// The program has registered MLIR's own flags, which then are heeded.
+  bool mlirFlags = false;
 };
 
 } // namespace sinter::driver

@@ -160,6 +160,31 @@ TEST_F(Examples, TheStateOfTheMlpIsUpdatedInPlace) {
             std::string::npos);
 }
 
+/// The figures of the report, recomputed from the plan's own buffers: what is
+/// launched with a buffer is live from its first to its last launch.
+TEST_F(Examples, MemoryReportNamesWhoIsLiveAtThePeak) {
+  compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o mlp --memory-report");
+  std::string report = output();
+  size_t train = report.find("entry train");
+  ASSERT_NE(train, std::string::npos) << report;
+  report = report.substr(train, report.find("entry test") - train);
+  std::smatch peak;
+  ASSERT_TRUE(std::regex_search(report, peak,
+                                std::regex("workspace +(\\d+) bytes")));
+  EXPECT_NE(report.find("for state 0"), std::string::npos) << report;
+  // Those that live at the peak fill it, each rounded to 64 bytes.
+  std::regex line("(\\d+) bytes at (\\d+) ");
+  uint64_t sum = 0;
+  for (std::sregex_iterator i(report.begin(), report.end(), line), end; i != end;
+       ++i) {
+    uint64_t bytes = std::stoull((*i)[1]), offset = std::stoull((*i)[2]);
+    sum += (bytes + 63) / 64 * 64;
+    EXPECT_LE(offset + bytes, std::stoull(peak[1]));
+  }
+  EXPECT_GE(std::stoull(peak[1]), sum);
+  EXPECT_LE(std::stod(peak[1]), 1.02 * static_cast<double>(sum));
+}
+
 /// A host's own loop, with no runner: it gives the executable's bits.
 TEST_F(Examples, CHostTrainsAsTheExecutableDoes) {
   compile("01-fashion-mnist/mlp.cpp", "-o mlp");

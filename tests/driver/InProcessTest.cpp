@@ -1,0 +1,63 @@
+//===- InProcessTest.cpp - a model compiled and run by one program --------===//
+
+#include <sinter/compile.h>
+#include <sinter/sinter.h>
+
+#include "gtest/gtest.h"
+
+#include <vector>
+
+using namespace sinter;
+
+SINTER_MODEL(parabola) {
+  const int64_t size = m.option("size", 4);
+  m.entry("f", [&](Entry &e) {
+    Tensor x = e.input("x", f32, {size});
+    e.output("y", x * x + 1.0f);
+  });
+}
+
+constexpr int mistakenLine = __LINE__ + 3;
+SINTER_MODEL(mistaken) {
+  m.entry("f", [&](Entry &e) {
+    e.output("y", e.input("x", f32, {4}) + e.input("z", f32, {3}));
+  });
+}
+
+namespace {
+
+TEST(InProcess, CompilesAndRuns) {
+  Executable exe = sinter::compile(parabola());
+  std::vector<float> x{1, 2, 3, 4}, y(4);
+  exe.run("f", {{"x", x}, {"y", y}});
+  EXPECT_EQ(y, (std::vector<float>{2, 5, 10, 17}));
+}
+
+TEST(InProcess, TakesTheModelsOptions) {
+  Executable exe = sinter::compile(
+      parabola(), {.cpu = "generic", .optimization = 0, .options = {{"size", "2"}}});
+  std::vector<float> x{-1, 0.5}, y(2);
+  exe.run("f", {{"x", x}, {"y", y}});
+  EXPECT_EQ(y, (std::vector<float>{2, 1.25}));
+}
+
+TEST(InProcess, RefusesArgumentsThatDoNotFit) {
+  Executable exe = sinter::compile(parabola());
+  std::vector<float> x(3), y(4);
+  EXPECT_THROW(exe.run("f", {{"x", x}, {"y", y}}), std::invalid_argument);
+  EXPECT_THROW(exe.run("g", {{"x", y}, {"y", y}}), std::invalid_argument);
+}
+
+TEST(InProcess, ThrowsTheModelsMistakes) {
+  try {
+    sinter::compile(mistaken());
+    FAIL() << "the shapes do not fit";
+  } catch (const CompileError &error) {
+    EXPECT_NE(std::string(error.what()).find(
+                  "InProcessTest.cpp:" + std::to_string(mistakenLine) + ":"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+} // namespace
