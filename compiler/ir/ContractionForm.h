@@ -1,8 +1,8 @@
 //===- ContractionForm.h - a dot_general as a matrix product ----*- C++ -*-===//
 //
 // Every dot_general is a batch of products C[M,N] = Σ_K A[M,K]·B[K,N].  This
-// says for which strides: neighbouring dimensions of an operand are merged where
-// one stride serves them; what does not merge has to be packed.
+// says for which strides: neighbouring dimensions of an operand are merged
+// where one stride serves them; what does not merge has to be packed.
 //
 //===----------------------------------------------------------------------===//
 

@@ -19,7 +19,8 @@ static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
                                int64_t registers) {
   constexpr int64_t mostRows = 14, mostVectors = 8;
   int64_t usefulVectors = std::max<int64_t>(
-      1, std::min(mostVectors, static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
+      1, std::min(mostVectors,
+                  static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
   int64_t usefulRows = std::max<int64_t>(1, std::min(mostRows, m));
   double best = -1;
   for (int64_t v = 1; v <= usefulVectors; ++v)
@@ -28,9 +29,8 @@ static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
       if (r * v + v + 1 > registers)
         continue;
       // What the tails of M and N waste counts too.
-      double padded =
-          static_cast<double>(llvm::alignTo(std::max<int64_t>(n, 1),
-                                            v * tiling.lanes));
+      double padded = static_cast<double>(
+          llvm::alignTo(std::max<int64_t>(n, 1), v * tiling.lanes));
       int64_t tiles = llvm::divideCeil(std::max<int64_t>(m, 1), r);
       double perTile = std::max<double>(r * v, 1.5 * (r + v)) + 1.0;
       double cost = tiles * padded / (v * tiling.lanes) * perTile;

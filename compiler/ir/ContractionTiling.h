@@ -3,9 +3,11 @@
 // The part of a kernel's schedule that a contraction's emitter follows, chosen
 // by a small model of the machine:
 //
-// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A must
+// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
+// must
 //   fit; among those, the tile with the most multiply-adds per load.
-// * Caches: a block of `blockRows` rows of A stays in half of L2 while the panels
+// * Caches: a block of `blockRows` rows of A stays in half of L2 while the
+// panels
 //   of B pass by it, each of which stays in L1 or L2 during a block.
 // * Packing costs one pass over B; it pays when B is walked often (M) and its
 //   rows are so long (N) that walking them breaks the TLB and the prefetcher.

@@ -35,7 +35,8 @@ TEST(InProcess, CompilesAndRuns) {
 
 TEST(InProcess, TakesTheModelsOptions) {
   Executable exe = sinter::compile(
-      parabola(), {.cpu = "generic", .optimization = 0, .options = {{"size", "2"}}});
+      parabola(),
+      {.cpu = "generic", .optimization = 0, .options = {{"size", "2"}}});
   std::vector<float> x{-1, 0.5}, y(2);
   exe.run("f", {{"x", x}, {"y", y}});
   EXPECT_EQ(y, (std::vector<float>{2, 1.25}));
@@ -53,9 +54,10 @@ TEST(InProcess, ThrowsTheModelsMistakes) {
     sinter::compile(mistaken());
     FAIL() << "the shapes do not fit";
   } catch (const CompileError &error) {
-    EXPECT_NE(std::string(error.what()).find(
-                  "InProcessTest.cpp:" + std::to_string(mistakenLine) + ":"),
-              std::string::npos)
+    EXPECT_NE(
+        std::string(error.what())
+            .find("InProcessTest.cpp:" + std::to_string(mistakenLine) + ":"),
+        std::string::npos)
         << error.what();
   }
 }

@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <optional>
 #include <fstream>
 #include <limits>
 #include <sys/mman.h>
@@ -35,6 +36,7 @@ struct Compiled::Parsed {
   std::vector<int64_t> workspaces;
   llvm::StringMap<int64_t> workspaceOf;
   int64_t stateBytes = 0;
+  std::optional<target::NativeModule> native;
 };
 
 static void *linkAndLoad(const std::string &object) {
@@ -105,9 +107,12 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level)
     ADD_FAILURE() << "no LLVM IR";
     return;
   }
-  if (std::getenv("SINTER_TEST_ASSEMBLY"))
-    assemblyText = native->toAssembly();
   library = linkAndLoad(native->toObject());
+  parsed->native = std::move(*native);
+}
+
+std::string Compiled::assembly() const {
+  return parsed->native ? parsed->native->toAssembly() : "";
 }
 
 Compiled::~Compiled() {

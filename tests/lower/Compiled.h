@@ -39,13 +39,13 @@ public:
   llvm::ArrayRef<mlir::Type> inputTypes(llvm::StringRef entry);
   /// The module of the loops stage.
   const std::string &loops() const { return loopsText; }
-  std::string assembly() const { return assemblyText; }
+  std::string assembly() const;
 
 private:
   struct Parsed;
   std::unique_ptr<Parsed> parsed;
   void *library = nullptr;
-  std::string loopsText, assemblyText;
+  std::string loopsText;
 };
 
 /// Deterministic inputs: small numbers, zeros of both signs, infinities, nans,

@@ -49,10 +49,10 @@ struct Form {
 Form matrix(int64_t m, int64_t n, int64_t k, bool lhsTransposed,
             bool rhsTransposed) {
   Form form;
-  form.lhs = lhsTransposed ? std::vector<int64_t>{k, m}
-                           : std::vector<int64_t>{m, k};
-  form.rhs = rhsTransposed ? std::vector<int64_t>{n, k}
-                           : std::vector<int64_t>{k, n};
+  form.lhs =
+      lhsTransposed ? std::vector<int64_t>{k, m} : std::vector<int64_t>{m, k};
+  form.rhs =
+      rhsTransposed ? std::vector<int64_t>{n, k} : std::vector<int64_t>{k, n};
   form.lhsK = {lhsTransposed ? 0 : 1};
   form.rhsK = {rhsTransposed ? 1 : 0};
   form.result = {m, n};
@@ -124,9 +124,9 @@ struct Program {
     std::string y = tensor(form.result, element);
     text += "sinter.entry @e" + std::to_string(count++) + "(%a: " + a +
             " {sinter.name = \"a\"}, %b: " + tensor(form.rhs, element) +
-            " {sinter.name = \"b\"}, %c: " + y + " {sinter.name = \"c\"}) -> (" +
-            y + " {sinter.name = \"z\"}) {\n" + body + "sinter.return %z : " +
-            y + "\n}\n";
+            " {sinter.name = \"b\"}, %c: " + y +
+            " {sinter.name = \"c\"}) -> (" + y + " {sinter.name = \"z\"}) {\n" +
+            body + "sinter.return %z : " + y + "\n}\n";
     names.push_back(body);
   }
 
@@ -163,12 +163,18 @@ class Contraction : public testing::TestWithParam<const char *> {};
 TEST_P(Contraction, AllTranspositionsOfOddShapes) {
   Program program;
   for (int transposed = 0; transposed < 4; ++transposed)
-    for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{
-             {1, 1, 1}, {1, 100, 7}, {13, 1, 5}, {3, 17, 4}, {14, 32, 9},
-             {29, 75, 33}, {65, 48, 16}, {8, 130, 3}, {40, 300, 21}})
-      program.add(matrix(m, n, k, transposed & 1, transposed & 2), "f32",
-                  copyOfY(matrix(m, n, k, transposed & 1, transposed & 2),
-                          "f32"));
+    for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},
+                                                              {1, 100, 7},
+                                                              {13, 1, 5},
+                                                              {3, 17, 4},
+                                                              {14, 32, 9},
+                                                              {29, 75, 33},
+                                                              {65, 48, 16},
+                                                              {8, 130, 3},
+                                                              {40, 300, 21}})
+      program.add(
+          matrix(m, n, k, transposed & 1, transposed & 2), "f32",
+          copyOfY(matrix(m, n, k, transposed & 1, transposed & 2), "f32"));
   program.check(GetParam(), 0);
 }
 
@@ -176,9 +182,9 @@ TEST_P(Contraction, EveryTypeOfNumber) {
   for (const char *type : {"f32", "f64", "i64", "i32", "i8", "ui8"}) {
     Program program;
     for (int transposed = 0; transposed < 4; ++transposed)
-      program.add(matrix(9, 37, 11, transposed & 1, transposed & 2), type,
-                  copyOfY(matrix(9, 37, 11, transposed & 1, transposed & 2),
-                          type));
+      program.add(
+          matrix(9, 37, 11, transposed & 1, transposed & 2), type,
+          copyOfY(matrix(9, 37, 11, transposed & 1, transposed & 2), type));
     program.check(GetParam(), 0);
   }
 }
@@ -210,16 +216,17 @@ TEST_P(Contraction, EpilogueReadsAndBroadcasts) {
     Form form = matrix(19, n, 23, false, false);
     std::string type = tensor(form.result, "f32");
     std::string row = tensor({n}, "f32");
-    program.add(form, "f32",
-                form.op("f32") + "%r = sinter.slice %c offsets [3, 0] sizes [1, " +
-                    std::to_string(n) + "] strides [1, 1] : " + type + " -> " +
-                    tensor({1, n}, "f32") + "\n%s = sinter.reshape %r : " +
-                    tensor({1, n}, "f32") + " -> " + row +
-                    "\n%t = sinter.broadcast %s dims [1] : " + row + " -> " +
-                    type + "\n%u = sinter.add %y, %t : " + type +
-                    "\n%o = sinter.constant dense<0.0> : " + type +
-                    "\n%v = sinter.max %u, %o : " + type +
-                    "\n%z = sinter.mul %v, %c : " + type + "\n");
+    program.add(
+        form, "f32",
+        form.op("f32") + "%r = sinter.slice %c offsets [3, 0] sizes [1, " +
+            std::to_string(n) + "] strides [1, 1] : " + type + " -> " +
+            tensor({1, n}, "f32") +
+            "\n%s = sinter.reshape %r : " + tensor({1, n}, "f32") + " -> " +
+            row + "\n%t = sinter.broadcast %s dims [1] : " + row + " -> " +
+            type + "\n%u = sinter.add %y, %t : " + type +
+            "\n%o = sinter.constant dense<0.0> : " + type +
+            "\n%v = sinter.max %u, %o : " + type +
+            "\n%z = sinter.mul %v, %c : " + type + "\n");
   }
   program.check(GetParam(), 0);
 }
@@ -229,13 +236,13 @@ TEST_P(Contraction, OperandComputedOnTheWay) {
   for (bool transposed : {false, true}) {
     Form form = matrix(21, 45, 19, false, transposed);
     std::string from = tensor(form.lhs, "ui8"), to = tensor(form.lhs, "f32");
-    program.add(form, "f32",
-                "%x = sinter.cast %a : " + from + " to " + to +
-                    "\n%h = sinter.constant dense<0.5> : " + to +
-                    "\n%w = sinter.mul %x, %h : " + to + "\n" +
-                    form.op("f32", "%w") + "%z = sinter.add %y, %c : " +
-                    tensor(form.result, "f32") + "\n",
-                "ui8");
+    program.add(
+        form, "f32",
+        "%x = sinter.cast %a : " + from + " to " + to +
+            "\n%h = sinter.constant dense<0.5> : " + to +
+            "\n%w = sinter.mul %x, %h : " + to + "\n" + form.op("f32", "%w") +
+            "%z = sinter.add %y, %c : " + tensor(form.result, "f32") + "\n",
+        "ui8");
   }
   program.check(GetParam(), 0);
 }

@@ -169,14 +169,14 @@ TEST_F(Examples, MemoryReportNamesWhoIsLiveAtThePeak) {
   ASSERT_NE(train, std::string::npos) << report;
   report = report.substr(train, report.find("entry test") - train);
   std::smatch peak;
-  ASSERT_TRUE(std::regex_search(report, peak,
-                                std::regex("workspace +(\\d+) bytes")));
+  ASSERT_TRUE(
+      std::regex_search(report, peak, std::regex("workspace +(\\d+) bytes")));
   EXPECT_NE(report.find("for state 0"), std::string::npos) << report;
   // Those that live at the peak fill it, each rounded to 64 bytes.
   std::regex line("(\\d+) bytes at (\\d+) ");
   uint64_t sum = 0;
-  for (std::sregex_iterator i(report.begin(), report.end(), line), end; i != end;
-       ++i) {
+  for (std::sregex_iterator i(report.begin(), report.end(), line), end;
+       i != end; ++i) {
     uint64_t bytes = std::stoull((*i)[1]), offset = std::stoull((*i)[2]);
     sum += (bytes + 63) / 64 * 64;
     EXPECT_LE(offset + bytes, std::stoull(peak[1]));
@@ -191,8 +191,7 @@ TEST_F(Examples, CHostTrainsAsTheExecutableDoes) {
   compile("01-fashion-mnist/mlp.cpp", "--emit=obj,lib,header -o mlp");
   ASSERT_EQ(run("nm mlp.o"), 0);
   for (const char *forbidden : {"malloc", "free", "printf", "abort", "exit"})
-    EXPECT_EQ(output().find(std::string(" U ") + forbidden),
-              std::string::npos)
+    EXPECT_EQ(output().find(std::string(" U ") + forbidden), std::string::npos)
         << forbidden;
   std::ofstream(folder / "host.c") << R"(#include "mlp.h"
 #include <stdio.h>
@@ -243,14 +242,16 @@ int main(void) {
                            sizeof error);
 }
 )";
-  ASSERT_EQ(run("gzip -dc " + data + "train-images-idx3-ubyte.gz > images.idx "
-                "&& gzip -dc " + data +
-                "train-labels-idx1-ubyte.gz > labels.idx"),
+  ASSERT_EQ(run("gzip -dc " + data +
+                "train-images-idx3-ubyte.gz > images.idx "
+                "&& gzip -dc " +
+                data + "train-labels-idx1-ubyte.gz > labels.idx"),
             0);
-  ASSERT_EQ(run("cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror "
-                SINTER_HOST_FLAGS " -I" SINTER_ROOT "/runtime/include host.c "
-                "libmlp.a " SINTER_RUNTIME " -lz -lpthread -lm -o host"),
-            0)
+  ASSERT_EQ(
+      run("cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror " SINTER_HOST_FLAGS
+          " -I" SINTER_ROOT "/runtime/include host.c "
+          "libmlp.a " SINTER_RUNTIME " -lz -lpthread -lm -o host"),
+      0)
       << output();
   ASSERT_EQ(run("./host"), 0) << output();
   ASSERT_EQ(run("./mlp train --input images=images.idx --input "

@@ -1,7 +1,7 @@
 //===- PeerMlp.cpp - the MLP's training step, on oneDNN -------------------===//
 //
-// Inner products in the layouts that oneDNN asks for, weights kept in them, ReLU
-// as a post-op of the forward pass; what oneDNN does not have (scaling the
+// Inner products in the layouts that oneDNN asks for, weights kept in them,
+// ReLU as a post-op of the forward pass; what oneDNN does not have (scaling the
 // images, cross-entropy, Adam) is plain C++ that the compiler vectorizes.
 //
 //===----------------------------------------------------------------------===//
@@ -56,8 +56,8 @@ struct PeerMlp::State {
     if (from.get_desc() == desc)
       return from;
     memory to = make(desc);
-    calls.push_back({reorder(from, to),
-                     {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}});
+    calls.push_back(
+        {reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}});
     return to;
   }
 };
@@ -120,8 +120,8 @@ PeerMlp::PeerMlp(int64_t batch, const std::vector<DenseParameters> &layers)
     if (i + 1 < layers.size()) {
       memory::desc desc = plain({batch, out});
       eltwise_forward::primitive_desc hint(
-          {prop_kind::forward_training,
-           algorithm::eltwise_relu_use_dst_for_bwd, desc, 0, 0},
+          {prop_kind::forward_training, algorithm::eltwise_relu_use_dst_for_bwd,
+           desc, 0, 0},
           s.cpu);
       eltwise_backward::primitive_desc relu(
           {algorithm::eltwise_relu_use_dst_for_bwd, desc, desc, 0, 0}, s.cpu,
@@ -144,8 +144,8 @@ PeerMlp::PeerMlp(int64_t batch, const std::vector<DenseParameters> &layers)
                            {DNNL_ARG_DIFF_DST, gradient},
                            {DNNL_ARG_DIFF_WEIGHTS, weightGradient},
                            {DNNL_ARG_DIFF_BIAS, biasGradient}}});
-    weightGradient = s.reordered(s.backward, weightGradient,
-                                 layer.weight.get_desc());
+    weightGradient =
+        s.reordered(s.backward, weightGradient, layer.weight.get_desc());
     auto slots = [](const memory &m) {
       return std::vector<float>(m.get_desc().get_size() / sizeof(float));
     };
@@ -216,8 +216,8 @@ float PeerMlp::step(const uint8_t *images, const uint8_t *labels) {
     for (size_t i = 0; i < p.first.size(); ++i) {
       m[i] = beta1 * m[i] + (1 - beta1) * g[i];
       v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
-      w[i] -= rate * (m[i] * scale1) /
-              (__builtin_sqrtf(v[i] * scale2) + epsilon);
+      w[i] -=
+          rate * (m[i] * scale1) / (__builtin_sqrtf(v[i] * scale2) + epsilon);
     }
   }
   return loss;

@@ -1,7 +1,7 @@
 //===- Timing.h - interleaved timing of equal work --------------*- C++ -*-===//
 //
-// Machines are noisy: contenders take turns, and what counts is the ratio within
-// a turn.
+// Machines are noisy: contenders take turns, and what counts is the ratio
+// within a turn.
 //
 //===----------------------------------------------------------------------===//
 

@@ -156,7 +156,8 @@ int main(int argc, char **argv) {
            std::to_string(ours) + " and " + std::to_string(theirs));
   }
 #else
-  std::printf("oneDNN is not installed (libdnnl-dev): no peer to compare with\n");
+  std::printf(
+      "oneDNN is not installed (libdnnl-dev): no peer to compare with\n");
 #endif
   contenders.push_back(
       {"sinter", [&] { model.step(images.data(), labels.data()); }, {}});

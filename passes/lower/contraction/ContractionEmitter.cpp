@@ -2,8 +2,9 @@
 //
 // Brings the operands into the form that MatrixProduct wants (as they lie, or
 // packed into scratch, with what the kernel computes them from applied on the
-// way), and gives every vector of accumulators to the shared body emitter as the
-// value of the dot_general, so that the rest of the kernel happens in registers.
+// way), and gives every vector of accumulators to the shared body emitter as
+// the value of the dot_general, so that the rest of the kernel happens in
+// registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,8 +30,8 @@ public:
   Emission(const ContractionKernel &kernel, ValueEmitter &values)
       : c(kernel), t(kernel.tiling), values(values), builder(values.builder),
         dot(kernel.dot), loc(dot.getLoc()), form(ir::ContractionForm::of(dot)),
-        element(ValueEmitter::registerType(
-            getElementTypeOrSelf(dot.getType()))) {}
+        element(
+            ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))) {}
 
   void emit() {
     for (Value result : c.buffers.results)
@@ -73,22 +74,19 @@ private:
       product.tiling.packLhs = product.tiling.packRhs = false;
       product.lhs = product.rhs = {Value(), zero, 0, 0};
     } else {
-      product.lhs = t.packLhs
-                        ? StridedMatrix{packedLhs, zero, form.k, 1}
-                        : matrix(dot.getLhs(), batch, form.lhsBatch, form.lhsM,
-                                 form.lhsK);
+      product.lhs = t.packLhs ? StridedMatrix{packedLhs, zero, form.k, 1}
+                              : matrix(dot.getLhs(), batch, form.lhsBatch,
+                                       form.lhsM, form.lhsK);
       if (t.packRhs) {
         packRhs(batch);
         product.rhs = {packedRhs, zero, 0, 0};
       } else {
-        product.rhs = matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK,
-                             form.rhsN);
+        product.rhs =
+            matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK, form.rhsN);
       }
     }
     auto fill = [&](Value row, int64_t rows) { packLhs(batch, row, rows); };
-    auto store = [&](TileRow place, Value sum) {
-      storeRow(batch, place, sum);
-    };
+    auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
     product.packLhs = fill;
     product.store = store;
     product.emit(builder, loc);
@@ -165,11 +163,11 @@ private:
     values.loop(loc, 0, rows, 1, [&](Index i) {
       forLanes(form.k, [&](Index k, int64_t lanes) {
         values.space.setLanes(lanes, lanes);
-        Point point = at(operandIndices(rank, {{batch, &form.lhsBatch},
-                                               {first + i, &form.lhsM},
-                                               {withLanes(k, lanes),
-                                                &form.lhsK}}),
-                         lanes, lanes);
+        Point point =
+            at(operandIndices(rank, {{batch, &form.lhsBatch},
+                                     {first + i, &form.lhsM},
+                                     {withLanes(k, lanes), &form.lhsK}}),
+               lanes, lanes);
         Value element = values.emit(dot.getLhs(), point);
         storeScratch(element, packedLhs, i * form.k + k, lanes);
       });

@@ -149,8 +149,7 @@ private:
     }
     for (auto [i, base] : llvm::enumerate(lhsRows)) {
       Value place = index.add(base, k * p.lhs.columns);
-      Value scalar =
-          memref::LoadOp::create(builder, loc, p.lhs.memory, place);
+      Value scalar = memref::LoadOp::create(builder, loc, p.lhs.memory, place);
       Value a = vector::BroadcastOp::create(builder, loc, vector, scalar);
       for (int64_t v = 0; v < vectors; ++v) {
         Value &sum = sums[i * vectors + v];

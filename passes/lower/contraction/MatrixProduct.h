@@ -1,8 +1,8 @@
 //===- MatrixProduct.h - the loops of C = A·B -------------------*- C++ -*-===//
 //
 // Emits one matrix product over memory as scf loops and vector multiply-adds.
-// What happens to the accumulators (epilogue, store) and how packed operands are
-// filled is the caller's: see ContractionEmitter.cpp.
+// What happens to the accumulators (epilogue, store) and how packed operands
+// are filled is the caller's: see ContractionEmitter.cpp.
 //
 //===----------------------------------------------------------------------===//
 

@@ -59,7 +59,9 @@ public:
     if (filled < panelWidth)
       index.loop(k, 1, [&](Value row) {
         for (int64_t c = filled; c < panelWidth; c += lanes)
-          store(zero(), index.add(index.add(place, index.multiply(row, panelWidth)), c));
+          store(
+              zero(),
+              index.add(index.add(place, index.multiply(row, panelWidth)), c));
       });
     if (source.columns == 1)
       return index.loop(k, 1, [&](Value row) {

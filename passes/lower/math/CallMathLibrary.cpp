@@ -38,9 +38,9 @@ struct CallMathLibrary
     if (auto found = module.lookupSymbol<func::FuncOp>(name))
       return found;
     OpBuilder builder(module.getBodyRegion());
-    auto function = func::FuncOp::create(
-        builder, module.getLoc(), name,
-        builder.getFunctionType({type}, {type}));
+    auto function =
+        func::FuncOp::create(builder, module.getLoc(), name,
+                             builder.getFunctionType({type}, {type}));
     function.setPrivate();
     return function;
   }

@@ -1,8 +1,8 @@
 //===- ErrorFunction.cpp - erf --------------------------------------------===//
 //
 // A quotient of an odd and an even polynomial up to the point where erf rounds
-// to ±1 in f32 (minimax coefficients as in Eigen's fast erf); in f64 where there
-// is no FMA, as tanh.
+// to ±1 in f32 (minimax coefficients as in Eigen's fast erf); in f64 where
+// there is no FMA, as tanh.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,14 +15,12 @@ Num expandErf(Num x) {
   if (!x.math->fma)
     bounded = toDouble(bounded);
   Num square = bounded * bounded;
-  Num p = polynomial(square,
-                     {1.128379143519084, 0.18520832239976145,
-                      0.050955695062380861, 0.0034082910107109506,
-                      0.00022905065861350646});
-  Num q = polynomial(square,
-                     {1.0, 0.49746925110067538, 0.11098505178285362,
-                      0.014070470171167667, 0.0010179625278914885,
-                      0.000023547966471313185, -1.1791602954361697e-7});
+  Num p = polynomial(square, {1.128379143519084, 0.18520832239976145,
+                              0.050955695062380861, 0.0034082910107109506,
+                              0.00022905065861350646});
+  Num q = polynomial(square, {1.0, 0.49746925110067538, 0.11098505178285362,
+                              0.014070470171167667, 0.0010179625278914885,
+                              0.000023547966471313185, -1.1791602954361697e-7});
   Num result = bounded * p / q;
   if (!x.math->fma)
     result = toSingle(result);

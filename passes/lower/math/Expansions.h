@@ -13,18 +13,18 @@
 
 namespace sinter::passes {
 
-Num expandExp(Num x);          // 2 ulp
-Num expandExpm1(Num x);        // 3 ulp
-Num expandLog(Num x);          // 2 ulp
-Num expandLog1p(Num x);        // 3 ulp
-Num expandTanh(Num x);         // 5 ulp
-Num expandErf(Num x);          // 5 ulp
-Num expandSin(Num x);          // 2 ulp
-Num expandCos(Num x);          // 2 ulp
-Num expandPow(Num x, Num y);   // 2 ulp
-Num expandFloor(Num x);        // exact
-Num expandCeil(Num x);         // exact
-Num expandRoundEven(Num x);    // exact
+Num expandExp(Num x);        // 2 ulp
+Num expandExpm1(Num x);      // 3 ulp
+Num expandLog(Num x);        // 2 ulp
+Num expandLog1p(Num x);      // 3 ulp
+Num expandTanh(Num x);       // 5 ulp
+Num expandErf(Num x);        // 5 ulp
+Num expandSin(Num x);        // 2 ulp
+Num expandCos(Num x);        // 2 ulp
+Num expandPow(Num x, Num y); // 2 ulp
+Num expandFloor(Num x);      // exact
+Num expandCeil(Num x);       // exact
+Num expandRoundEven(Num x);  // exact
 
 } // namespace sinter::passes
 

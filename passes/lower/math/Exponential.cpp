@@ -1,7 +1,7 @@
 //===- Exponential.cpp - exp and expm1 ------------------------------------===//
 //
-// eˣ = 2ⁿ·eʳ with n = round(x/ln 2) and r = x − n·ln 2 in [−0.347, 0.347]; ln 2 is
-// split so that n times its first part is exact.  eʳ − 1 − r by a minimax
+// eˣ = 2ⁿ·eʳ with n = round(x/ln 2) and r = x − n·ln 2 in [−0.347, 0.347]; ln 2
+// is split so that n times its first part is exact.  eʳ − 1 − r by a minimax
 // polynomial (Moshier, Cephes, expf).
 //
 //===----------------------------------------------------------------------===//
@@ -47,8 +47,8 @@ Num expandExpm1(Num x) {
   Num n = reduced.exponent;
   // 2⁻ⁿ is below half an ulp of 1 from n = 25 on, where 2⁻ⁿ may not be normal.
   Num smallN = select(lessInteger(n.bits(64), n), n.bits(64), n);
-  Num inverse = floatOfBits(
-      shiftLeft(subtractInteger(n.bits(127), smallN), 23));
+  Num inverse =
+      floatOfBits(shiftLeft(subtractInteger(n.bits(127), smallN), 23));
   Num sum = expm1Reduced(reduced.remainder) + (1.0 - inverse);
   // The sign also keeps −0.
   return withSign(scaleByPowerOfTwo(sum, n), x);

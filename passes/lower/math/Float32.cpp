@@ -30,14 +30,15 @@ static Num constantOf(const Num &like, Attribute element) {
 }
 
 Num Num::constant(double number) const {
-  return constantOf(*this, FloatAttr::get(getElementTypeOrSelf(type()), number));
+  return constantOf(*this,
+                    FloatAttr::get(getElementTypeOrSelf(type()), number));
 }
 Num Num::bits(uint64_t pattern) const {
   Type element = getElementTypeOrSelf(type());
   APInt value(64, pattern);
-  return constantOf(*this, IntegerAttr::get(
-                               element, value.trunc(
-                                            element.getIntOrFloatBitWidth())));
+  return constantOf(
+      *this,
+      IntegerAttr::get(element, value.trunc(element.getIntOrFloatBitWidth())));
 }
 
 Num operator+(Num a, Num b) {
@@ -161,12 +162,12 @@ Num toDouble(Num x) {
   return make<arith::SIToFPOp>(*x.math, type, x.value);
 }
 Num toSingle(Num x) {
-  return make<arith::TruncFOp>(*x.math,
-                               x.typeOf(x.math->builder.getF32Type()), x.value);
+  return make<arith::TruncFOp>(*x.math, x.typeOf(x.math->builder.getF32Type()),
+                               x.value);
 }
 Num toInteger(Num x) {
-  return make<arith::FPToSIOp>(*x.math,
-                               x.typeOf(x.math->builder.getI32Type()), x.value);
+  return make<arith::FPToSIOp>(*x.math, x.typeOf(x.math->builder.getI32Type()),
+                               x.value);
 }
 Num widen(Num integer) {
   return make<arith::ExtUIOp>(

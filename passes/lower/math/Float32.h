@@ -1,8 +1,8 @@
 //===- Float32.h - arithmetic on f32 values and vectors ---------*- C++ -*-===//
 //
 // The notation that the expansions of this folder are written in: `x * y + 1`
-// on SSA values of type f32 or vector<Nxf32>, with the integer and f64 values of
-// the same number of lanes beside it.  Nothing here calls a library or falls
+// on SSA values of type f32 or vector<Nxf32>, with the integer and f64 values
+// of the same number of lanes beside it.  Nothing here calls a library or falls
 // apart into scalars: only arith ops and, where the target has it, math.fma.
 //
 //===----------------------------------------------------------------------===//

@@ -1,8 +1,8 @@
 //===- Hyperbolic.cpp - tanh ----------------------------------------------===//
 //
-// A quotient of polynomials on [−7.9, 7.9] (the minimax approximation that Eigen
-// and MLIR use).  Without FMA its rounding errors would pass 5 ulp: there it is
-// computed in f64.
+// A quotient of polynomials on [−7.9, 7.9] (the minimax approximation that
+// Eigen and MLIR use).  Without FMA its rounding errors would pass 5 ulp: there
+// it is computed in f64.
 //
 //===----------------------------------------------------------------------===//
 

@@ -23,8 +23,7 @@ static Num logPositive(Num x) {
   Num rootHalf = bits.bits(0x3f3504f3); // √½
   Num e = shiftRightArithmetic(subtractInteger(bits, rootHalf), 23);
   Num f = floatOfBits(subtractInteger(bits, shiftLeft(e, 23))) - 1.0;
-  Num exponent = toFloat(
-      select(tiny, subtractInteger(e, e.bits(25)), e));
+  Num exponent = toFloat(select(tiny, subtractInteger(e, e.bits(25)), e));
 
   Num square = f * f;
   Num p = polynomial(f, {3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1,

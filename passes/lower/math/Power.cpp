@@ -18,8 +18,8 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 static Num log2Wide(Num x) {
   Num tiny = x < 0x1p-126;
   Num bits = bitsOf(select(tiny, x * 0x1p25, x));
-  Num e = shiftRightArithmetic(
-      subtractInteger(bits, bits.bits(0x3f3504f3)), 23);
+  Num e =
+      shiftRightArithmetic(subtractInteger(bits, bits.bits(0x3f3504f3)), 23);
   Num m = toDouble(floatOfBits(subtractInteger(bits, shiftLeft(e, 23))));
   Num exponent = toDouble(select(tiny, subtractInteger(e, e.bits(25)), e));
   Num s = (m - 1.0) / (m + 1.0);
@@ -35,8 +35,8 @@ static Num exp2Wide(Num t) {
   Num f = (t - n.number) * 0.693147180559945309;
   Num p = polynomial(f, {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120,
                          1.0 / 720, 1.0 / 5040, 1.0 / 40320});
-  Num power = floatOfBits(shiftLeft(
-      addInteger(n.integer, n.integer.bits(1023)), 52));
+  Num power =
+      floatOfBits(shiftLeft(addInteger(n.integer, n.integer.bits(1023)), 52));
   return toSingle(p * power); // one rounding, also to denormals
 }
 
@@ -53,12 +53,12 @@ Num expandPow(Num x, Num y) {
   Num bounded = absolute(y) < 0x1p24;
   Num integer = toInteger(select(bounded, y, y.constant(0)));
   Num isInteger = either(negate(bounded), toFloat(integer) == y);
-  Num isOdd = equalInteger(andInteger(integer, integer.bits(1)),
-                           integer.bits(1));
+  Num isOdd =
+      equalInteger(andInteger(integer, integer.bits(1)), integer.bits(1));
   Num negative = lessInteger(bitsOf(x), integer.bits(0));
   result = select(both(negative, both(isInteger, isOdd)), -result, result);
-  Num noReal = both(both(x < 0.0, x.constant(-infinity) < x),
-                    negate(isInteger));
+  Num noReal =
+      both(both(x < 0.0, x.constant(-infinity) < x), negate(isInteger));
   result = select(noReal, std::numeric_limits<double>::quiet_NaN(), result);
   // (±1)^±inf, 1^nan and x⁰ are 1.
   Num one = either(x == 1.0, y == 0.0);

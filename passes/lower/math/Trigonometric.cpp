@@ -3,8 +3,8 @@
 // x = n·π/2 + r with |r| ≤ π/4.  Up to 2²⁰ the reduction is a difference in f64
 // with π/2 in two parts (Cody and Waite); beyond, where nearly every bit of x
 // counts, the bits of 2/π that matter are multiplied as integers (Payne and
-// Hanek, "Radian reduction for trigonometric functions", 1983).  sin r and cos r
-// by minimax polynomials (Moshier, Cephes, sinf).
+// Hanek, "Radian reduction for trigonometric functions", 1983).  sin r and cos
+// r by minimax polynomials (Moshier, Cephes, sinf).
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,20 +35,21 @@ static Reduced reduceSmall(Num x) {
   return {toSingle(r), narrow(n.integer)};
 }
 
-/// The words of 2/π: word i holds the bits of weight 2^(−32i − 1) … 2^(−32i−32).
-static constexpr uint32_t twoOverPiWords[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1,
-                                              0xf534ddc0, 0xdb629599, 0x3c439041,
-                                              0xfe5163ab};
+/// The words of 2/π: word i holds the bits of weight 2^(−32i − 1) …
+/// 2^(−32i−32).
+static constexpr uint32_t twoOverPiWords[] = {
+    0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+    0xdb629599, 0x3c439041, 0xfe5163ab};
 
 /// For 2²⁰ ≤ |x| < 2¹²⁸; anything finite for others.
 static Reduced reduceLarge(Num x) {
   Num bits = bitsOf(x);
-  Num mantissa = orInteger(andInteger(bits, bits.bits(0x7fffff)),
-                           bits.bits(0x800000));
+  Num mantissa =
+      orInteger(andInteger(bits, bits.bits(0x7fffff)), bits.bits(0x800000));
   // |x| = mantissa·2^e with e from −4 to 104: take e + 30, and drop the
   // bits of 2/π whose product with the mantissa is a multiple of 4 anyway.
-  Num e = subtractInteger(
-      andInteger(shiftRight(bits, 23), bits.bits(0xff)), bits.bits(150 - 30));
+  Num e = subtractInteger(andInteger(shiftRight(bits, 23), bits.bits(0xff)),
+                          bits.bits(150 - 30));
   Num word = shiftRight(e, 5);
   Num shift = andInteger(e, e.bits(31));
   // Words word−1 … word+2, where word −1 is 0.
@@ -119,8 +120,8 @@ static Num sine(Num x, unsigned turns) {
   Num r = reduced.remainder;
   Num n = addInteger(reduced.quadrant, reduced.quadrant.bits(turns));
   Num square = r * r;
-  Num s = polynomial(square, {-1.6666654611e-1, 8.3321608736e-3,
-                              -1.9515295891e-4});
+  Num s =
+      polynomial(square, {-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4});
   s = multiplyAdd(s * square, r, r);
   Num c = polynomial(square, {4.166664568298827e-2, -1.388731625493765e-3,
                               2.443315711809948e-5});
