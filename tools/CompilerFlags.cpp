@@ -32,11 +32,6 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               options.optLevel = level;
               return Error::success();
             });
-  flags.add("-g", "", "line tables from the model's source in the object",
-            [&options](StringRef) {
-              options.debugInfo = true;
-              return Error::success();
-            });
   options.mlirFlags = true; // Flags registers them
   flags.add("--cpu", "NAME",
             "native (the default: this machine), generic or a CPU's name",
@@ -44,12 +39,6 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               if (auto facts = target::resolveCpu(value); !facts)
                 return facts.takeError();
               options.cpu = value.str();
-              return Error::success();
-            });
-  flags.add("--trap-out-of-range", "",
-            "an index out of range ends the call instead of reading 0",
-            [&options](StringRef) {
-              options.trapOutOfRange = true;
               return Error::success();
             });
   flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",
