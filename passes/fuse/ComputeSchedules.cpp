@@ -53,17 +53,22 @@ static StringRef kindOfBody(KernelOp kernel) {
 /// 0 if it has but scalars.
 static int64_t widestBits(KernelOp kernel) {
   int64_t widest = 0;
-  auto consider = [&](Type type) {
-    auto tensor = cast<RankedTensorType>(type);
+  auto consider = [&](Value value) {
+    auto tensor = cast<RankedTensorType>(value.getType());
+    // The key of random numbers is two scalars.
+    bool isKey = !value.use_empty() &&
+                 llvm::all_of(value.getUsers(), [](Operation *user) {
+                   return kindOf(user) == OpKind::Random;
+                 });
     Type storage = getStorageType(tensor.getElementType());
-    if (tensor.getNumElements() > 1)
+    if (tensor.getNumElements() > 1 && !isKey)
       widest = std::max<int64_t>(widest, storage.getIntOrFloatBitWidth());
   };
   for (Operation &op : kernel.getBody().front().without_terminator())
-    for (Type type : op.getResultTypes())
-      consider(type);
-  for (Type type : kernel.getArgumentTypes())
-    consider(type);
+    for (Value value : op.getResults())
+      consider(value);
+  for (Value value : kernel.getBody().getArguments())
+    consider(value);
   return widest;
 }
 

@@ -109,6 +109,12 @@ void FloatingOps::cloneForUsers(Block &block, bool fuse) {
     auto it = cheapness.find(&op);
     if (it == cheapness.end() || !it->second.may)
       continue;
+    // A constant that sets several variables is made in each, not copied.
+    if (kindOf(&op) == OpKind::Constant)
+      for (Operation *user : llvm::make_early_inc_range(op.getUsers()))
+        if (isa<WriteOp>(user) && !op.hasOneUse())
+          user->replaceUsesOfWith(op.getResult(0),
+                                  OpBuilder(user).clone(op)->getResult(0));
     // One copy a user, in the users' order; those that only store it share the
     // original.  What is computed and stored is read back rather than computed
     // again.
