@@ -12,6 +12,7 @@
 #define SINTER_PASSES_FUSE_CLUSTERGRAPH_H
 
 #include "passes/fuse/FloatingOps.h"
+#include "passes/fuse/Refusals.h"
 
 namespace sinter::passes {
 
@@ -29,7 +30,7 @@ struct Cluster {
   /// corresponding order.  Empty for every other cluster.
   llvm::SmallVector<llvm::SmallVector<mlir::Operation *>> segments;
   /// Fusions that were considered and not made.
-  llvm::SmallVector<std::pair<mlir::Operation *, std::string>> refusals;
+  llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> refusals;
 
   /// The dimensions of `space` that are reduced are the last ones.
   bool isRow() const;

@@ -41,13 +41,13 @@ SmallVector<Operation *> passes::neighbours(const ClusterGraph &graph,
   return sorted;
 }
 
-void passes::refuse(Cluster &cluster, Operation *op, StringRef reason) {
-  for (auto &[refused, text] : cluster.refusals)
+void passes::refuse(Cluster &cluster, Operation *op, Refusal reason) {
+  for (auto &[refused, why] : cluster.refusals)
     if (refused == op) {
-      text = reason.str();
+      why = reason;
       return;
     }
-  cluster.refusals.push_back({op, reason.str()});
+  cluster.refusals.push_back({op, reason});
 }
 
 void passes::mergeSiblings(
@@ -62,7 +62,7 @@ void passes::mergeSiblings(
       if (graph.canRunAsOne({into.root, from.root}))
         graph.merge(into, from);
       else
-        refuse(into, from.root, "one depends on the other through a kernel");
+        refuse(into, from.root, Refusal::Dependent);
     }
 }
 

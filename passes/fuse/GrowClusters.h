@@ -39,7 +39,7 @@ void growPointwise(ClusterGraph &graph);
 llvm::SmallVector<mlir::Operation *> neighbours(const ClusterGraph &graph,
                                                 const Cluster &cluster);
 /// Keeps why `op` is not in the cluster.
-void refuse(Cluster &cluster, mlir::Operation *op, llvm::StringRef reason);
+void refuse(Cluster &cluster, mlir::Operation *op, Refusal reason);
 
 /// Merges clusters for which `alike` holds and that can run as one.
 void mergeSiblings(

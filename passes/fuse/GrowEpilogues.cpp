@@ -15,34 +15,34 @@ using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::passes;
 
-/// Why `op` cannot stand on the cluster's result; empty if it can.
-static StringRef misfit(const ClusterGraph &graph, const Cluster &cluster,
-                        Operation *op) {
+/// Why `op` cannot stand on the cluster's result, if it cannot.
+static std::optional<Refusal> misfit(const ClusterGraph &graph,
+                                     const Cluster &cluster, Operation *op) {
   if (kindOf(op) != OpKind::Pointwise)
-    return "it is the root of a kernel of its own";
+    return Refusal::OwnRoot;
   if (shapeOf(op) != ArrayRef(cluster.space))
-    return "its shape is not that of the result";
+    return Refusal::OtherShape;
   for (const Trace &read : graph.reads(op, nullptr))
     if (read.producer && graph.clusterOf(read.producer) == &cluster &&
         read.access != Access::Same)
-      return "it reads the result at other places than its own";
+      return Refusal::ReadsElsewhere;
   bool feeds = false;
   for (Operation *member : cluster.members)
     for (const Trace &read : graph.reads(member, nullptr))
       if (read.producer == op) {
         if (member == cluster.root)
-          return "it would be computed again for every tile";
+          return Refusal::EveryTile;
         if (read.access != Access::Same)
-          return "the result reads it at other places than its own";
+          return Refusal::ReadElsewhere;
         feeds = true;
       }
   if (feeds && llvm::any_of(graph.readers(op), [&](Operation *reader) {
         return graph.clusterOf(reader) != &cluster;
       }))
-    return "others need its value as well";
+    return Refusal::NeededElsewhere;
   if (!graph.canRunAsOne({cluster.root, op}))
-    return "it needs a kernel that needs the result";
-  return {};
+    return Refusal::Cycle;
+  return std::nullopt;
 }
 
 /// Whether the value is a result of the cluster in any case, because one of its
@@ -52,8 +52,7 @@ static bool isResultAnyway(const ClusterGraph &graph, const Cluster &cluster,
   return llvm::any_of(graph.readers(op), [&](Operation *reader) {
     if (graph.clusterOf(reader) == &cluster)
       return false;
-    return !graph.isUnclaimed(reader) ||
-           !misfit(graph, cluster, reader).empty();
+    return !graph.isUnclaimed(reader) || misfit(graph, cluster, reader);
   });
 }
 
@@ -61,8 +60,8 @@ static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation *op : neighbours(graph, cluster)) {
-      StringRef reason = misfit(graph, cluster, op);
-      if (reason.empty() && !finish && costOf(op) < tooExpensive) {
+      std::optional<Refusal> reason = misfit(graph, cluster, op);
+      if (!reason && !finish && costOf(op) < tooExpensive) {
         // A cheap op that reads only what is stored anyway costs its reader
         // nothing, and here another result.
         bool readsMember = false, readsNew = false;
@@ -72,10 +71,10 @@ static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
             readsNew |= !isResultAnyway(graph, cluster, read.producer);
           }
         if (readsMember && !readsNew)
-          reason = "it reads only what is stored anyway";
+          reason = Refusal::StoredAnyway;
       }
-      if (!reason.empty()) {
-        refuse(cluster, op, reason);
+      if (reason) {
+        refuse(cluster, op, *reason);
         continue;
       }
       graph.add(cluster, op);

@@ -19,23 +19,23 @@ static bool isElementwise(OpKind kind) {
          kind == OpKind::Constant;
 }
 
-static StringRef misfit(const ClusterGraph &graph, const Cluster &cluster,
-                        Operation *op) {
+static std::optional<Refusal> misfit(const ClusterGraph &graph,
+                                     const Cluster &cluster, Operation *op) {
   if (!isElementwise(kindOf(op)))
-    return "it is the root of a kernel of its own";
+    return Refusal::OwnRoot;
   if (shapeOf(op) != ArrayRef(cluster.space))
-    return "its shape is another";
+    return Refusal::OtherShape;
   for (const Trace &read : graph.reads(op, nullptr))
     if (read.producer && graph.clusterOf(read.producer) == &cluster &&
         read.access != Access::Same)
-      return "it reads the value at other places than its own";
+      return Refusal::ReadsElsewhere;
   for (Operation *member : cluster.members)
     for (const Trace &read : graph.reads(member, nullptr))
       if (read.producer == op && read.access != Access::Same)
-        return "its value is read at other places than its own";
+        return Refusal::ReadElsewhere;
   if (!graph.canRunAsOne({cluster.root, op}))
-    return "it needs a kernel that needs this one";
-  return {};
+    return Refusal::Cycle;
+  return std::nullopt;
 }
 
 void passes::growPointwise(ClusterGraph &graph) {
@@ -47,9 +47,9 @@ void passes::growPointwise(ClusterGraph &graph) {
     for (bool changed = true; changed;) {
       changed = false;
       for (Operation *op : neighbours(graph, cluster)) {
-        StringRef reason = misfit(graph, cluster, op);
-        if (!reason.empty()) {
-          refuse(cluster, op, reason);
+        std::optional<Refusal> reason = misfit(graph, cluster, op);
+        if (reason) {
+          refuse(cluster, op, *reason);
           continue;
         }
         graph.add(cluster, op);

@@ -34,50 +34,50 @@ static Level levelOf(const Cluster &cluster, Operation *op) {
   return shapeOf(op) == ArrayRef(cluster.kept) ? Level::Kept : Level::None;
 }
 
-/// Why `reader` cannot read `producer` within the cluster.
-static StringRef badRead(const Cluster &cluster, Operation *producer,
-                         Operation *reader, Access access) {
+/// Why `reader` cannot read `producer` within the cluster: `elsewhere` if it is
+/// for the places that it reads.
+static std::optional<Refusal> badRead(const Cluster &cluster,
+                                      Operation *producer, Operation *reader,
+                                      Access access, Refusal elsewhere) {
   bool readsFull = kindOf(reader) == OpKind::Reduction ||
                    levelOf(cluster, reader) == Level::Full;
   bool givesFull = levelOf(cluster, producer) == Level::Full;
   if (access == Access::Moved ||
       readsFull != (givesFull || access == Access::Spread))
-    return "one reads the other at other places than its own";
+    return elsewhere;
   if (access == Access::Spread && !cluster.isRow())
-    return "only reductions of rows are read back over what they reduced";
-  return {};
+    return Refusal::NotRows;
+  return std::nullopt;
 }
 
-static StringRef misfit(const ClusterGraph &graph, const Cluster &cluster,
-                        Operation *op) {
+static std::optional<Refusal> misfit(const ClusterGraph &graph,
+                                     const Cluster &cluster, Operation *op) {
   if (levelOf(cluster, op) == Level::None)
-    return kindOf(op) == OpKind::Reduction
-               ? "it reduces other dimensions"
-               : "its shape is neither that of the rows nor that of what is "
-                 "left of them";
+    return kindOf(op) == OpKind::Reduction ? Refusal::OtherDimensions
+                                           : Refusal::NeitherRowNorRest;
   for (const Trace &read : graph.reads(op, &cluster))
     if (read.producer && graph.clusterOf(read.producer) == &cluster)
-      if (StringRef reason = badRead(cluster, read.producer, op, read.access);
-          !reason.empty())
+      if (auto reason = badRead(cluster, read.producer, op, read.access,
+                                Refusal::ReadsElsewhere))
         return reason;
   for (Operation *member : cluster.members)
     for (const Trace &read : graph.reads(member, &cluster))
       if (read.producer == op)
-        if (StringRef reason = badRead(cluster, op, member, read.access);
-            !reason.empty())
+        if (auto reason = badRead(cluster, op, member, read.access,
+                                  Refusal::ReadElsewhere))
           return reason;
   if (!graph.canRunAsOne({cluster.root, op}))
-    return "it needs a kernel that needs this one";
-  return {};
+    return Refusal::Cycle;
+  return std::nullopt;
 }
 
 static void grow(ClusterGraph &graph, Cluster &cluster) {
   for (bool changed = true; changed;) {
     changed = false;
     for (Operation *op : neighbours(graph, cluster)) {
-      StringRef reason = misfit(graph, cluster, op);
-      if (!reason.empty()) {
-        refuse(cluster, op, reason);
+      std::optional<Refusal> reason = misfit(graph, cluster, op);
+      if (reason) {
+        refuse(cluster, op, *reason);
         continue;
       }
       graph.add(cluster, op);

@@ -138,7 +138,8 @@ static ArrayAttr refusalsOf(Builder &builder, const ClusterGraph &graph,
   SmallVector<Attribute> texts;
   for (auto &[op, reason] : cluster.refusals)
     if (graph.clusterOf(op) != &cluster)
-      texts.push_back(builder.getStringAttr(describe(op) + ": " + reason));
+      texts.push_back(
+          builder.getStringAttr(describe(op) + ": " + textOf(reason)));
   return texts.empty() ? ArrayAttr() : builder.getArrayAttr(texts);
 }
 

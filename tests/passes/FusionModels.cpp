@@ -150,7 +150,15 @@ static void backward(Text &t, const MlpSizes &s,
   }
 }
 
-static void adam(Text &t, const std::vector<Layer> &layers) {
+namespace {
+/// A variable with the names of its value and gradient: %VALUE and %VALUE_d.
+struct Parameter {
+  std::string variable, value, type;
+};
+} // namespace
+
+/// The numbers that all parameters share.
+static void adamCorrections(Text &t) {
   t.line("%t = sinter.read @adam.step : tensor<i64>");
   t.line("%one = sinter.constant dense<1> : tensor<i64>");
   t.line("%next = sinter.add %t, %one : tensor<i64>");
@@ -162,53 +170,83 @@ static void adam(Text &t, const std::vector<Layer> &layers) {
     t.line("%power{0} = sinter.pow %beta{0}, %time : tensor<f32>", name);
     t.line("%correction{0} = sinter.sub %unit, %power{0} : tensor<f32>", name);
   }
+}
+
+static void adamUpdate(Text &t, const Parameter &parameter) {
+  const auto &[variable, v, shape] = parameter;
+  auto constant = [&](const char *name, const char *value) {
+    t.line("%{0}_{1} = sinter.constant dense<{2}> : {3}", v, name, value,
+           shape);
+  };
+  auto op = [&](const char *name, const char *op, std::string a,
+                std::string b) {
+    t.line("%{0}_{1} = sinter.{2} %{3}, %{4} : {5}", v, name, op, a, b, shape);
+  };
+  constant("k1", "0.9");
+  constant("j1", "0.1");
+  constant("k2", "0.999");
+  constant("j2", "0.001");
+  constant("rate", "0.001");
+  constant("epsilon", "1.0e-08");
+  t.line("%{0}_m = sinter.read @{1}.m : {2}", v, variable, shape);
+  t.line("%{0}_v = sinter.read @{1}.v : {2}", v, variable, shape);
+  op("m1", "mul", v + "_m", v + "_k1");
+  op("m2", "mul", v + "_d", v + "_j1");
+  op("mn", "add", v + "_m1", v + "_m2");
+  op("v1", "mul", v + "_v", v + "_k2");
+  op("v2", "mul", v + "_d", v + "_d");
+  op("v3", "mul", v + "_v2", v + "_j2");
+  op("vn", "add", v + "_v1", v + "_v3");
+  t.line("%{0}_s1 = sinter.broadcast %correction1 dims [] : tensor<f32> -> {1}",
+         v, shape);
+  t.line("%{0}_s2 = sinter.broadcast %correction2 dims [] : tensor<f32> -> {1}",
+         v, shape);
+  op("mc", "div", v + "_mn", v + "_s1");
+  op("vc", "div", v + "_vn", v + "_s2");
+  t.line("%{0}_root = sinter.sqrt %{0}_vc : {1}", v, shape);
+  op("denominator", "add", v + "_root", v + "_epsilon");
+  op("step", "div", v + "_mc", v + "_denominator");
+  op("scaled", "mul", v + "_step", v + "_rate");
+  op("n", "sub", v, v + "_scaled");
+  t.line("sinter.write @{0}, %{1}_n : {2}", variable, v, shape);
+  t.line("sinter.write @{0}.m, %{1}_mn : {2}", variable, v, shape);
+  t.line("sinter.write @{0}.v, %{1}_vn : {2}", variable, v, shape);
+}
+
+static void adam(Text &t, const std::vector<Layer> &layers) {
+  adamCorrections(t);
   for (const Layer &l : layers)
     for (bool weight : {true, false}) {
-      std::string v = std::string(l.name) + (weight ? "_w" : "_b");
-      std::string variable =
-          std::string(l.name) + (weight ? ".weight" : ".bias");
-      std::string shape = weight ? type({l.in, l.out}) : type({l.out});
-      auto constant = [&](const char *name, const char *value) {
-        t.line("%{0}_{1} = sinter.constant dense<{2}> : {3}", v, name, value,
-               shape);
-      };
-      auto op = [&](const char *name, const char *op, std::string a,
-                    std::string b) {
-        t.line("%{0}_{1} = sinter.{2} %{3}, %{4} : {5}", v, name, op, a, b,
-               shape);
-      };
-      constant("k1", "0.9");
-      constant("j1", "0.1");
-      constant("k2", "0.999");
-      constant("j2", "0.001");
-      constant("rate", "0.001");
-      constant("epsilon", "1.0e-08");
-      t.line("%{0}_m = sinter.read @{1}.m : {2}", v, variable, shape);
-      t.line("%{0}_v = sinter.read @{1}.v : {2}", v, variable, shape);
-      op("m1", "mul", v + "_m", v + "_k1");
-      op("m2", "mul", v + "_d", v + "_j1");
-      op("mn", "add", v + "_m1", v + "_m2");
-      op("v1", "mul", v + "_v", v + "_k2");
-      op("v2", "mul", v + "_d", v + "_d");
-      op("v3", "mul", v + "_v2", v + "_j2");
-      op("vn", "add", v + "_v1", v + "_v3");
-      t.line("%{0}_s1 = sinter.broadcast %correction1 dims [] : tensor<f32> "
-             "-> {1}",
-             v, shape);
-      t.line("%{0}_s2 = sinter.broadcast %correction2 dims [] : tensor<f32> "
-             "-> {1}",
-             v, shape);
-      op("mc", "div", v + "_mn", v + "_s1");
-      op("vc", "div", v + "_vn", v + "_s2");
-      t.line("%{0}_root = sinter.sqrt %{0}_vc : {1}", v, shape);
-      op("denominator", "add", v + "_root", v + "_epsilon");
-      op("step", "div", v + "_mc", v + "_denominator");
-      op("scaled", "mul", v + "_step", v + "_rate");
-      op("n", "sub", v, v + "_scaled");
-      t.line("sinter.write @{0}, %{1}_n : {2}", variable, v, shape);
-      t.line("sinter.write @{0}.m, %{1}_mn : {2}", variable, v, shape);
-      t.line("sinter.write @{0}.v, %{1}_vn : {2}", variable, v, shape);
+      std::string name = l.name;
+      adamUpdate(t, {name + (weight ? ".weight" : ".bias"),
+                     name + (weight ? "_w" : "_b"),
+                     weight ? type({l.in, l.out}) : type({l.out})});
     }
+}
+
+std::string
+sinter::tests::adamText(const std::vector<std::vector<int64_t>> &shapes) {
+  std::vector<Parameter> parameters;
+  Text t;
+  t.line("module @adam {{");
+  std::string gradients;
+  for (const std::vector<int64_t> &shape : shapes) {
+    std::string name = "p" + std::to_string(parameters.size());
+    parameters.push_back({name, name, type(shape)});
+    for (const char *slot : {"", ".m", ".v"})
+      t.line("sinter.variable @{0}{1} : {2}", name, slot, type(shape));
+    gradients +=
+        (gradients.empty() ? "%" : ", %") + name + "_d: " + type(shape);
+  }
+  t.line("sinter.variable @adam.step : tensor<i64>");
+  t.line("sinter.entry @train({0}) {{", gradients);
+  adamCorrections(t);
+  for (const Parameter &p : parameters) {
+    t.line("%{0} = sinter.read @{1} : {2}", p.value, p.variable, p.type);
+    adamUpdate(t, p);
+  }
+  t.line("sinter.return\n}\n}");
+  return t.text;
 }
 
 std::string sinter::tests::mlpText(const MlpSizes &s) {

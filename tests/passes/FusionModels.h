@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sinter::tests {
 
@@ -23,6 +24,9 @@ std::string mlpText(const MlpSizes &sizes);
 /// h ← tanh(x·W + h·U + b) over `steps` steps, forward only, W's product
 /// hoisted.
 std::string recurrentText(int64_t steps, int64_t batch, int64_t width);
+
+/// Adam of parameters of these shapes, their gradients being inputs.
+std::string adamText(const std::vector<std::vector<int64_t>> &shapes);
 
 } // namespace sinter::tests
 

@@ -1,0 +1,60 @@
+//===- Refusals.h - why two ops are not in one kernel -----------*- C++ -*-===//
+//
+// Every fusion that was considered and not made has one of these reasons; it
+// stands on the kernel (`fusion_refusals`) and in the report.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_FUSE_REFUSALS_H
+#define SINTER_PASSES_FUSE_REFUSALS_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <iterator>
+
+namespace sinter::passes {
+
+enum class Refusal {
+  // By any kernel.
+  OwnRoot,
+  OtherShape,
+  ReadsElsewhere,
+  ReadElsewhere,
+  Cycle,
+  // By a contraction.
+  EveryTile,
+  NeededElsewhere,
+  StoredAnyway,
+  // By a reduction.
+  OtherDimensions,
+  NeitherRowNorRest,
+  NotRows,
+  // Between two kernels that read the same.
+  Dependent,
+};
+
+/// In the order of `Refusal`.
+inline constexpr llvm::StringLiteral refusalTexts[] = {
+    "it is the root of a kernel of its own",
+    "its shape is another",
+    "it reads the value at other places than its own",
+    "its value is read at other places than its own",
+    "it needs a kernel that needs this one",
+    "it would be computed again for every tile",
+    "others need its value as well",
+    "it reads only what is stored anyway",
+    "it reduces other dimensions",
+    "its shape is neither that of the rows nor that of what is left of them",
+    "only reductions of rows are read back over what they reduced",
+    "one depends on the other through a kernel",
+};
+static_assert(std::size(refusalTexts) ==
+              static_cast<size_t>(Refusal::Dependent) + 1);
+
+inline llvm::StringRef textOf(Refusal refusal) {
+  return refusalTexts[static_cast<size_t>(refusal)];
+}
+
+} // namespace sinter::passes
+
+#endif // SINTER_PASSES_FUSE_REFUSALS_H
