@@ -178,7 +178,7 @@ static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
   SmallVector<Update> result;
   for (auto &[leader, update] : updates)
     // A scalar's update belongs with the other scalars.
-    if (elementsOf(shapeOf(update.ops[0])) != 1 && isUpdate(graph, update))
+    if (!shapeOf(update.ops[0]).empty() && isUpdate(graph, update))
       result.push_back(std::move(update));
   return result;
 }

@@ -20,10 +20,16 @@ using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::passes;
 
+static LogicalResult verifyPlace(Operation &op) {
+  if (isa<UnknownLoc>(op.getLoc()))
+    return op.emitOpError("has no place in the source at the end of `fused`");
+  return success();
+}
+
 static LogicalResult verifyBlock(Block &block) {
   for (Operation &op : block) {
-    if (isa<UnknownLoc>(op.getLoc()))
-      return op.emitOpError("has no place in the source at the end of `fused`");
+    if (failed(verifyPlace(op)))
+      return failure();
     if (isa<ReadOp, WriteOp, ReturnOp, YieldOp, CallOp, ReshapeOp>(op))
       continue;
     if (isa<ConstantOp>(op) && kindOf(&op) == OpKind::Free)
@@ -38,6 +44,20 @@ static LogicalResult verifyBlock(Block &block) {
   return success();
 }
 
+/// Whether result r may lie on argument `overwrites[r]` as far as types tell,
+/// no argument being taken twice.
+static bool areOverwritesSound(KernelOp kernel) {
+  llvm::SmallDenseSet<int64_t> taken;
+  for (auto [result, argument] :
+       llvm::zip(kernel.getResultTypes(), *kernel.getOverwrites()))
+    if (argument >= 0 &&
+        (!taken.insert(argument).second ||
+         getBufferType(result) !=
+             getBufferType(kernel.getArgumentTypes()[argument])))
+      return false;
+  return true;
+}
+
 static LogicalResult verifyKernel(KernelOp kernel) {
   DictionaryAttr schedule = kernel.getScheduleAttr();
   if (!schedule || !schedule.getAs<StringAttr>("kind") ||
@@ -46,9 +66,15 @@ static LogicalResult verifyKernel(KernelOp kernel) {
                               "`scratch_bytes` at the end of `fused`");
   if (!kernel.getOverwrites())
     return kernel.emitOpError("needs `overwrites` at the end of `fused`");
-  for (Operation &op : kernel.getBody().front().without_terminator())
+  if (!areOverwritesSound(kernel))
+    return kernel.emitOpError("has `overwrites` that name an argument of "
+                              "another form, or one for two results");
+  for (Operation &op : kernel.getBody().front()) {
+    if (failed(verifyPlace(op)))
+      return failure();
     if (op.getNumRegions() != 0 || isa<ReadOp, WriteOp, CallOp>(op))
       return op.emitOpError("must not stand in a kernel");
+  }
   if (auto segments = schedule.getAs<IntegerAttr>("segments")) {
     auto results = schedule.getAs<IntegerAttr>("segment_results");
     auto arguments = schedule.getAs<IntegerAttr>("segment_arguments");
@@ -68,9 +94,17 @@ struct VerifyFused : passes::impl::VerifyFusedBase<VerifyFused> {
     for (auto entry : getOperation().getOps<EntryOp>())
       if (failed(verifyBlock(entry.getBody().front())))
         return signalPassFailure();
-    for (auto kernel : getOperation().getOps<KernelOp>())
+    llvm::DenseSet<StringAttr> called;
+    getOperation().walk(
+        [&](CallOp call) { called.insert(call.getKernelAttr().getAttr()); });
+    for (auto kernel : getOperation().getOps<KernelOp>()) {
       if (failed(verifyKernel(kernel)))
         return signalPassFailure();
+      if (!called.contains(kernel.getSymNameAttr())) {
+        kernel.emitOpError("is called by nobody at the end of `fused`");
+        return signalPassFailure();
+      }
+    }
   }
 };
 } // namespace
