@@ -11,6 +11,7 @@
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/Squares.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -328,6 +329,11 @@ void PhaseLoops::emit() {
     SmallVector<int64_t> all(phase.outer);
     blocks.assign(1, all);
   }
+  if (!phase.rows && phase.reducing.empty())
+    if (auto across = squareDimension(values, lanes))
+      return loopOverSquares(emitter, loc, phase.outer, *across, lanes,
+                             form.maskedTails,
+                             [&](const Point &point) { outerPoints(point); });
   nest(blocks, lanes, unrolling(), {}, 0,
        [&](ArrayRef<Point> points) { outerPoints(points); });
 }

@@ -1,5 +1,4 @@
-//===- ValueEmitter.h - this value, at these indices, for these lanes
-//------===//
+//===- ValueEmitter.h - this value, at these indices ------------*- C++ -*-===//
 //
 // The shared body emitter of all kernels.  Asked for a tensor value at a point,
 // it emits what computes that element (or, with several lanes, a vector of
@@ -63,6 +62,16 @@ public:
   /// Whether a partial vector is done with a mask (AVX-512), or by a loop of
   /// single elements.
   bool maskedTails = false;
+
+  /// Set while points are done `lanes` rows at a time, the rows' index being
+  /// `symbol` + `row`: what lies side by side along it is then read as a
+  /// square. No symbol but those made before it may depend on the row.
+  struct Square {
+    unsigned symbol;
+    int64_t lanes;
+    int64_t row;
+  };
+  std::optional<Square> square;
 
   /// `value` lies in `memref` (identity layout, storage type, or already
   /// flat), whole and final.
@@ -135,6 +144,9 @@ private:
   mlir::Value uniform(mlir::Location loc, mlir::Value key, uint32_t stream,
                       mlir::Type elementType, mlir::ArrayRef<int64_t> shape,
                       const Point &point);
+  mlir::Value squareRow(mlir::Location loc, mlir::Value flat,
+                        mlir::Type storage, const Index &place,
+                        const Point &point);
   mlir::Value fromRow(mlir::Value value, const Point &point);
   void toRow(mlir::Value value, const Point &point, mlir::Value element);
 
@@ -152,6 +164,10 @@ private:
   using BlockName = std::tuple<void *, uint32_t, Index, int64_t>;
   using Blocks = std::map<BlockName, std::array<mlir::Value, 4>>;
   std::vector<Blocks> blocks = std::vector<Blocks>(1);
+  /// Squares in registers, by buffer and place of the first element.
+  using Squares =
+      std::map<std::pair<void *, Index>, llvm::SmallVector<mlir::Value>>;
+  std::vector<Squares> squares = std::vector<Squares>(1);
   std::map<void *, mlir::Value> buffers;
   bool error = false;
 };

@@ -70,6 +70,10 @@ TEST_P(Shapes, MovementReadsTheRightElements) {
     one("transpose %x0 [1, 0]", "64x32", "32x64");
     one("transpose %x0 [2, 0, 1]", "3x5x17", "17x3x5");
     one("transpose %x0 [0, 2, 1]", "4x16x16", "4x16x16");
+    one("transpose %x0 [0, 2, 1]", "3x35x50", "3x50x35");
+    one("transpose %x0 [2, 1, 0]", "40x3x33", "33x3x40");
+    one("transpose %x0 [3, 0, 2, 1]", "2x17x3x18", "18x2x3x17");
+    one("transpose %x0 [1, 2, 0]", "16x64x2", "64x2x16");
     one("broadcast %x0 dims [1]", "19", "3x19");
     one("broadcast %x0 dims [0]", "19", "19x21");
     one("broadcast %x0 dims [0, 2]", "3x1", "3x4x33");
@@ -103,6 +107,20 @@ TEST_P(Shapes, MovementReadsTheRightElements) {
 
 TEST_P(Shapes, MovementsComposeWithArithmetic) {
   check({
+      // Rows of a square that a division tells apart are no square.
+      {{"tensor<12x48xf32>", "tensor<40x34xf32>"},
+       R"(  %t = sinter.transpose %x1 [1, 0] : tensor<40x34xf32> -> tensor<34x40xf32>
+  %r = sinter.reshape %x0 : tensor<12x48xf32> -> tensor<18x32xf32>
+  %u = sinter.transpose %r [1, 0] : tensor<18x32xf32> -> tensor<32x18xf32>
+  %s = sinter.slice %t offsets [2, 3] sizes [32, 18] strides [1, 2] : tensor<34x40xf32> -> tensor<32x18xf32>
+  %y = sinter.mul %u, %s : tensor<32x18xf32>)",
+       "tensor<32x18xf32>"},
+      {{"tensor<36x33xf32>", "tensor<33x36xf32>"},
+       R"(  %e = sinter.exp %x0 : tensor<36x33xf32>
+  %t = sinter.transpose %e [1, 0] : tensor<36x33xf32> -> tensor<33x36xf32>
+  %y = sinter.add %t, %x1 : tensor<33x36xf32>)",
+       "tensor<33x36xf32>",
+       4},
       {{"tensor<6x40xf32>", "tensor<40xf32>"},
        R"(  %b = sinter.broadcast %x1 dims [1] : tensor<40xf32> -> tensor<6x40xf32>
   %s = sinter.add %x0, %b : tensor<6x40xf32>

@@ -8,6 +8,8 @@
 
 #include "passes/lower/contraction/PackPanels.h"
 
+#include "passes/lower/Squares.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -17,28 +19,6 @@
 using namespace mlir;
 
 namespace sinter::passes {
-
-SmallVector<Value> transposeSquare(OpBuilder &builder, Location loc,
-                                   SmallVector<Value> rows) {
-  int64_t n = rows.size();
-  for (int64_t distance = n / 2; distance > 0; distance /= 2) {
-    // Swap the off-diagonal blocks of every 2·distance square.
-    SmallVector<int64_t> upper, lower;
-    for (int64_t lane = 0; lane < n; ++lane) {
-      bool right = lane & distance;
-      upper.push_back(right ? n + (lane ^ distance) : lane);
-      lower.push_back(right ? n + lane : lane ^ distance);
-    }
-    for (int64_t i = 0; i < n; ++i) {
-      if (i & distance)
-        continue;
-      Value a = rows[i], b = rows[i + distance];
-      rows[i] = vector::ShuffleOp::create(builder, loc, a, b, upper);
-      rows[i + distance] = vector::ShuffleOp::create(builder, loc, a, b, lower);
-    }
-  }
-  return rows;
-}
 
 namespace {
 class PanelPacker {

@@ -14,12 +14,6 @@ void packPanels(mlir::OpBuilder &builder, mlir::Location loc,
                 mlir::Value base, int64_t k, int64_t n, int64_t panelWidth,
                 int64_t lanes);
 
-/// The square of `rows` (n vectors of n lanes, n a power of 2) transposed by
-/// log₂ n stages of two-operand shuffles.
-llvm::SmallVector<mlir::Value>
-transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
-                llvm::SmallVector<mlir::Value> rows);
-
 } // namespace sinter::passes
 
 #endif // SINTER_PASSES_LOWER_CONTRACTION_PACKPANELS_H

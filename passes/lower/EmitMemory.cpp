@@ -1,0 +1,163 @@
+//===- EmitMemory.cpp - loads and stores of lanes -------------------------===//
+//
+// Lanes side by side are one vector access, backwards with a shuffle; lanes
+// in one place are a scalar.  Lanes across rows are taken from squares where
+// the loops provide them, and gathered otherwise.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/Squares.h"
+#include "passes/lower/ValueEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+using namespace sinter::passes;
+
+Value ValueEmitter::flatten(OpBuilder &builder, Location loc, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  if (type.getRank() == 1)
+    return memref;
+  int64_t count = type.getNumElements();
+  return memref::ReinterpretCastOp::create(
+      builder, loc, MemRefType::get({count}, type.getElementType()), memref,
+      /*offset=*/0, ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+}
+
+void ValueEmitter::bindBuffer(Value value, Value memref) {
+  buffers[value.getAsOpaquePointer()] =
+      flatten(builder, memref.getLoc(), memref);
+}
+
+/// The steps of the lanes as i32 where they fit: the machine gathers twice as
+/// many at once.
+static Value narrow(OpBuilder &builder, Location loc, Value steps,
+                    int64_t largest) {
+  if (largest >= (int64_t(1) << 31))
+    return steps;
+  auto type = cast<VectorType>(steps.getType());
+  return arith::IndexCastOp::create(
+      builder, loc, VectorType::get(type.getShape(), builder.getI32Type()),
+      steps);
+}
+
+static Value allLanes(ValueEmitter &emitter, Location loc, const Point &point) {
+  return point.mask ? point.mask
+                    : emitter.constant(loc, emitter.builder.getBoolAttr(true),
+                                       point.lanes);
+}
+
+Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
+                              const Index &place, const Point &point) {
+  if (!square || point.mask || point.lanes != square->lanes ||
+      !space.isAffine(place))
+    return nullptr;
+  // Rows must follow each other in memory, and nothing else may change with
+  // them: symbols made later may be their quotients.
+  int64_t step = 0;
+  for (const Index::Term &term : place.terms) {
+    if (term.symbol > square->symbol)
+      return nullptr;
+    if (term.symbol == square->symbol)
+      step = term.coefficient;
+  }
+  if (step != 1)
+    return nullptr;
+  Index first = place - Index(square->row);
+  auto name = std::make_pair(flat.getAsOpaquePointer(), first);
+  for (auto &scope : squares)
+    if (auto found = scope.find(name); found != scope.end())
+      return found->second[square->row];
+  Index base = first;
+  base.lane = 0;
+  SmallVector<Value> columns;
+  auto type = VectorType::get({point.lanes}, storage);
+  for (int64_t lane = 0; lane < point.lanes; ++lane)
+    columns.push_back(vector::LoadOp::create(
+        builder, loc, type, flat,
+        space.scalar(loc, base + Index(lane * place.lane))));
+  SmallVector<Value> &rows = squares.back()[name];
+  rows = transposeSquare(builder, loc, std::move(columns));
+  return rows[square->row];
+}
+
+Value ValueEmitter::load(Location loc, Value flat, Type elementType,
+                         const Index &place, const Point &point) {
+  Type storage = getStorageType(elementType);
+  Value result;
+  bool uniform = point.lanes == 1 || space.isUniform(place);
+  if (uniform) {
+    result =
+        memref::LoadOp::create(builder, loc, flat, space.scalar(loc, place));
+  } else {
+    auto type = VectorType::get({point.lanes}, storage);
+    if (space.isAffine(place) && place.lane == 1) {
+      Value base = space.scalar(loc, place);
+      if (point.mask)
+        result = vector::MaskedLoadOp::create(
+            builder, loc, type, flat, base, point.mask,
+            constant(loc, builder.getZeroAttr(storage), point.lanes));
+      else
+        result = vector::LoadOp::create(builder, loc, type, flat, base);
+    } else if (space.isAffine(place) && place.lane == -1 && !point.mask) {
+      Value base = space.scalar(loc, place + Index(1 - point.lanes));
+      result = vector::LoadOp::create(builder, loc, type, flat, base);
+      SmallVector<int64_t> backwards;
+      for (int64_t lane = point.lanes; lane-- > 0;)
+        backwards.push_back(lane);
+      result =
+          vector::ShuffleOp::create(builder, loc, result, result, backwards);
+    } else if (Value row = squareRow(loc, flat, storage, place, point)) {
+      result = row;
+    } else {
+      Value zeroIndex = arith::ConstantIndexOp::create(builder, loc, 0);
+      Index base, steps = place;
+      if (space.isAffine(place)) {
+        steps = Index();
+        steps.lane = place.lane;
+        base = place - steps;
+      }
+      Value origin = base == Index() ? zeroIndex : space.scalar(loc, base);
+      int64_t largest = cast<MemRefType>(flat.getType()).getNumElements();
+      Value lanes = narrow(builder, loc, space.vector(loc, steps), largest);
+      result = vector::GatherOp::create(
+          builder, loc, type, flat, origin, lanes, allLanes(*this, loc, point),
+          constant(loc, builder.getZeroAttr(storage), point.lanes));
+    }
+  }
+  if (elementType.isInteger(1))
+    result = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ne, result,
+        constant(loc, builder.getZeroAttr(storage), uniform ? 1 : point.lanes));
+  return uniform ? splat(loc, result, point.lanes) : result;
+}
+
+void ValueEmitter::store(Location loc, Value element, Value flat,
+                         ArrayRef<int64_t> shape, const Point &point) {
+  space.setLanes(point.lanes, point.active());
+  Type storage = cast<MemRefType>(flat.getType()).getElementType();
+  if (getElementTypeOrSelf(element.getType()) != storage)
+    element = arith::ExtUIOp::create(
+        builder, loc, registerType(storage, point.lanes), element);
+  Index place = space.linearize(point.indices, shape);
+  if (point.lanes == 1) {
+    memref::StoreOp::create(builder, loc, element, flat,
+                            space.scalar(loc, place));
+    return;
+  }
+  if (space.isAffine(place) && place.lane == 1) {
+    Value base = space.scalar(loc, place);
+    if (point.mask)
+      vector::MaskedStoreOp::create(builder, loc, flat, base, point.mask,
+                                    element);
+    else
+      vector::StoreOp::create(builder, loc, element, flat, base);
+    return;
+  }
+  Value origin = arith::ConstantIndexOp::create(builder, loc, 0);
+  vector::ScatterOp::create(builder, loc, Type(), flat, origin,
+                            space.vector(loc, place),
+                            allLanes(*this, loc, point), element);
+}
