@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -67,50 +68,53 @@ public:
   KernelPhases run();
 
 private:
-  /// The last phase that `value` depends on, −1 for none.
-  int lastPhase(Value value);
-  /// Whether everything of phase `phase` that `value` depends on is reached at
-  /// the value's own outer point.
-  bool reachesAtPoint(Value value, unsigned phase, size_t outerRank);
+  /// How a value depends on the phases before it.
+  struct Standing {
+    /// The last phase that it depends on, −1 for none.
+    int last = -1;
+    /// Whether all it depends on of that phase is reached at the value's own
+    /// outer point: the first indices of the value are the outer point's.
+    bool atPoint = true;
+  };
+  Standing standingOf(Value value) const { return standings.lookup(value); }
+  int lastPhase(Operation *op) const;
+  bool isAtPoint(Value value, Operation *op, int last) const;
+  bool reachesAtPoint(Value value, unsigned phase) const {
+    Standing standing = standingOf(value);
+    return standing.last != static_cast<int>(phase) || standing.atPoint;
+  }
   void placeReducing(Operation *op);
   void placeResult(unsigned number);
   void chooseRowCaches(Phase &phase);
+  llvm::DenseSet<Value> findWanted();
   void layOut();
 
   KernelOp kernel;
   SmallVector<Value> returned;
   KernelPhases plan;
   llvm::DenseMap<Operation *, unsigned> phaseOf;
-  llvm::DenseMap<Value, int> lastPhases;
+  /// Of every value so far, in program order: whatever is asked for stands
+  /// before what asks.
+  llvm::DenseMap<Value, Standing> standings;
 };
 } // namespace
 
-int Planner::lastPhase(Value value) {
-  if (auto known = lastPhases.find(value); known != lastPhases.end())
-    return known->second;
+int Planner::lastPhase(Operation *op) const {
   int last = -1;
-  if (Operation *op = value.getDefiningOp()) {
-    if (auto placed = phaseOf.find(op); placed != phaseOf.end())
-      last = placed->second;
-    else
-      for (Value operand : op->getOperands())
-        last = std::max(last, lastPhase(operand));
-  }
-  return lastPhases[value] = last;
+  for (Value operand : op->getOperands())
+    last = std::max(last, standingOf(operand).last);
+  return last;
 }
 
-bool Planner::reachesAtPoint(Value value, unsigned phase, size_t outerRank) {
-  // The first `outerRank` indices of `value` are the outer point, in order.
-  Operation *op = value.getDefiningOp();
-  if (!op || lastPhase(value) != static_cast<int>(phase))
+/// `value` is a result of `op`, which is in no phase itself.
+bool Planner::isAtPoint(Value value, Operation *op, int last) const {
+  if (last < 0)
     return true;
-  if (phaseOf.count(op))
-    return tensorType(value).getRank() == static_cast<int64_t>(outerRank);
+  size_t outerRank = plan.phases[last].outer.size();
+  auto reaches = [&](Value operand) { return reachesAtPoint(operand, last); };
   ArrayRef<int64_t> shape = tensorType(value).getShape();
   if (op->hasTrait<Pointwise>())
-    return llvm::all_of(op->getOperands(), [&](Value operand) {
-      return reachesAtPoint(operand, phase, outerRank);
-    });
+    return llvm::all_of(op->getOperands(), reaches);
   if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
     // Its operand sees the outer dimensions first and whole.
     ArrayRef<int64_t> dims = broadcast.getDimensions();
@@ -120,13 +124,13 @@ bool Planner::reachesAtPoint(Value value, unsigned phase, size_t outerRank) {
     for (size_t d = 0; d < outerRank; ++d)
       if (dims[d] != static_cast<int64_t>(d) || from[d] != shape[d])
         return false;
-    return reachesAtPoint(broadcast.getOperand(), phase, outerRank);
+    return reaches(broadcast.getOperand());
   }
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
     ArrayRef<int64_t> from = tensorType(reshape.getOperand()).getShape();
     return from.size() >= outerRank && shape.size() >= outerRank &&
            from.take_front(outerRank) == shape.take_front(outerRank) &&
-           reachesAtPoint(reshape.getOperand(), phase, outerRank);
+           reaches(reshape.getOperand());
   }
   return false;
 }
@@ -135,9 +139,7 @@ void Planner::placeReducing(Operation *op) {
   Value result = op->getResult(0);
   ArrayRef<int64_t> outer = tensorType(result).getShape();
   bool rows = reducesInnermost(op);
-  int last = -1;
-  for (Value operand : op->getOperands())
-    last = std::max(last, lastPhase(operand));
+  int last = lastPhase(op);
   // Contractions and scatters have loop nests of their own.
   bool alone = isa<DotGeneralOp, ScatterAddOp>(op);
   for (unsigned p = std::max(last, 0); p < plan.phases.size() && !alone; ++p) {
@@ -148,8 +150,7 @@ void Planner::placeReducing(Operation *op) {
     bool independent = last < static_cast<int>(p);
     // A dependent one must be of whole rows.
     if (!independent) {
-      if (!rows || !reducesSuffix(op) ||
-          !reachesAtPoint(op->getOperand(0), p, outer.size()))
+      if (!rows || !reducesSuffix(op) || !reachesAtPoint(op->getOperand(0), p))
         continue;
     }
     phase.reducing.push_back(op);
@@ -166,7 +167,7 @@ void Planner::placeReducing(Operation *op) {
 void Planner::placeResult(unsigned number) {
   Value value = returned[number];
   ArrayRef<int64_t> shape = tensorType(value).getShape();
-  int last = lastPhase(value);
+  int last = standingOf(value).last;
   for (unsigned p = std::max(last, 0); p < plan.phases.size(); ++p) {
     Phase &phase = plan.phases[p];
     bool scatter =
@@ -179,9 +180,8 @@ void Planner::placeResult(unsigned number) {
     bool isThis = value.getDefiningOp() &&
                   phaseOf.count(value.getDefiningOp()) &&
                   phaseOf[value.getDefiningOp()] == p;
-    if (isThis ||
-        (!scatter && (same || begins) &&
-         (independent || reachesAtPoint(value, p, phase.outer.size())))) {
+    if (isThis || (!scatter && (same || begins) &&
+                   (independent || reachesAtPoint(value, p)))) {
       phase.results.push_back(number);
       return;
     }
@@ -189,23 +189,6 @@ void Planner::placeResult(unsigned number) {
   Phase &phase = plan.phases.emplace_back();
   phase.outer.assign(shape.begin(), shape.end());
   phase.results.push_back(number);
-}
-
-/// The values that a loop over whole rows of `root` computes at the loop's own
-/// point, not looking behind `stops`.
-static llvm::DenseSet<Value> atRowPoint(Value root,
-                                        const llvm::DenseSet<Value> &stops) {
-  llvm::DenseSet<Value> reached;
-  SmallVector<Value> work{root};
-  while (!work.empty()) {
-    Value value = work.pop_back_val();
-    Operation *op = value.getDefiningOp();
-    if (!op || !reached.insert(value).second || stops.contains(value))
-      continue;
-    if (op->hasTrait<Pointwise>())
-      llvm::append_range(work, op->getOperands());
-  }
-  return reached;
 }
 
 void Planner::chooseRowCaches(Phase &phase) {
@@ -219,30 +202,75 @@ void Planner::chooseRowCaches(Phase &phase) {
     if (tensorType(returned[number]).getShape().size() > outerRank)
       loops.push_back(returned[number]);
 
-  llvm::DenseSet<Value> chosen;
-  for (Operation &op : llvm::reverse(kernel.getBody().front())) {
-    if (op.getNumResults() != 1 || !isExpensive(&op))
-      continue;
-    Value value = op.getResult(0);
-    RankedTensorType type = tensorType(value);
+  // Users first: which loops compute a value at their own point, not looking
+  // behind values that are kept.
+  llvm::DenseMap<Value, llvm::SmallBitVector> loopsOf;
+  for (auto [i, root] : llvm::enumerate(loops)) {
+    llvm::SmallBitVector &own = loopsOf[root];
+    own.resize(loops.size());
+    own.set(i);
+  }
+  auto isWorthKeeping = [&](Operation *op, const llvm::SmallBitVector &users) {
+    if (!isExpensive(op) || users.count() < 2 ||
+        users.find_first() >= static_cast<int>(phase.reducing.size()))
+      return false;
+    RankedTensorType type = tensorType(op->getResult(0));
     if (type.getShape().size() <= outerRank ||
         type.getShape().take_front(outerRank) != ArrayRef<int64_t>(phase.outer))
-      continue;
+      return false;
     int64_t rows = ShapedType::getNumElements(phase.outer);
-    if (rows == 0 || getByteSize(type) / rows > kLargestRowBytes)
+    return rows != 0 && getByteSize(type) / rows <= kLargestRowBytes;
+  };
+  for (Operation &op : llvm::reverse(kernel.getBody().front())) {
+    if (op.getNumResults() != 1)
       continue;
-    unsigned users = 0, first = 0;
-    for (auto [i, root] : llvm::enumerate(loops)) {
-      if (!atRowPoint(root, chosen).contains(value))
-        continue;
-      if (users++ == 0)
-        first = i;
+    Value value = op.getResult(0);
+    auto found = loopsOf.find(value);
+    if (found == loopsOf.end())
+      continue;
+    llvm::SmallBitVector users = found->second;
+    if (isWorthKeeping(&op, users)) {
+      unsigned first = users.find_first();
+      phase.rowCaches.push_back({value, first, 0});
+    } else if (op.hasTrait<Pointwise>()) {
+      for (Value operand : op.getOperands())
+        loopsOf[operand] |= users;
     }
-    if (users < 2 || first >= phase.reducing.size())
-      continue;
-    chosen.insert(value);
-    phase.rowCaches.push_back({value, first, 0});
   }
+}
+
+/// Results of reducing ops that a later phase reads: from an op after, or a
+/// result placed, there.
+llvm::DenseSet<Value> Planner::findWanted() {
+  // The last phase that asks for a value, users first.
+  llvm::DenseMap<Value, int> asking;
+  auto ask = [&](Value value, int phase) {
+    int &last = asking.try_emplace(value, -1).first->second;
+    last = std::max(last, phase);
+  };
+  for (auto [p, phase] : llvm::enumerate(plan.phases))
+    for (unsigned number : phase.results)
+      ask(returned[number], p);
+  llvm::DenseSet<Value> wanted;
+  for (Operation &op : llvm::reverse(kernel.getBody().front())) {
+    int last = -1;
+    auto placed = phaseOf.find(&op);
+    if (placed != phaseOf.end())
+      last = placed->second;
+    for (Value result : op.getResults()) {
+      auto asked = asking.find(result);
+      if (asked == asking.end())
+        continue;
+      if (placed == phaseOf.end())
+        last = std::max(last, asked->second);
+      else if (asked->second > last)
+        wanted.insert(result);
+    }
+    if (last >= 0)
+      for (Value operand : op.getOperands())
+        ask(operand, last);
+  }
+  return wanted;
 }
 
 void Planner::layOut() {
@@ -251,30 +279,7 @@ void Planner::layOut() {
     plan.scratchBytes += llvm::alignTo(bytes, kScratchAlignment);
     return offset;
   };
-  // What a later phase reads: from an op after, or a result placed, there.
-  llvm::DenseSet<Value> wanted;
-  auto want = [&](auto &&want, Value value, unsigned phase,
-                  llvm::DenseSet<Value> &seen) -> void {
-    Operation *op = value.getDefiningOp();
-    if (!op || !seen.insert(value).second)
-      return;
-    if (auto placed = phaseOf.find(op); placed != phaseOf.end()) {
-      if (placed->second < phase) {
-        wanted.insert(value);
-        return;
-      }
-    }
-    for (Value operand : op->getOperands())
-      want(want, operand, phase, seen);
-  };
-  for (auto [p, phase] : llvm::enumerate(plan.phases)) {
-    llvm::DenseSet<Value> seen;
-    for (Operation *op : phase.reducing)
-      for (Value operand : op->getOperands())
-        want(want, operand, p, seen);
-    for (unsigned number : phase.results)
-      want(want, returned[number], p, seen);
-  }
+  llvm::DenseSet<Value> wanted = findWanted();
   for (Phase &phase : plan.phases) {
     for (Operation *op : phase.reducing) {
       Value value = op->getResult(0);
@@ -299,9 +304,20 @@ KernelPhases Planner::run() {
     if (op && live.insert(op).second)
       llvm::append_range(work, op->getOperands());
   }
-  for (Operation &op : kernel.getBody().front())
-    if (live.contains(&op) && isReducing(&op))
+  for (Operation &op : kernel.getBody().front()) {
+    if (!live.contains(&op))
+      continue;
+    if (isReducing(&op)) {
       placeReducing(&op);
+      Value result = op.getResult(0);
+      int phase = phaseOf.lookup(&op);
+      standings[result] = {phase, true};
+      continue;
+    }
+    int last = lastPhase(&op);
+    for (Value result : op.getResults())
+      standings[result] = {last, isAtPoint(result, &op, last)};
+  }
   for (unsigned number = 0; number < returned.size(); ++number)
     placeResult(number);
   for (Phase &phase : plan.phases)
