@@ -23,23 +23,37 @@ using namespace sinter::ir;
 /// Which carries have an effect on a result whose cotangent is not zero.
 static SmallVector<bool> findReached(ScanOp op, ArrayRef<Value> cotangents) {
   unsigned numCarried = op.getNumCarried();
-  SmallVector<bool> reached;
-  SmallVector<DenseSet<Value>> dependents;
-  for (unsigned i = 0; i < numCarried; ++i) {
-    dependents.push_back(
-        getDependents(op.getBody().front(), Value(op.getCarryArgs()[i])));
-    bool direct = static_cast<bool>(cotangents[i]);
-    for (auto [y, cotangent] :
-         llvm::zip(op.getStepOutputs(), cotangents.drop_front(numCarried)))
-      direct |= cotangent && dependents[i].contains(y);
-    reached.push_back(direct);
-  }
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (unsigned i = 0; i < numCarried; ++i)
-      for (auto [j, next] : llvm::enumerate(op.getNextCarry()))
-        if (!reached[i] && reached[j] && dependents[i].contains(next))
-          reached[i] = changed = true;
+  SmallVector<bool> reached(numCarried, false);
+  // Backwards from what has a cotangent, once around for every carry that is
+  // reached.
+  DenseSet<Value> seen;
+  SmallVector<Value> work;
+  auto visit = [&](Value value) {
+    if (isDifferentiableType(value.getType()) && seen.insert(value).second)
+      work.push_back(value);
+  };
+  auto reach = [&](unsigned carry) {
+    if (!std::exchange(reached[carry], true))
+      visit(op.getNextCarry()[carry]);
+  };
+  for (unsigned i = 0; i < numCarried; ++i)
+    if (cotangents[i])
+      reach(i);
+  for (auto [y, cotangent] :
+       llvm::zip(op.getStepOutputs(), cotangents.drop_front(numCarried)))
+    if (cotangent)
+      visit(y);
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    if (Operation *definition = value.getDefiningOp()) {
+      if (!definition->hasTrait<ZeroRule>())
+        llvm::for_each(definition->getOperands(), visit);
+      continue;
+    }
+    unsigned number = cast<BlockArgument>(value).getArgNumber();
+    // The index comes first.
+    if (number >= 1 && number <= numCarried)
+      reach(number - 1);
   }
   return reached;
 }
@@ -55,24 +69,37 @@ class Residuals {
 public:
   explicit Residuals(ScanOp op) : op(op) {}
 
-  void need(Value value) {
-    if (value == op.getIndexArg())
-      return;
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (llvm::is_contained(op.getInvariantArgs(), argument))
-        invariants.insert(argument);
-      else
-        steps.insert(argument);
-      return;
+  /// Takes up `root` and, without recursion (a body may be as long as a model),
+  /// whatever has to be there to compute it again.
+  void need(Value root) {
+    // Ops with the number of operands that are taken up already.
+    SmallVector<std::pair<Operation *, unsigned>> open;
+    auto takeUp = [&](Value value) {
+      if (value == op.getIndexArg())
+        return;
+      if (auto argument = dyn_cast<BlockArgument>(value)) {
+        if (llvm::is_contained(op.getInvariantArgs(), argument))
+          invariants.insert(argument);
+        else
+          steps.insert(argument);
+        return;
+      }
+      Operation *definition = value.getDefiningOp();
+      if (!isRecomputed(definition))
+        steps.insert(value);
+      else if (!recomputed.contains(definition))
+        open.push_back({definition, 0});
+    };
+    takeUp(root);
+    while (!open.empty()) {
+      auto &[definition, taken] = open.back();
+      if (taken < definition->getNumOperands()) {
+        takeUp(definition->getOperand(taken++));
+        continue;
+      }
+      recomputed.insert(definition);
+      open.pop_back();
     }
-    Operation *definition = value.getDefiningOp();
-    if (!isRecomputed(definition)) {
-      steps.insert(value);
-      return;
-    }
-    for (Value operand : definition->getOperands())
-      need(operand);
-    recomputed.insert(definition);
   }
 
   /// Handed over for each step: slices of xs, carries before the step, results.
@@ -86,19 +113,28 @@ private:
   /// What a value depends on, at most.
   enum class Origin { Invariants, Step, Carry };
 
+  /// Of a value of the body; computed for all of it at the first call, which
+  /// comes when the body has grown all its ops.
   Origin originOf(Value value) {
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (llvm::is_contained(op.getInvariantArgs(), argument))
-        return Origin::Invariants;
-      return llvm::is_contained(op.getCarryArgs(), argument) ? Origin::Carry
-                                                             : Origin::Step;
+    if (origins.empty())
+      findOrigins();
+    return origins.lookup(value);
+  }
+  void findOrigins() {
+    Block &body = op.getBody().front();
+    for (BlockArgument argument : body.getArguments())
+      origins[argument] = Origin::Step;
+    for (BlockArgument argument : op.getCarryArgs())
+      origins[argument] = Origin::Carry;
+    for (BlockArgument argument : op.getInvariantArgs())
+      origins[argument] = Origin::Invariants;
+    for (Operation &inner : body) {
+      Origin origin = Origin::Invariants;
+      for (Value operand : inner.getOperands())
+        origin = std::max(origin, originOf(operand));
+      for (Value result : inner.getResults())
+        origins[result] = origin;
     }
-    if (auto known = origins.find(value); known != origins.end())
-      return known->second;
-    Origin origin = Origin::Invariants;
-    for (Value operand : value.getDefiningOp()->getOperands())
-      origin = std::max(origin, originOf(operand));
-    return origins[value] = origin;
   }
 
   bool isRecomputed(Operation *definition) {

@@ -72,29 +72,36 @@ KernelGraph::KernelGraph(Block &block,
     }
   }
 
+  // Who reads an old value, by what it is: a variable or a carry.
+  llvm::DenseMap<const void *, SmallVector<int>> readersOf;
+  for (auto [number, node] : llvm::enumerate(nodes))
+    for (Value operand : node.op->getOperands()) {
+      Value origin = getOrigin(operand);
+      auto read = origin.getDefiningOp<ReadOp>();
+      SmallVector<int> &known =
+          readersOf[read ? read.getVariableAttr().getAsOpaquePointer()
+                         : origin.getAsOpaquePointer()];
+      if (known.empty() || known.back() != static_cast<int>(number))
+        known.push_back(number);
+    }
   for (auto write : block.getOps<WriteOp>())
-    addReplacement(block, write.getValue(), [&](Value value) {
-      auto read = value.getDefiningOp<ReadOp>();
-      return read && read.getVariableAttr() == write.getVariableAttr();
-    });
+    addReplacement(
+        readersOf.lookup(write.getVariableAttr().getAsOpaquePointer()),
+        write.getValue());
   if (auto scan = dyn_cast<ScanOp>(block.getParentOp()))
     for (auto [carry, next] :
          llvm::zip(scan.getCarryArgs(), scan.getNextCarry()))
-      addReplacement(block, next,
-                     [old = Value(carry)](Value value) { return value == old; });
+      addReplacement(readersOf.lookup(Value(carry).getAsOpaquePointer()), next);
 }
 
-void KernelGraph::addReplacement(Block &block, Value next,
-                                 llvm::function_ref<bool(Value)> isOld) {
+void KernelGraph::addReplacement(ArrayRef<int> readers, Value next) {
   Operation *producer = getOrigin(next).getDefiningOp();
   auto at = numbers.find(producer);
-  if (!producer || at == numbers.end())
+  if (!producer || at == numbers.end() || readers.empty())
     return;
-  for (int reader = 0; reader != (int)nodes.size(); ++reader)
-    if (reader != at->second &&
-        llvm::any_of(nodes[reader].op->getOperands(),
-                     [&](Value operand) { return isOld(getOrigin(operand)); }) &&
-        !reaches(at->second, reader))
+  std::vector<bool> behind = reachedFrom(at->second);
+  for (int reader : readers)
+    if (!behind[reader])
       addEdge(reader, at->second);
 }
 
@@ -105,20 +112,17 @@ void KernelGraph::addEdge(int from, int to) {
   nodes[from].after.push_back(to);
 }
 
-bool KernelGraph::reaches(int from, int to) const {
+std::vector<bool> KernelGraph::reachedFrom(int from) const {
   std::vector<bool> seen(nodes.size());
+  seen[from] = true;
   SmallVector<int> todo{from};
-  while (!todo.empty()) {
-    int node = todo.pop_back_val();
-    if (node == to)
-      return true;
-    for (int next : nodes[node].after)
+  while (!todo.empty())
+    for (int next : nodes[todo.pop_back_val()].after)
       if (!seen[next]) {
         seen[next] = true;
         todo.push_back(next);
       }
-  }
-  return false;
+  return seen;
 }
 
 bool KernelGraph::isLegal(ArrayRef<int> order) const {
@@ -126,9 +130,8 @@ bool KernelGraph::isLegal(ArrayRef<int> order) const {
   for (auto [position, node] : llvm::enumerate(order))
     rank[node] = position;
   return llvm::all_of(order, [&](int node) {
-    return llvm::all_of(nodes[node].before, [&](int before) {
-      return rank[before] < rank[node];
-    });
+    return llvm::all_of(nodes[node].before,
+                        [&](int before) { return rank[before] < rank[node]; });
   });
 }
 
@@ -153,8 +156,7 @@ KernelGraph::Frontier::Frontier(const KernelGraph &graph)
   }
 }
 
-std::pair<int64_t, int64_t>
-KernelGraph::Frontier::preview(int number) const {
+std::pair<int64_t, int64_t> KernelGraph::Frontier::preview(int number) const {
   const Node &node = graph.nodes[number];
   int64_t during = live + node.scratch, after = live;
   for (int use : node.uses)

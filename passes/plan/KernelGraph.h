@@ -59,11 +59,11 @@ public:
   };
 
 private:
-  /// Makes readers of a value that is replaced come before what replaces it.
-  void addReplacement(mlir::Block &block, mlir::Value next,
-                      llvm::function_ref<bool(mlir::Value)> isOld);
+  /// Makes the readers of a value that is replaced come before what replaces
+  /// it.
+  void addReplacement(llvm::ArrayRef<int> readers, mlir::Value next);
   void addEdge(int from, int to);
-  bool reaches(int from, int to) const;
+  std::vector<bool> reachedFrom(int from) const;
 
   std::vector<Node> nodes;
   llvm::DenseMap<mlir::Operation *, int> numbers;
