@@ -315,8 +315,10 @@ def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
       sinter.return
     }
     ```
-    Invariant: entries hold buffers, launches, copies and loops only.
+    Invariant: entries hold buffers, launches, copies and loops only, and index
+    arithmetic where a turn of a loop is two steps.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def DescribeModel : Pass<"sinter-describe-model", "::mlir::ModuleOp"> {

@@ -13,64 +13,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/plan/KernelGraph.h"
-#include "passes/plan/Program.h"
-
-#include "llvm/ADT/MapVector.h"
+#include "passes/plan/ProgramBuilder.h"
 
 using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes::plan;
-
-namespace {
-
-/// `target` ← `source`, at the end of a block.
-struct Assignment {
-  View target;
-  Value source;
-  Location loc;
-  Purpose purpose;
-  /// Whether the block may read what stood in the target before.
-  bool replaces;
-};
-
-/// A copy that belongs after the block's op number `after` (−1: before all).
-struct Move {
-  View source, target;
-  Type type;
-  Location loc;
-  Purpose purpose;
-  int after = -1;
-};
-
-class ProgramBuilder {
-public:
-  FailureOr<Program> build(EntryOp entry);
-
-private:
-  View newStorage(Type type, Location loc, Space space = Space::Workspace,
-                  int64_t place = 0);
-  View getStateView(FlatSymbolRefAttr name, Operation *user);
-  /// Whether the value is there before the block's first op runs.
-  static bool isEarly(Value value);
-  View getView(Value value);
-  Operand getOperand(Value value) {
-    return {getView(value), value.getType(), value.getLoc()};
-  }
-
-  Step &addStep(Step::Kind kind, Location loc);
-  void addCopy(const View &source, const View &target, Type type, Location loc,
-               Purpose purpose);
-  SmallVector<Move> scheduleMoves(Block &block,
-                                  ArrayRef<Assignment> assignments);
-  LogicalResult buildBlock(Block &block, ArrayRef<Assignment> assignments);
-  void buildCall(CallOp call);
-  LogicalResult buildScan(ScanOp scan);
-
-  Program program;
-  DenseMap<Value, View> views;
-  llvm::MapVector<Attribute, View> state;
-  int currentLoop = -1;
-};
 
 View ProgramBuilder::newStorage(Type type, Location loc, Space space,
                                 int64_t place) {
@@ -81,7 +28,8 @@ View ProgramBuilder::newStorage(Type type, Location loc, Space space,
 View ProgramBuilder::getStateView(FlatSymbolRefAttr name, Operation *user) {
   auto [at, isNew] = state.insert({name, View()});
   if (isNew) {
-    auto variable = SymbolTable::lookupNearestSymbolFrom<VariableOp>(user, name);
+    auto variable =
+        SymbolTable::lookupNearestSymbolFrom<VariableOp>(user, name);
     Location loc = NameLoc::get(name.getAttr(), variable.getLoc());
     at->second = newStorage(variable.getType(), loc, Space::State,
                             variable.getOffset().value_or(0));
@@ -113,12 +61,13 @@ Step &ProgramBuilder::addStep(Step::Kind kind, Location loc) {
   return step;
 }
 
-void ProgramBuilder::addCopy(const View &source, const View &target, Type type,
-                             Location loc, Purpose purpose) {
+Step &ProgramBuilder::addCopy(const View &source, const View &target, Type type,
+                              Location loc, Purpose purpose) {
   Step &step = addStep(Step::Copy, loc);
   step.reads.push_back({source, type, loc});
   step.writes.push_back({target, type, loc});
   step.purpose = purpose;
+  return step;
 }
 
 /// Places the moves among the assignments: each after the last reader of what
@@ -130,7 +79,7 @@ ProgramBuilder::scheduleMoves(Block &block, ArrayRef<Assignment> assignments) {
     if (!isEarly(assignment.source))
       continue;
     View source = getView(assignment.source);
-    if (source.storage == assignment.target.storage)
+    if (source == assignment.target)
       continue;
     (assignment.replaces ? pending : moves)
         .push_back({source, assignment.target, assignment.source.getType(),
@@ -240,70 +189,6 @@ void ProgramBuilder::buildCall(CallOp call) {
   }
 }
 
-LogicalResult ProgramBuilder::buildScan(ScanOp scan) {
-  Location loc = scan.getLoc();
-  SmallVector<Assignment> assignments;
-  // A slice of a constant would have no place: step along a copy.
-  SmallVector<View> xs;
-  for (Value x : scan.getXs()) {
-    View view = getView(x);
-    if (program.storages[view.storage].space == Space::Constant) {
-      View copy = newStorage(x.getType(), x.getLoc());
-      addCopy(view, copy, x.getType(), loc, Purpose::FirstCarry);
-      view = copy;
-    }
-    xs.push_back(view);
-  }
-  // Carries, filled with their first values.
-  for (auto [init, argument, next, result] :
-       llvm::zip(scan.getInit(), scan.getCarryArgs(), scan.getNextCarry(),
-                 scan.getCarryResults())) {
-    View carry = newStorage(init.getType(), result.getLoc());
-    addCopy(getView(init), carry, init.getType(), loc, Purpose::FirstCarry);
-    views[argument] = views[result] = carry;
-    assignments.push_back({carry, next, loc, Purpose::NextCarry, true});
-  }
-  for (Value result : scan.getYResults())
-    views[result] = newStorage(result.getType(), result.getLoc());
-  if (scan.getTripCount() == 0)
-    return success();
-
-  for (Value result : scan.getYResults())
-    addStep(Step::Begin, loc).writes.push_back(getOperand(result));
-  int loop = program.loops.size();
-  program.loops.push_back({static_cast<int>(program.steps.size()), -1,
-                           currentLoop,
-                           static_cast<int64_t>(scan.getTripCount()),
-                           scan.getReverse()});
-  currentLoop = loop;
-  addStep(Step::LoopBegin, loc).op = scan;
-  Value index = scan.getIndexArg();
-  if (!index.use_empty()) {
-    views[index] = newStorage(index.getType(), loc);
-    addStep(Step::StoreIndex, loc).writes.push_back(getOperand(index));
-  }
-  auto slice = [&](const View &whole, Type sliceType) {
-    View view = whole;
-    view.strides.push_back({loop, getByteSize(sliceType)});
-    return view;
-  };
-  for (auto [x, argument] : llvm::zip(xs, scan.getXArgs()))
-    views[argument] = slice(x, argument.getType());
-  for (auto [value, argument] :
-       llvm::zip(scan.getInvariants(), scan.getInvariantArgs()))
-    views[argument] = getView(value);
-  for (auto [step, result] :
-       llvm::zip(scan.getStepOutputs(), scan.getYResults()))
-    assignments.push_back({slice(views[result], step.getType()), step, loc,
-                           Purpose::Stack, false});
-  if (failed(buildBlock(scan.getBody().front(), assignments)))
-    return failure();
-  program.loops[loop].end = program.steps.size();
-  addStep(Step::LoopEnd, loc);
-  currentLoop = program.loops[loop].parent;
-  return success();
-}
-
 FailureOr<Program> ProgramBuilder::build(EntryOp entry) {
   Block &block = entry.getBody().front();
   for (BlockArgument argument : block.getArguments()) {
@@ -332,8 +217,7 @@ FailureOr<Program> ProgramBuilder::build(EntryOp entry) {
   return std::move(program);
 }
 
-} // namespace
-
-FailureOr<Program> sinter::passes::plan::buildProgram(EntryOp entry) {
-  return ProgramBuilder().build(entry);
+FailureOr<Program> sinter::passes::plan::buildProgram(EntryOp entry,
+                                                      const ScanForms &forms) {
+  return ProgramBuilder(forms).build(entry);
 }

@@ -4,10 +4,10 @@
 // names the step whose operand is not what it should be.
 //
 // Two memories run side by side: in one, every value has a storage of its own;
-// the other is the planned one.  Each byte holds the number of the write it came
-// from.  This knows nothing of live ranges, so it finds mistakes in them.  Loops
-// run three times at most: the first, the second and a following step see all
-// that later ones can see.
+// the other is the planned one.  Each byte holds the number of the write it
+// came from.  This knows nothing of live ranges, so it finds mistakes in them.
+// Loops run three times at most: the first, the second and the last step see
+// all that others can see.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,8 +43,7 @@ public:
       int64_t from = std::max(at->first, start);
       int64_t to = std::min(at->second.first, start + bytes);
       if (from < to)
-        pieces.push_back(
-            {from - start, to - start, at->second.second + start});
+        pieces.push_back({from - start, to - start, at->second.second + start});
     }
     return pieces;
   }
@@ -231,8 +230,9 @@ LogicalResult Check::run(int from, int to) {
       break;
     case Step::LoopBegin: {
       const Loop &loop = program.loops[step.loop];
-      constexpr int64_t steps = 3;
-      for (int64_t k = 0; k != std::min(loop.tripCount, steps); ++k) {
+      for (int64_t k = 0; k < loop.tripCount; ++k) {
+        if (k == 2)
+          k = loop.tripCount - 1;
         index[step.loop] = loop.reverse ? loop.tripCount - 1 - k : k;
         if (failed(run(loop.begin + 1, loop.end)))
           return failure();

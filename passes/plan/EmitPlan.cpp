@@ -10,6 +10,7 @@
 #include "passes/plan/EmitPlan.h"
 #include "passes/plan/packer/Packer.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
@@ -99,8 +100,8 @@ private:
   /// Storages of the workspace in the order in which they turn up.
   DenseMap<int, int64_t> numbers;
   /// Buffers made in a block, by what they show; only looked up.
-  using Key = std::tuple<Block *, int, int64_t, std::vector<int64_t>,
-                         const void *>;
+  using Key =
+      std::tuple<Block *, int, int64_t, std::vector<int64_t>, const void *>;
   std::map<Key, Value> made;
 };
 
@@ -111,9 +112,9 @@ Value Emitter::getBuffer(const Operand &operand) {
     strides.push_back(loop);
     strides.push_back(stride);
   }
-  Value &value = made[{builder.getInsertionBlock(), operand.view.storage,
-                       operand.view.offset, strides,
-                       operand.type.getAsOpaquePointer()}];
+  Value &value =
+      made[{builder.getInsertionBlock(), operand.view.storage,
+            operand.view.offset, strides, operand.type.getAsOpaquePointer()}];
   if (!value)
     value = makeBuffer(operand, sharing.resolve(operand.view));
   return value;
@@ -130,8 +131,7 @@ Value Emitter::makeBuffer(const Operand &operand, const View &place) {
     // Always whole: scans step along copies of constants.
     memref::GlobalOp global =
         constants.get(program.constants[storage.place], operand.type);
-    return memref::GetGlobalOp::create(builder, loc, type,
-                                       global.getSymName());
+    return memref::GetGlobalOp::create(builder, loc, type, global.getSymName());
   }
   BufferSpace space = BufferSpace::Workspace;
   int64_t offset = place.offset, number = 0;
@@ -200,14 +200,23 @@ void Emitter::emitStep(const Step &step) {
     CopyOp::create(builder, step.loc, source, getBuffer(step.writes[0]));
     return;
   }
-  case Step::StoreIndex:
-    StoreIndexOp::create(builder, step.loc, indices.lookup(step.loop),
-                         getBuffer(step.writes[0]));
+  case Step::StoreIndex: {
+    Value index = indices.lookup(step.loop);
+    auto number = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, step.loc, value);
+    };
+    if (step.scale != 1)
+      index =
+          arith::MulIOp::create(builder, step.loc, index, number(step.scale));
+    if (step.shift != 0)
+      index =
+          arith::AddIOp::create(builder, step.loc, index, number(step.shift));
+    StoreIndexOp::create(builder, step.loc, index, getBuffer(step.writes[0]));
     return;
+  }
   case Step::LoopBegin: {
     const Loop &loop = program.loops[step.loop];
-    auto op =
-        LoopOp::create(builder, step.loc, loop.tripCount, loop.reverse);
+    auto op = LoopOp::create(builder, step.loc, loop.tripCount, loop.reverse);
     Block &body = op.getBody().emplaceBlock();
     indices[step.loop] = body.addArgument(builder.getIndexType(), step.loc);
     builder.setInsertionPointToStart(&body);

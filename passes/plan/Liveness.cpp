@@ -1,8 +1,8 @@
 //===- Liveness.cpp - live ranges by one walk backwards -------------------===//
 //
 // Comes in: a program.  Goes out: live ranges with holes.  Loops nest, so no
-// fixed point is needed: what is live at the end of a body is what is live after
-// the loop and what the body reads before it writes it.
+// fixed point is needed: what is live at the end of a body is what is live
+// after the loop and what the body reads before it writes it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,7 +65,7 @@ sinter::passes::plan::computeLiveness(const Program &program) {
         continue;
       }
       use(storage, 2 * i + 2);
-      if (program.coversStorage(write))
+      if (program.coversStorage(write) || step.fresh)
         define(storage, early ? 2 * i : 2 * i + 1);
     }
     if (step.scratch >= 0) {

@@ -1,11 +1,11 @@
 //===- OrderKernels.cpp - kernels in the order that needs least memory ----===//
 //
-// Comes in: blocks of calls and scans in any legal order.  Goes out: the same in
-// a better one.  Orders are made greedily by three rules, the best is varied by
-// moving single kernels, with a fixed seed and a bounded amount of work, and
-// judged by a model (KernelGraph).  At the end both the old and the new order of
-// the entry are shared for real, and the new one stays only if it is better: it
-// copies less state, or as much and needs less memory.
+// Comes in: blocks of calls and scans in any legal order.  Goes out: the same
+// in a better one.  Orders are made greedily by three rules, the best is varied
+// by moving single kernels, with a fixed seed and a bounded amount of work, and
+// judged by a model (KernelGraph).  At the end both the old and the new order
+// of the entry are shared for real, and the new one stays only if it is better:
+// it copies less state, or as much and needs less memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -124,9 +124,8 @@ void applyOrder(Block &block, const KernelGraph &graph, ArrayRef<int> order) {
 
 /// Orders the block and all inside it; returns what it needs by the model.
 int64_t orderBlock(Block &block) {
-  KernelGraph graph(block, [](ScanOp scan) {
-    return orderBlock(scan.getBody().front());
-  });
+  KernelGraph graph(
+      block, [](ScanOp scan) { return orderBlock(scan.getBody().front()); });
   SmallVector<int> best;
   OrderCost cost;
   for (Rule rule : {Rule::Program, Rule::LeastAfter, Rule::LeastPeak}) {
@@ -154,12 +153,11 @@ class OrderKernels
 
   /// Bytes copied for the state, then bytes of the workspace.
   static FailureOr<std::pair<int64_t, int64_t>> getCost(EntryOp entry) {
-    FailureOr<Program> program = buildProgram(entry);
-    if (failed(program))
+    FailureOr<PlannedEntry> plan = shareEntry(entry);
+    if (failed(plan))
       return failure();
-    Sharing sharing = shareStorage(*program);
-    return std::pair(countCopies(*program, sharing).forState,
-                     getLowerBound(*program, sharing));
+    return std::pair(countCopies(plan->program, plan->sharing).forState,
+                     getLowerBound(plan->program, plan->sharing));
   }
 
   static LogicalResult orderEntry(EntryOp entry) {

@@ -1,16 +1,18 @@
 //===- PlanMemory.cpp - values become places in memory --------------------===//
 //
 // Comes in: entries of calls, reads, writes, reshapes and scans.  Goes out:
-// entries of launches, copies and loops on buffers at fixed offsets.  The work is
-// done in four steps, each a file: build a program in which every value has a
-// storage (BuildProgram), let storages share bytes and pack them (ShareStorage),
-// check the result by running it on tags (CheckSharing), write it (EmitPlan).
+// entries of launches, copies and loops on buffers at fixed offsets.  The work
+// is done in four steps, each a file: build a program in which every value has
+// a storage (BuildProgram), let storages share bytes and pack them
+// (ShareStorage), check the result by running it on tags (CheckSharing), write
+// it (EmitPlan).
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/plan/EmitPlan.h"
 #include "passes/plan/Stage.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Pass/Pass.h"
 
 using namespace mlir;
@@ -31,18 +33,15 @@ class PlanMemory : public sinter::passes::impl::PlanMemoryBase<PlanMemory> {
         return signalPassFailure();
   }
 
-  static LogicalResult
-  planEntry(EntryOp entry, ConstantPool &constants) {
-    FailureOr<Program> program =
-        buildProgram(entry);
-    if (failed(program))
+  static LogicalResult planEntry(EntryOp entry, ConstantPool &constants) {
+    FailureOr<PlannedEntry> plan = shareEntry(entry);
+    if (failed(plan))
       return failure();
-    Sharing sharing =
-        shareStorage(*program);
-    packStorage(*program, sharing);
-    if (failed(checkSharing(*program, sharing)))
+    auto &[program, sharing] = *plan;
+    packStorage(program, sharing);
+    if (failed(checkSharing(program, sharing)))
       return failure();
-    return emitPlan(entry, *program, sharing, constants);
+    return emitPlan(entry, program, sharing, constants);
   }
 };
 } // namespace

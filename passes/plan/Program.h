@@ -36,6 +36,7 @@ struct View {
   int storage = -1;
   int64_t offset = 0;
   llvm::SmallVector<std::pair<int, int64_t>, 1> strides = {};
+  bool operator==(const View &) const = default;
 };
 
 /// A view together with what stands there.
@@ -76,6 +77,11 @@ struct Step {
   /// StoreIndex the loop itself.
   int loop = -1;
   Purpose purpose = Purpose::Swap;
+  /// What the written storage held before is gone, although only a part of it
+  /// is written.
+  bool fresh = false;
+  /// StoreIndex: what is stored is `scale`·index + `shift`.
+  int64_t scale = 1, shift = 0;
 };
 
 struct Loop {
@@ -106,9 +112,26 @@ struct Program {
   }
 };
 
+/// How scans hand their carries on.  Plainly, each carry has a place, and the
+/// next value is copied there unless it can be computed there.
+struct ScanForms {
+  /// Scans in which a carry that is also a per-step output (its value before or
+  /// after the step) lives in that output's stack: a step reads one slice and
+  /// writes the next.
+  llvm::DenseSet<mlir::Operation *> stacked;
+  /// Scans of which one turn of the loop is two steps, so that a carry may go
+  /// from one place to another and back.
+  llvm::DenseSet<mlir::Operation *> alternating;
+};
+/// The carries of the scan that `stacked` is about, each with the number of its
+/// per-step outputs.
+llvm::SmallVector<std::pair<int, llvm::SmallVector<int, 2>>>
+getStackableCarries(ir::ScanOp scan);
+
 /// The program of a `fused` entry.  Fails with an error at ops that are none of
 /// calls, reads, writes, reshapes, constants, scans.
-mlir::FailureOr<Program> buildProgram(ir::EntryOp entry);
+mlir::FailureOr<Program> buildProgram(ir::EntryOp entry,
+                                      const ScanForms &forms = {});
 
 } // namespace sinter::passes::plan
 

@@ -3,12 +3,12 @@
 // Comes in: a program full of copies.  Goes out: which storages share bytes.
 //
 // Two storages may share bytes if their live ranges never meet, or meet only
-// while a kernel runs that may write this result over that argument.  Copies are
-// tried in the order of their purpose, state first: an optimizer's update then
-// writes straight into the parameter, a returned value into the output buffer, a
-// carry's next value over the present one.  A per-step output becomes a slice of
-// the stack it is copied to.  Last, results take the place of arguments that die
-// with the kernel.
+// while a kernel runs that may write this result over that argument.  Copies
+// are tried in the order of their purpose, state first: an optimizer's update
+// then writes straight into the parameter, a returned value into the output
+// buffer, a carry's next value over the present one.  A per-step output becomes
+// a slice of the stack it is copied to.  Last, results take the place of
+// arguments that die with the kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,9 +72,17 @@ public:
   Sharing run();
 
 private:
+  /// Whether the operand is all of what its storage has become.
+  bool isWhole(const Operand &operand) const {
+    View place = sharing.resolve(operand.view);
+    return program.coversStorage(operand) && place.strides.empty() &&
+           place.offset == 0 &&
+           operand.getBytes() == program.storages[place.storage].bytes;
+  }
   bool mayOverwriteAt(int64_t moment, int a, int b) const;
   void tryShare(const Operand &a, const Operand &b);
   void trySlice(int copy);
+  void tryFirstSlice(int copy);
 
   const Program &program;
   Sharing sharing;
@@ -112,22 +120,14 @@ bool Coalescer::mayOverwriteAt(int64_t moment, int a, int b) const {
     return sinter::ir::getStorageType(cast<ShapedType>(type).getElementType())
         .getIntOrFloatBitWidth();
   };
-  auto isWhole = [&](const Operand &operand) {
-    return program.coversStorage(operand) &&
-           sharing.resolve(operand.view).strides.empty();
-  };
-  return isWhole(read) && isWhole(write) &&
-         bits(read.type) == bits(write.type);
+  return isWhole(read) && isWhole(write) && bits(read.type) == bits(write.type);
 }
 
 /// Puts both whole storages on the same bytes if that is right.
 void Coalescer::tryShare(const Operand &x, const Operand &y) {
-  if (!program.coversStorage(x) || !program.coversStorage(y))
+  if (!isWhole(x) || !isWhole(y))
     return;
-  View atA = sharing.resolve(x.view), atB = sharing.resolve(y.view);
-  if (!atA.strides.empty() || !atB.strides.empty())
-    return;
-  int a = atA.storage, b = atB.storage;
+  int a = sharing.resolve(x.view).storage, b = sharing.resolve(y.view).storage;
   const Storage *first = &program.storages[a], *second = &program.storages[b];
   if (a == b || first->bytes != second->bytes || first->bytes == 0)
     return;
@@ -151,11 +151,11 @@ void Coalescer::tryShare(const Operand &x, const Operand &y) {
 }
 
 /// Makes the source of a copy into a stack a slice of the stack, if it lives
-/// within one step of the loop and nothing else in the loop touches the stack.
+/// within one step of the loop and nothing else in the loop touches the slice,
+/// except for reads after the copy.
 void Coalescer::trySlice(int index) {
   const Step &copy = program.steps[index];
-  if (!program.coversStorage(copy.reads[0]) ||
-      copy.writes[0].view.strides.empty())
+  if (!isWhole(copy.reads[0]) || copy.writes[0].view.strides.empty())
     return;
   View source = sharing.resolve(copy.reads[0].view);
   View target = copy.writes[0].view;
@@ -172,12 +172,49 @@ void Coalescer::trySlice(int index) {
     if (i == index)
       continue;
     const Step &step = program.steps[i];
-    for (const auto &operands : {step.reads, step.writes})
-      for (const Operand &operand : operands)
-        if (sharing.resolve(operand.view).storage == stack)
-          return;
+    auto isApart = [&](const Operand &operand) {
+      View other = sharing.resolve(operand.view);
+      return other.storage != stack ||
+             (other.strides == target.strides &&
+              (other.offset >= target.offset + copy.writes[0].getBytes() ||
+               target.offset >= other.offset + operand.getBytes()));
+    };
+    if (!llvm::all_of(step.writes, isApart) ||
+        (i < index && !llvm::all_of(step.reads, isApart)))
+      return;
+    // Nor may another value take the source's place after the copy.
+    if (i > index && llvm::any_of(step.writes, [&](const Operand &write) {
+          return sharing.resolve(write.view).storage == source.storage;
+        }))
+      return;
   }
   sharing.places[source.storage] = target;
+}
+
+/// Makes the first value of a stacked carry in its slice, if the stack is not
+/// needed while that value is made.
+void Coalescer::tryFirstSlice(int index) {
+  const Operand &source = program.steps[index].reads[0];
+  View target = sharing.resolve(program.steps[index].writes[0].view);
+  int a = target.storage, b = sharing.resolve(source.view).storage;
+  if (!isWhole(source) || a == b || !target.strides.empty() ||
+      program.storages[b].space != Space::Workspace)
+    return;
+  // In a loop the stack would be live all the time.
+  for (const Step &step : program.steps)
+    if (step.loop != program.steps[index].loop &&
+        llvm::any_of(step.writes, [&](const Operand &write) {
+          return sharing.resolve(write.view).storage == b;
+        }))
+      return;
+  bool apart = forEachOverlap(
+      sharing.ranges[a], sharing.ranges[b], [&](Segment overlap) {
+        return overlap.start == 2 * index && overlap.end == overlap.start + 1;
+      });
+  if (!apart)
+    return;
+  sharing.places[b] = target;
+  sharing.ranges[a] = join(sharing.ranges[a], sharing.ranges[b]);
 }
 
 Sharing Coalescer::run() {
@@ -192,6 +229,8 @@ Sharing Coalescer::run() {
     const Step &copy = program.steps[number];
     if (copy.purpose == Purpose::Stack)
       trySlice(number);
+    else if (copy.fresh)
+      tryFirstSlice(number);
     else
       tryShare(copy.reads[0], copy.writes[0]);
   }

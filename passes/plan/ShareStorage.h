@@ -16,7 +16,7 @@ namespace sinter::passes::plan {
 /// A set of storages on the same bytes, under the number of one of them.
 struct Sharing {
   /// For each storage, what it has become: itself, another one, or (per-step
-  /// outputs) a slice of another one.
+  /// outputs, first carries) a slice of another one.
   std::vector<View> places;
   /// For storages that stand for themselves: the joint live range.
   std::vector<LiveRange> ranges;
@@ -24,9 +24,7 @@ struct Sharing {
   std::vector<int64_t> offsets;
   int64_t workspaceBytes = 0;
 
-  bool isRoot(int storage) const {
-    return places[storage].storage == storage;
-  }
+  bool isRoot(int storage) const { return places[storage].storage == storage; }
   /// The view in terms of a storage that stands for itself.
   View resolve(const View &view) const;
   /// Storages of the workspace that stand for themselves and hold bytes.
@@ -34,6 +32,13 @@ struct Sharing {
 };
 
 Sharing shareStorage(const Program &program);
+
+struct PlannedEntry {
+  Program program;
+  Sharing sharing;
+};
+/// The entry's program in the forms of its scans that copy least.
+mlir::FailureOr<PlannedEntry> shareEntry(ir::EntryOp entry);
 
 /// Gives what is left its offset in the workspace.
 void packStorage(const Program &program, Sharing &sharing);
@@ -51,8 +56,8 @@ struct CopiedBytes {
 CopiedBytes countCopies(const Program &program, const Sharing &sharing);
 
 /// Runs the program in two memories at once, one with a storage for every value
-/// and one as planned, on tags instead of numbers: every read must find the same
-/// tag in both, and kernels may overwrite arguments only as they allow.  A
+/// and one as planned, on tags instead of numbers: every read must find the
+/// same tag in both, and kernels may overwrite arguments only as they allow.  A
 /// difference is a bug of the planner, reported as an error.
 mlir::LogicalResult checkSharing(const Program &program,
                                  const Sharing &sharing);

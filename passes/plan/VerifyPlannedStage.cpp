@@ -1,9 +1,9 @@
 //===- VerifyPlannedStage.cpp - no two live buffers overlap ---------------===//
 //
 // Comes in: a planned module, perhaps read from a dump.  Goes out: success or
-// located errors.  Nothing is taken from the planner but `sinter.storage`, which
-// says what shares bytes on purpose: live ranges are derived here from the order
-// of reads and writes, and compared pair by pair.
+// located errors.  Nothing is taken from the planner but `sinter.storage`,
+// which says what shares bytes on purpose: live ranges are derived here from
+// the order of reads and writes, and compared pair by pair.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,8 +11,9 @@
 #include "passes/plan/Stage.h"
 #include "passes/plan/packer/Packer.h"
 
-#include "llvm/ADT/MapVector.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -34,8 +35,8 @@ struct Span {
 
 struct Access {
   BufferOp buffer;
-  /// Reads at even moments, writes at odd ones; a kernel may write before it has
-  /// read all, so its writes take up the even moment too.
+  /// Reads at even moments, writes at odd ones; a kernel may write before it
+  /// has read all, so its writes take up the even moment too.
   int64_t moment;
   bool write;
   Span span;
@@ -57,8 +58,9 @@ private:
   LogicalResult verifySpan(BufferOp buffer, const Span &span);
   LogicalResult verifyLaunch(LaunchOp launch);
   LogicalResult verifyStorages();
-  static Span getSpan(BufferOp buffer);
-  static bool isFilledIn(const Access &write, const Span &whole, LoopOp loop);
+  static Span getSpan(BufferOp buffer, bool moving = true);
+  static bool isFilledFirst(ArrayRef<Access> accesses, const Span &whole,
+                            const LoopSpan &loop);
 
   EntryOp entry;
   int64_t moment = 0;
@@ -71,12 +73,15 @@ LoopOp getLoop(Value index) {
   return cast<LoopOp>(cast<BlockArgument>(index).getOwner()->getParentOp());
 }
 
-/// All bytes that the buffer shows while its loops run.
-Span EntryVerifier::getSpan(BufferOp buffer) {
+/// All bytes that the buffer shows while its loops run, or, without `moving`,
+/// where their indices are 0.
+Span EntryVerifier::getSpan(BufferOp buffer, bool moving) {
   Span span{static_cast<int64_t>(buffer.getOffset()),
             static_cast<int64_t>(buffer.getOffset())};
   for (auto [index, stride] :
        llvm::zip(buffer.getIndices(), buffer.getStrides())) {
+    if (!moving)
+      break;
     int64_t reach =
         stride * (static_cast<int64_t>(getLoop(index).getTripCount()) - 1);
     (reach < 0 ? span.first : span.end) += reach;
@@ -95,8 +100,9 @@ LogicalResult EntryVerifier::verifySpan(BufferOp buffer, const Span &span) {
     size = entry->getAttrOfType<IntegerAttr>("workspace_bytes").getInt();
     break;
   case BufferSpace::State:
-    if (auto bytes = entry->getParentOfType<ModuleOp>()
-                         ->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
+    if (auto bytes =
+            entry->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(
+                "sinter.state_bytes"))
       size = bytes.getInt();
     break;
   case BufferSpace::Input:
@@ -143,14 +149,18 @@ LogicalResult EntryVerifier::verifyLaunch(LaunchOp launch) {
     return launch.emitOpError("names no kernel");
   auto meet = [](Value a, Value b) {
     auto x = a.getDefiningOp<BufferOp>(), y = b.getDefiningOp<BufferOp>();
-    return x && y && x.getSpace() == y.getSpace() &&
-           x.getNumber() == y.getNumber() && getSpan(x).meets(getSpan(y));
+    if (!x || !y || x.getSpace() != y.getSpace() ||
+        x.getNumber() != y.getNumber())
+      return false;
+    // Where both move alike, what counts is where they are in one step.
+    bool alike =
+        x.getIndices() == y.getIndices() && x.getStrides() == y.getStrides();
+    return getSpan(x, !alike).meets(getSpan(y, !alike));
   };
   auto same = [](Value a, Value b) {
     auto x = a.getDefiningOp<BufferOp>(), y = b.getDefiningOp<BufferOp>();
     auto p = cast<MemRefType>(x.getType()), q = cast<MemRefType>(y.getType());
-    return x.getOffset() == y.getOffset() &&
-           x.getIndices() == y.getIndices() &&
+    return x.getOffset() == y.getOffset() && x.getIndices() == y.getIndices() &&
            x.getStrides() == y.getStrides() &&
            p.getNumElements() == q.getNumElements() &&
            p.getElementTypeBitWidth() == q.getElementTypeBitWidth();
@@ -185,6 +195,12 @@ LogicalResult EntryVerifier::verifyLaunch(LaunchOp launch) {
   return success();
 }
 
+/// What computes a step's number from a loop's index.
+static bool isIndexArithmetic(Operation &op) {
+  return isa<arith::ConstantOp, arith::MulIOp, arith::AddIOp>(op) &&
+         op.getResult(0).getType().isIndex();
+}
+
 LogicalResult EntryVerifier::visit(Block &block) {
   for (Operation &op : block) {
     moment += 2;
@@ -215,29 +231,88 @@ LogicalResult EntryVerifier::visit(Block &block) {
       if (failed(visit(loop.getBody().front())))
         return failure();
       loops[number].last = moment;
-    } else if (!isa<memref::GetGlobalOp, YieldOp, ReturnOp>(op)) {
+    } else if (!isa<memref::GetGlobalOp, YieldOp, ReturnOp>(op) &&
+               !isIndexArithmetic(op)) {
       return op.emitOpError("is left after the planned stage");
     }
   }
   return success();
 }
 
-/// Whether one step of the loop writes all bytes of the storage here.
-bool EntryVerifier::isFilledIn(const Access &write, const Span &whole,
-                               LoopOp loop) {
-  BufferOp buffer = write.buffer;
+/// Bytes written in one step of a loop: `size` bytes from `offset` on, repeated
+/// by the loops inside of it.
+struct Filled {
+  int64_t offset, size;
+  /// Stride and count, the smallest stride first.
   SmallVector<std::pair<int64_t, int64_t>> sweeps;
-  for (auto [index, stride] :
-       llvm::zip(buffer.getIndices(), buffer.getStrides()))
-    if (loop->isProperAncestor(getLoop(index)))
-      sweeps.emplace_back(std::abs(stride), getLoop(index).getTripCount());
-  llvm::sort(sweeps);
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t covered = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  for (auto [stride, count] : sweeps)
-    if (stride == covered)
-      covered *= count;
-  return covered == whole.end - whole.first;
+
+  Filled(BufferOp buffer, LoopOp loop) : offset(buffer.getOffset()) {
+    auto type = cast<MemRefType>(buffer.getType());
+    size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    for (auto [index, stride] :
+         llvm::zip(buffer.getIndices(), buffer.getStrides()))
+      if (loop->isProperAncestor(getLoop(index))) {
+        int64_t count = getLoop(index).getTripCount();
+        if (stride < 0)
+          offset += stride * (count - 1);
+        sweeps.emplace_back(std::abs(stride), count);
+      }
+    llvm::sort(sweeps);
+    collapse();
+  }
+  void collapse() {
+    while (!sweeps.empty() && sweeps.front().first == size) {
+      size *= sweeps.front().second;
+      sweeps.erase(sweeps.begin());
+    }
+  }
+};
+
+/// Puts together two parts that lie side by side, if there are any.
+static bool joinTwo(SmallVectorImpl<Filled> &parts) {
+  for (Filled &a : parts)
+    for (Filled &b : parts)
+      if (&a != &b && a.sweeps == b.sweeps && a.offset + a.size == b.offset) {
+        a.size += b.size;
+        a.collapse();
+        parts.erase(&b);
+        return true;
+      }
+  return false;
+}
+
+/// Whether one step of the loop writes the whole storage before it reads
+/// anything there that it has not just written.
+bool EntryVerifier::isFilledFirst(ArrayRef<Access> accesses, const Span &whole,
+                                  const LoopSpan &loop) {
+  SmallVector<Filled> parts;
+  SmallVector<BufferOp> written;
+  for (const Access &access : accesses) {
+    if (access.moment <= loop.first || access.moment > loop.last)
+      continue;
+    BufferOp buffer = access.buffer;
+    if (!access.write) {
+      auto isThis = [&](BufferOp other) {
+        return other.getOffset() == buffer.getOffset() &&
+               other.getIndices() == buffer.getIndices() &&
+               other.getStrides() == buffer.getStrides() &&
+               other.getType() == buffer.getType();
+      };
+      if (llvm::any_of(written, isThis))
+        continue;
+      return false;
+    }
+    written.push_back(buffer);
+    parts.push_back(Filled(buffer, loop.op));
+    while (joinTwo(parts)) {
+    }
+    if (llvm::any_of(parts, [&](const Filled &part) {
+          return part.sweeps.empty() && part.offset == whole.first &&
+                 part.size == whole.end - whole.first;
+        }))
+      return true;
+  }
+  return false;
 }
 
 LogicalResult EntryVerifier::verifyStorages() {
@@ -264,11 +339,10 @@ LogicalResult EntryVerifier::verifyStorages() {
     // Where a step of a loop uses what came from before it, the bytes are taken
     // while the whole loop runs.
     for (const LoopSpan &loop : loops) {
-      auto *first = llvm::find_if(accesses, [&](const Access &access) {
+      bool touches = llvm::any_of(accesses, [&](const Access &access) {
         return access.moment > loop.first && access.moment <= loop.last;
       });
-      if (first == accesses.end() ||
-          (first->write && isFilledIn(*first, life.bytes, loop.op)))
+      if (!touches || isFilledFirst(accesses, life.bytes, loop))
         continue;
       life.time.first = std::min(life.time.first, loop.first);
       life.time.last = std::max(life.time.last, loop.last);
@@ -277,8 +351,7 @@ LogicalResult EntryVerifier::verifyStorages() {
   }
   for (auto [number, life] : llvm::enumerate(lives))
     for (Life &other : MutableArrayRef(lives).take_front(number))
-      if (life.bytes.meets(other.bytes) &&
-          life.time.first <= other.time.last &&
+      if (life.bytes.meets(other.bytes) && life.time.first <= other.time.last &&
           other.time.first <= life.time.last) {
         InFlightDiagnostic error = life.buffer.emitOpError(
             "overlaps another buffer that is live at the same time");

@@ -11,6 +11,7 @@
 #include "compiler/ir/Sinter.h"
 #include "passes/plan/Stage.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
@@ -22,7 +23,8 @@ namespace sinter::test {
 class Session {
 public:
   Session() {
-    context.loadDialect<ir::SinterDialect, mlir::memref::MemRefDialect>();
+    context.loadDialect<ir::SinterDialect, mlir::memref::MemRefDialect,
+                        mlir::arith::ArithDialect>();
     context.getDiagEngine().registerHandler([this](mlir::Diagnostic &d) {
       messages += d.str() + "\n";
       return mlir::success();

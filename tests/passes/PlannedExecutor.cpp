@@ -1,6 +1,9 @@
-//===- PlannedExecutor.cpp - planned entries run on bytes ------------------===//
+//===- PlannedExecutor.cpp - planned entries run on bytes
+//------------------===//
 
 #include "tests/passes/PlannedExecutor.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <cstring>
 #include <deque>
@@ -134,6 +137,12 @@ private:
           if (llvm::Error error = run(loop.getBody().front()))
             return error;
         }
+      } else if (auto constant = dyn_cast<arith::ConstantIndexOp>(op)) {
+        indices[constant] = constant.value();
+      } else if (isa<arith::MulIOp, arith::AddIOp>(op)) {
+        int64_t a = indices.lookup(op.getOperand(0));
+        int64_t b = indices.lookup(op.getOperand(1));
+        indices[op.getResult(0)] = isa<arith::MulIOp>(op) ? a * b : a + b;
       } else if (!isa<BufferOp, memref::GetGlobalOp, YieldOp, ReturnOp>(op)) {
         return llvm::createStringError("an op that no planned entry holds");
       }

@@ -1,6 +1,7 @@
-//===- RandomPrograms.cpp - fused modules at random ------------------------===//
+//===- RandomPrograms.cpp - fused modules at random
+//------------------------===//
 //
-// Values are rows of four numbers and stacks of three rows; scans step along
+// Values are rows of a few numbers and stacks of a few rows; scans step along
 // stacks.
 //
 //===----------------------------------------------------------------------===//
@@ -11,8 +12,6 @@
 #include <vector>
 
 namespace {
-
-const std::string row = "tensor<4xi64>", stack = "tensor<3x4xi64>";
 
 const char *kernels = R"(
   sinter.kernel @add(%a: tensor<4xi64>, %b: tensor<4xi64>) -> tensor<4xi64>
@@ -65,7 +64,11 @@ const char *kernels = R"(
 
 class Generator {
 public:
-  explicit Generator(uint32_t seed) : random(seed) {}
+  Generator(uint32_t seed, int width, int steps)
+      : random(seed), width(width), steps(steps),
+        row("tensor<" + std::to_string(width) + "xi64>"),
+        stack("tensor<" + std::to_string(steps) + "x" + std::to_string(width) +
+              "xi64>") {}
 
   std::string make() {
     std::string text = "module @m {\n";
@@ -92,7 +95,7 @@ public:
         body += "%" + name + " = sinter.read @" + name + " : " + stack + "\n";
         scope.stacks.push_back("%" + name);
       }
-    body += "%c = sinter.constant dense<[1, 2, 3, 4]> : " + row + "\n";
+    body += "%c = sinter.constant dense<5> : " + row + "\n";
     body += "%k = sinter.constant dense<7> : " + stack + "\n";
     if (below(2))
       scope.rows.push_back("%c");
@@ -119,13 +122,25 @@ public:
     text += " {\n" + body + "sinter.return";
     if (!types.empty())
       text += " " + list(values) + " : " + list(types);
-    return text + "\n}\n" + kernels + "}\n";
+    return text + "\n}\n" + getKernels() + "}\n";
   }
 
 private:
   struct Scope {
     std::vector<std::string> rows, stacks, indices;
   };
+
+  /// The kernels on rows and stacks of this size.
+  std::string getKernels() const {
+    std::string text = kernels;
+    for (auto &[from, to] :
+         {std::pair<std::string, std::string>("tensor<3x4xi64>", stack),
+          {"tensor<4xi64>", row}})
+      for (size_t at = text.find(from); at != std::string::npos;
+           at = text.find(from, at + 1))
+        text.replace(at, from.size(), to);
+    return text;
+  }
 
   int below(int n) { return random() % n; }
   std::string fresh() { return "%v" + std::to_string(next++); }
@@ -190,9 +205,10 @@ private:
       return text;
     case 8: {
       std::string flat = fresh();
+      std::string half = "tensor<2x" + std::to_string(width / 2) + "xi64>";
       text = v + " = sinter.reshape " + pick(scope.rows) + " : " + row +
-             " -> tensor<2x2xi64>\n" + flat + " = sinter.reshape " + v +
-             " : tensor<2x2xi64> -> " + row + "\n";
+             " -> " + half + "\n" + flat + " = sinter.reshape " + v + " : " +
+             half + " -> " + row + "\n";
       scope.rows.push_back(flat);
       return text;
     }
@@ -219,9 +235,11 @@ private:
       (isRow || sliced ? inner.rows : inner.stacks).push_back(name);
     };
     std::vector<bool> carriesRow;
+    std::vector<std::string> carried;
     for (int i = below(4); i > 0; --i) {
       carriesRow.push_back(below(4));
       argument(carry, carriesRow.back(), false);
+      carried.push_back((carriesRow.back() ? inner.rows : inner.stacks).back());
       types.push_back(carriesRow.back() ? row : stack);
     }
     if (stacked)
@@ -236,16 +254,21 @@ private:
     for (bool isRow : carriesRow)
       yields.push_back(pick(isRow ? inner.rows : inner.stacks));
     std::vector<std::string> yieldTypes = types;
-    size_t steps = stacked ? below(3) : 0;
-    for (size_t i = 0; i != steps; ++i) {
-      yields.push_back(pick(inner.rows));
+    size_t outputs = stacked ? below(3) : 0;
+    for (size_t i = 0; i != outputs; ++i) {
+      // Often what a carry was or becomes.
+      std::string value = pick(inner.rows);
+      if (int carries = carriesRow.size(); carries && below(2))
+        if (int i = below(carries); carriesRow[i])
+          value = below(2) ? yields[i] : carried[i];
+      yields.push_back(value);
       yieldTypes.push_back(row);
       types.push_back(stack);
     }
     std::string text;
     if (!types.empty())
       text = v + ":" + std::to_string(types.size()) + " = ";
-    text += "sinter.scan " + std::to_string(stacked ? 3 : below(3));
+    text += "sinter.scan " + std::to_string(stacked ? steps : below(4));
     text += below(3) ? "" : " reverse";
     if (!carry.empty())
       text += " carry(" + list(carry) + ")";
@@ -264,11 +287,14 @@ private:
   }
 
   std::mt19937 random;
+  int width, steps;
+  std::string row, stack;
   int next = 0;
 };
 
 } // namespace
 
-std::string sinter::test::makeRandomProgram(uint32_t seed) {
-  return Generator(seed).make();
+std::string sinter::test::makeRandomProgram(uint32_t seed, int width,
+                                            int steps) {
+  return Generator(seed, width, steps).make();
 }
