@@ -27,6 +27,28 @@ EntryRecord *Graph::beginEntry(StringRef name, Place place) {
   return openEntry;
 }
 
+std::string Graph::checkEntryName(StringRef name) {
+  std::string quoted = ("'" + name + "'").str();
+  if (!ir::isIdentifier(name))
+    return "the name " + quoted +
+           " becomes part of a C function's: use letters, digits and "
+           "underscores";
+  if (name == "init")
+    return "'init' is made from the variables' initializers: choose another "
+           "name";
+  for (const EntryRecord &other : entries)
+    if (other.name == name)
+      return "there is an entry " + quoted + " already, in line " +
+             std::to_string(other.place.line());
+  if (std::string why = hostNames.addEntry(name); !why.empty())
+    return quoted + " " + why + ": choose another name";
+  std::string symbol = ir::getEntrySymbol(definition.name, name);
+  if (isLibraryFunction(symbol))
+    return quoted + " gives the C name '" + symbol +
+           "', which is a function of the C library: choose another name";
+  return {};
+}
+
 void Graph::endEntry() {
   EntryRecord &entry = *openEntry;
   Location end = loc(entry.place);
@@ -83,18 +105,8 @@ void Model::entry(std::string_view name,
     return graph->error(place, "entry: the entry '" + graph->entry()->name +
                                    "' has not ended: entries do not nest");
   std::string text(name);
-  if (!detail::isIdentifier(text))
-    graph->error(place, "entry: the name '" + text +
-                            "' becomes part of a C function's: use letters, "
-                            "digits and underscores");
-  if (text == "init")
-    graph->error(place, "entry: 'init' is made from the variables' "
-                        "initializers: choose another name");
-  for (const EntryRecord &other : graph->entries)
-    if (other.name == text)
-      graph->error(place, "entry: there is an entry '" + text +
-                              "' already, in line " +
-                              Twine(other.place.line()));
+  if (std::string mistake = graph->checkEntryName(text); !mistake.empty())
+    graph->error(place, "entry: " + mistake);
   for (auto &variable : graph->variables)
     if (variable->name == text)
       graph->error(place, "entry: there is a variable '" + text +
@@ -126,7 +138,7 @@ static EntryRecord *openEntry(StringRef what, uint64_t frame,
     return nullptr;
   }
   std::string text(name);
-  if (!detail::isIdentifier(text)) {
+  if (!ir::isIdentifier(text)) {
     graph->error(place, what + ": the name '" + text +
                             "' becomes a field in C: use letters, digits and "
                             "underscores");

@@ -6,6 +6,8 @@
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/Path.h"
 
+#include <dlfcn.h>
+
 using namespace mlir;
 
 namespace sinter::detail {
@@ -42,14 +44,20 @@ static uint64_t nextGraphId() {
 Graph::Graph(const ModelDefinition &definition, const OptionValues &options,
              MLIRContext &context, std::vector<Mistake> &mistakes)
     : id(nextGraphId()), definition(definition), context(context),
-      builder(&context), mistakes(mistakes), given(options),
-      previous(currentGraph) {
+      builder(&context), hostNames(definition.name), mistakes(mistakes),
+      given(options), previous(currentGraph) {
   context.loadDialect<ir::SinterDialect>();
   module = ModuleOp::create(loc(definition.place), StringRef(definition.name));
   currentGraph = this;
   mistakes.insert(mistakes.end(), strayMistakes().begin(),
                   strayMistakes().end());
   strayMistakes().clear();
+  hostNames.addEntry("init");
+  if (isLibraryFunction(definition.name))
+    error(definition.place,
+          "the model's name '" + Twine(definition.name) +
+              "' is that of a function of the C library, which C++ hosts "
+              "could not include beside it: choose another name");
 }
 
 Graph::~Graph() { currentGraph = previous; }
@@ -78,6 +86,12 @@ void Graph::error(Place place, const Twine &message) {
 //===----------------------------------------------------------------------===//
 // Places and names
 //===----------------------------------------------------------------------===//
+
+bool isLibraryFunction(StringRef symbol) {
+  // Only libm and what it needs, which is libc: the process has many more.
+  static void *library = dlopen("libm.so.6", RTLD_LAZY | RTLD_LOCAL);
+  return library && dlsym(library, symbol.str().c_str());
+}
 
 bool samePlace(Place a, Place b) {
   return a.line() == b.line() && a.column() == b.column() &&

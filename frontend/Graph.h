@@ -11,6 +11,7 @@
 #ifndef SINTER_FRONTEND_GRAPH_H
 #define SINTER_FRONTEND_GRAPH_H
 
+#include "compiler/ir/HostNames.h"
 #include "compiler/ir/Sinter.h"
 #include "frontend/BuildModule.h"
 #include "frontend/include/sinter/tensor.h"
@@ -138,6 +139,8 @@ public:
                            mlir::Operation *op);
 
   // Entries and frames.
+  /// What is wrong with the name of a new entry, or nothing.
+  std::string checkEntryName(llvm::StringRef name);
   EntryRecord *beginEntry(llvm::StringRef name, Place place);
   void endEntry();
   EntryRecord *entry() { return openEntry; }
@@ -186,6 +189,8 @@ public:
   mlir::MLIRContext &context;
   mlir::OpBuilder builder;
   std::deque<EntryRecord> entries;
+  /// What the entries will be called in C.
+  ir::HostNames hostNames;
   std::vector<std::shared_ptr<const VariableRecord>> variables;
   std::vector<std::string> nameScopes;
   std::vector<Place> callScopes;
@@ -233,12 +238,12 @@ std::string describe(mlir::Type type);
 std::string shown(double number);
 /// The dialect's diagnostic in the DSL's words.
 std::string reworded(llvm::StringRef what, std::string message);
-/// Whether the text can be a name in C.
-bool isIdentifier(llvm::StringRef text);
 /// The type, or null with a reason if the extents are not possible.
 mlir::RankedTensorType tensorType(mlir::MLIRContext *context, DType dtype,
                                   llvm::ArrayRef<int64_t> shape,
                                   std::string &reason);
+/// Whether the C library has a function of this name.
+bool isLibraryFunction(llvm::StringRef symbol);
 /// Whether it is the same place of the source.
 bool samePlace(Place a, Place b);
 

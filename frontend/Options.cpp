@@ -14,7 +14,7 @@ namespace detail {
 
 const std::string *Graph::option(StringRef name, StringRef type,
                                  const std::string &otherwise, Place place) {
-  if (!isIdentifier(name)) {
+  if (!ir::isIdentifier(name)) {
     error(place, "option: the name '" + name +
                      "' must be of letters, digits and underscores");
     return nullptr;

@@ -130,12 +130,6 @@ std::string reworded(StringRef what, std::string message) {
   return (what + ": " + message).str();
 }
 
-bool isIdentifier(StringRef text) {
-  return !text.empty() && !llvm::isDigit(text[0]) &&
-         llvm::all_of(text,
-                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
-}
-
 RankedTensorType tensorType(MLIRContext *context, DType dtype,
                             ArrayRef<int64_t> shape, std::string &reason) {
   int64_t elements = 1;

@@ -28,7 +28,7 @@ Variable Graph::variable(StringRef name, const Shape &shape,
   Place user = userPlace(place);
   SmallVector<StringRef> parts;
   StringRef(full).split(parts, '.');
-  if (!llvm::all_of(parts, isIdentifier)) {
+  if (!llvm::all_of(parts, ir::isIdentifier)) {
     error(place, "variable: '" + full +
                      "' is not a name: use letters, digits and underscores, "
                      "with dots between parts");

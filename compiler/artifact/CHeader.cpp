@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/artifact/Header.h"
-#include "compiler/artifact/Identifier.h"
+#include "compiler/ir/HostNames.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -39,7 +39,7 @@ std::string artifact::describeTensor(const ir::TensorDescription &tensor) {
 
 std::vector<std::string>
 artifact::getArgumentNames(const ir::EntryDescription &entry) {
-  IdentifierScope scope;
+  ir::IdentifierScope scope;
   std::vector<std::string> names;
   for (const auto *list : {&entry.inputs, &entry.outputs})
     for (const ir::TensorDescription &tensor : *list)
@@ -59,16 +59,17 @@ namespace {
 struct CHeaderWriter {
   const ir::ModelDescription &model;
   raw_string_ostream &os;
-  std::string name = artifact::toIdentifier(model.name);
-  std::string macro = artifact::toMacro(model.name);
+  StringRef name = model.name;
+  std::string macro = name.upper();
 
   void writeSizes() {
     os << "/* Bytes of the state, and of the workspace of each entry; both\n"
           " * must be aligned to SINTER_ALIGNMENT. */\n"
-       << "#define " << macro << "_STATE_BYTES " << model.stateBytes << "\n";
+       << "#define " << ir::getStateMacro(name) << " " << model.stateBytes
+       << "\n";
     for (const ir::EntryDescription &entry : model.entries)
-      os << "#define " << macro << "_" << artifact::toMacro(entry.name)
-         << "_WORKSPACE_BYTES " << entry.workspaceBytes << "\n";
+      os << "#define " << ir::getWorkspaceMacro(name, entry.name) << " "
+         << entry.workspaceBytes << "\n";
     os << "\n";
   }
 
@@ -76,17 +77,18 @@ struct CHeaderWriter {
     if (model.variables.empty())
       return;
     os << "/* Where each variable lies in the state, dense and row-major. */\n";
-    artifact::IdentifierScope scope;
+    ir::HostNames names(name);
+    for (const ir::EntryDescription &entry : model.entries)
+      names.addEntry(entry.name);
     for (const ir::TensorDescription &variable : model.variables)
       os << "/* " << inComment(variable.name) << ": "
-         << artifact::describeTensor(variable) << " */\n#define " << macro
-         << "_OFFSET_" << scope.add(variable.name) << " " << variable.offset
-         << "\n";
+         << artifact::describeTensor(variable) << " */\n#define "
+         << names.addOffset(variable.name) << " " << variable.offset << "\n";
     os << "\n";
   }
 
   void writeArguments(const ir::EntryDescription &entry) {
-    std::string type = name + "_" + artifact::toIdentifier(entry.name);
+    std::string type = ir::getEntrySymbol(name, entry.name);
     os << "typedef struct " << type << "_args {\n";
     std::vector<std::string> names = artifact::getArgumentNames(entry);
     auto next = names.begin();
@@ -102,7 +104,7 @@ struct CHeaderWriter {
   }
 
   void writeEntry(const ir::EntryDescription &entry) {
-    std::string function = name + "_" + artifact::toIdentifier(entry.name);
+    std::string function = ir::getEntrySymbol(name, entry.name);
     if (entry.name == "init") {
       os << "/* Writes every variable; the same seed gives the same bits. */\n"
          << "int32_t " << function
@@ -117,7 +119,7 @@ struct CHeaderWriter {
   }
 
   void write() {
-    os << "/* The model `" << inComment(model.name)
+    os << "/* The model `" << inComment(name)
        << "`, compiled by sinter " SINTER_VERSION ".\n"
           " *\n"
           " * Entries return a sinter_status. They never allocate and keep no\n"
@@ -130,7 +132,7 @@ struct CHeaderWriter {
       writeEntry(entry);
     writeVariables();
     os << "/* Names, dtypes, shapes, offsets and sizes of all of this. */\n"
-       << "extern const sinter_model " << name << "_model;\n\n"
+       << "extern const sinter_model " << ir::getModelSymbol(name) << ";\n\n"
        << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   }
 };

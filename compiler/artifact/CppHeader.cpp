@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/artifact/Header.h"
-#include "compiler/artifact/Identifier.h"
+#include "compiler/ir/HostNames.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -19,11 +19,22 @@ struct CppHeaderWriter {
   const ir::ModelDescription &model;
   StringRef cHeaderName;
   raw_string_ostream &os;
-  std::string name = artifact::toIdentifier(model.name);
-  std::string macro = artifact::toMacro(model.name);
+  // A namespace cannot be a keyword, a symbol's prefix can.
+  std::string space = ir::toIdentifier(model.name);
+  std::string macro = StringRef(model.name).upper();
+  ir::IdentifierScope methods;
 
-  void writeArguments(const ir::EntryDescription &entry) {
-    os << "  struct " << artifact::toIdentifier(entry.name) << "_args {\n";
+  CppHeaderWriter(const ir::ModelDescription &model, StringRef cHeaderName,
+                  raw_string_ostream &os)
+      : model(model), cHeaderName(cHeaderName), os(os) {
+    // What the class has besides the entries.
+    for (StringRef member : {"Model", "init", "save", "load", "state", "want",
+                             "state_", "workspace_", "host_"})
+      methods.add(member);
+  }
+
+  void writeArguments(const ir::EntryDescription &entry, StringRef method) {
+    os << "  struct " << method << "_args {\n";
     std::vector<std::string> names = artifact::getArgumentNames(entry);
     auto next = names.begin();
     for (const ir::TensorDescription &tensor : entry.inputs)
@@ -36,11 +47,11 @@ struct CppHeaderWriter {
   }
 
   void writeEntry(const ir::EntryDescription &entry) {
-    std::string method = artifact::toIdentifier(entry.name);
-    std::string function = name + "_" + method;
+    std::string method = methods.add(entry.name);
+    std::string function = ir::getEntrySymbol(model.name, entry.name);
     bool hasArguments = !entry.inputs.empty() || !entry.outputs.empty();
     if (hasArguments)
-      writeArguments(entry);
+      writeArguments(entry, method);
     os << "  void " << method << "("
        << (hasArguments ? "const " + method + "_args &a" : std::string())
        << ") {\n";
@@ -65,14 +76,16 @@ struct CppHeaderWriter {
   }
 
   void write() {
-    os << "// The model `" << name << "` for C++20, made by sinter "
+    std::string init = ir::getEntrySymbol(model.name, "init");
+    std::string description = ir::getModelSymbol(model.name);
+    os << "// The model `" << model.name << "` for C++20, made by sinter "
        << SINTER_VERSION << ".\n#ifndef SINTER_MODEL_" << macro
        << "_HPP\n#define SINTER_MODEL_" << macro << "_HPP\n\n#include \""
        << cHeaderName
        << "\"\n#include \"sinter_runtime.hpp\"\n\n#include <algorithm>\n"
           "#include <cstddef>\n#include <cstdint>\n#include <span>\n"
           "#include <stdexcept>\n#include <string>\n\n"
-       << "namespace " << name << " {\n\n"
+       << "namespace " << space << " {\n\n"
        << "// State and workspace of one instance. Errors are exceptions:\n"
           "// std::invalid_argument for a span of the wrong size, else\n"
           "// sinter::Error.\n"
@@ -82,9 +95,9 @@ struct CppHeaderWriter {
        << "  explicit Model(std::uint64_t seed = 0,\n"
        << "                 const sinter_host *host = nullptr) : host_(host) "
           "{\n    init(seed);\n  }\n\n"
-       << "  void init(std::uint64_t seed) {\n    sinter::check(::" << name
-       << "_init(state_.data(), seed, workspace_.data(), host_),\n"
-       << "                  \"" << name << "_init\");\n  }\n\n";
+       << "  void init(std::uint64_t seed) {\n    sinter::check(::" << init
+       << "(state_.data(), seed, workspace_.data(), host_),\n"
+       << "                  \"" << init << "\");\n  }\n\n";
     int64_t workspaceBytes = 0;
     for (const ir::EntryDescription &entry : model.entries) {
       workspaceBytes = std::max(workspaceBytes, entry.workspaceBytes);
@@ -92,11 +105,11 @@ struct CppHeaderWriter {
         writeEntry(entry);
     }
     os << "  void save(const std::string &path) const {\n"
-       << "    sinter::save_state(::" << name
-       << "_model, state_.data(), path);\n  }\n"
+       << "    sinter::save_state(::" << description
+       << ", state_.data(), path);\n  }\n"
        << "  void load(const std::string &path) {\n"
-       << "    sinter::load_state(::" << name
-       << "_model, state_.data(), path);\n  }\n\n"
+       << "    sinter::load_state(::" << description
+       << ", state_.data(), path);\n  }\n\n"
        << "  std::span<std::byte> state() { return state_.bytes(); }\n"
        << "  std::span<const std::byte> state() const { return "
           "state_.bytes(); }\n\nprivate:\n"
@@ -106,10 +119,11 @@ struct CppHeaderWriter {
        << "      throw std::invalid_argument(std::string(what) + \": \" +\n"
        << "          std::to_string(size) + \" elements given, \" +\n"
        << "          std::to_string(expected) + \" expected\");\n  }\n\n"
-       << "  sinter::AlignedBytes state_{" << macro << "_STATE_BYTES};\n"
+       << "  sinter::AlignedBytes state_{" << ir::getStateMacro(model.name)
+       << "};\n"
        << "  sinter::AlignedBytes workspace_{" << workspaceBytes << "};\n"
-       << "  const sinter_host *host_ = nullptr;\n};\n\n} // namespace " << name
-       << "\n\n#endif\n";
+       << "  const sinter_host *host_ = nullptr;\n};\n\n} // namespace "
+       << space << "\n\n#endif\n";
   }
 };
 } // namespace
@@ -118,6 +132,6 @@ std::string artifact::writeCppHeader(const ir::ModelDescription &model,
                                      StringRef cHeaderName) {
   std::string text;
   raw_string_ostream os(text);
-  CppHeaderWriter{model, cHeaderName, os}.write();
+  CppHeaderWriter(model, cHeaderName, os).write();
   return text;
 }

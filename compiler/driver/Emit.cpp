@@ -8,9 +8,9 @@
 #include "compiler/driver/Emit.h"
 
 #include "compiler/artifact/Header.h"
-#include "compiler/artifact/Identifier.h"
 #include "compiler/artifact/Link.h"
 #include "compiler/driver/OutputFiles.h"
+#include "compiler/ir/HostNames.h"
 #include "compiler/target/NativeModule.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
@@ -128,7 +128,7 @@ struct Emitter {
     if (kind == EmitKind::Shared)
       return artifact::linkShared(*object, *output);
     std::string main =
-        target::NativeModule::makeMain(model.name + "_model").toObject();
+        target::NativeModule::makeMain(ir::getModelSymbol(model.name)).toObject();
     auto mainObject =
         writeTemporary(temporaries, path.str() + ".main.o", main);
     if (!mainObject)
@@ -197,6 +197,10 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
     if (failed(described))
       return Outcome::InputError;
     model = std::move(*described);
+    if (!model.find("init")) {
+      module.emitError("the model has no entry 'init', which hosts call first");
+      return Outcome::InputError;
+    }
     TimingScope scope = timing.nest("LLVM IR");
     FailureOr<target::NativeModule> made = target::NativeModule::make(module);
     if (failed(made))

@@ -7,6 +7,8 @@
 
 #include "compiler/ir/ModelDescription.h"
 
+#include "compiler/ir/HostNames.h"
+
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -22,10 +24,9 @@ struct Dtype {
 } // namespace
 
 // In the order of sinter_dtype.
-static constexpr Dtype dtypes[] = {{"f64", 8}, {"f32", 4}, {"bf16", 2},
-                                   {"f16", 2}, {"i64", 8}, {"i32", 4},
-                                   {"i16", 2}, {"i8", 1},  {"u8", 1},
-                                   {"i1", 1}};
+static constexpr Dtype dtypes[] = {
+    {"f64", 8}, {"f32", 4}, {"bf16", 2}, {"f16", 2}, {"i64", 8},
+    {"i32", 4}, {"i16", 2}, {"i8", 1},   {"u8", 1},  {"i1", 1}};
 
 int32_t sinter::ir::getDtypeNumber(StringRef name) {
   for (auto [number, dtype] : llvm::enumerate(dtypes))
@@ -152,6 +153,25 @@ struct Reader {
 };
 } // namespace
 
+/// What a dump's editor may have broken beyond single values.
+static LogicalResult checkWhole(Reader &reader, const ModelDescription &model) {
+  if (!isIdentifier(model.name))
+    return reader.fail("the name '" + model.name + "' is no C identifier");
+  HostNames names(model.name);
+  for (const EntryDescription &entry : model.entries) {
+    if (!isIdentifier(entry.name))
+      return reader.fail("the entry's name '" + entry.name +
+                         "' is no C identifier");
+    if (std::string why = names.addEntry(entry.name); !why.empty())
+      return reader.fail("the entry '" + entry.name + "' " + why);
+  }
+  for (const TensorDescription &variable : model.variables)
+    if (variable.offset > model.stateBytes - variable.bytes)
+      return reader.fail("the variable '" + variable.name +
+                         "' lies outside of the state");
+  return success();
+}
+
 FailureOr<ModelDescription> ModelDescription::of(ModuleOp module) {
   auto from = module->getAttrOfType<DictionaryAttr>(modelAttrName);
   if (!from)
@@ -173,6 +193,8 @@ FailureOr<ModelDescription> ModelDescription::of(ModuleOp module) {
     if (failed(reader.entry(dictionary, model.entries.emplace_back())))
       return failure();
   }
+  if (failed(checkWhole(reader, model)))
+    return failure();
   return model;
 }
 

@@ -14,16 +14,12 @@
 
 #include "compiler/target/EntryPoints.h"
 
+#include "compiler/ir/HostNames.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "sinter_runtime.h"
 
 using namespace mlir;
 using namespace sinter;
-
-std::string target::getEntrySymbol(const ir::ModelDescription &model,
-                                   StringRef entry) {
-  return model.name + "_" + entry.str();
-}
 
 namespace {
 
@@ -91,7 +87,7 @@ struct EntryPointBuilder {
     auto type = LLVM::LLVMFunctionType::get(
         i32(), {pointer(), isInit ? i64() : pointer(), pointer(), pointer()});
     auto function = LLVM::LLVMFuncOp::create(
-        b, loc, target::getEntrySymbol(model, entry.name), type);
+        b, loc, ir::getEntrySymbol(model.name, entry.name), type);
     Block *start = function.addEntryBlock(b);
     exit = b.createBlock(&function.getBody());
     exit->addArgument(i32(), loc);
@@ -142,12 +138,41 @@ struct MakeEntryPoints
     registry.insert<LLVM::LLVMDialect>();
   }
 
+  /// Renames functions of ours that have the name of an exported symbol: in
+  /// the model `train` with the entry `dense_matmul`, say.
+  LogicalResult makeWay(const ir::ModelDescription &model) {
+    SymbolTable symbols(getOperation());
+    SmallVector<std::string> exported = {ir::getModelSymbol(model.name)};
+    for (const ir::EntryDescription &entry : model.entries)
+      exported.push_back(ir::getEntrySymbol(model.name, entry.name));
+    for (StringRef name : exported) {
+      Operation *clash = symbols.lookup(name);
+      if (!clash)
+        continue;
+      if (auto function = dyn_cast<LLVM::LLVMFuncOp>(clash);
+          function && function.isExternal())
+        return clash->emitError("the model exports '")
+               << name << "', which its code calls as a function of the C "
+               << "library: choose another name for the model or the entry";
+      std::string other;
+      for (int n = 2; other.empty() || symbols.lookup(other) ||
+                      is_contained(exported, other);
+           ++n)
+        other = (name + "_" + Twine(n)).str();
+      if (failed(symbols.rename(clash, other)))
+        return failure();
+    }
+    return success();
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<ir::ModelDescription> model = ir::ModelDescription::of(module);
     if (failed(model))
       return signalPassFailure();
 
+    if (failed(makeWay(*model)))
+      return signalPassFailure();
     llvm::StringMap<LLVM::LLVMFuncOp> bodies;
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
       if (function.isExternal())

@@ -12,12 +12,8 @@ namespace sinter::target {
 
 /// Adds, to a module in the LLVM dialect, the exported function of each entry:
 /// it checks its pointers and calls the entry's body.  All other functions
-/// become internal.
+/// become internal, and give way if they have the name of an exported one.
 std::unique_ptr<mlir::Pass> createMakeEntryPointsPass();
-
-/// "mlp_train".
-std::string getEntrySymbol(const ir::ModelDescription &model,
-                           llvm::StringRef entry);
 
 } // namespace sinter::target
 

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/target/ModelConstant.h"
-#include "compiler/target/EntryPoints.h"
+
+#include "compiler/ir/HostNames.h"
 
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -87,7 +88,7 @@ struct ModelConstantBuilder {
     return array(tensorType, elements, name);
   }
   Constant *function(StringRef entry) {
-    Function *found = module.getFunction(target::getEntrySymbol(model, entry));
+    Function *found = module.getFunction(ir::getEntrySymbol(model.name, entry));
     return found ? static_cast<Constant *>(found)
                  : ConstantPointerNull::get(pointer);
   }
@@ -121,7 +122,7 @@ struct ModelConstantBuilder {
          function("init")});
     new GlobalVariable(module, modelType, /*isConstant=*/true,
                        GlobalValue::ExternalLinkage, value,
-                       model.name + "_model");
+                       ir::getModelSymbol(model.name));
   }
 };
 } // namespace

@@ -163,6 +163,15 @@ LogicalResult EntryBody::convert(Block &block) {
   return success();
 }
 
+/// "train_body", or a name near it if a kernel has that one.
+static std::string getBodyName(EntryOp entry) {
+  std::string base = (entry.getSymName() + "_body").str(), name = base;
+  auto module = entry->getParentOfType<ModuleOp>();
+  for (int n = 2; module.lookupSymbol(name); ++n)
+    name = base + "_" + std::to_string(n);
+  return name;
+}
+
 static LogicalResult convertEntry(EntryOp entry, int64_t stateBytes) {
   OpBuilder builder(entry);
   auto bytes = [&](int64_t count) -> Type {
@@ -179,7 +188,7 @@ static LogicalResult convertEntry(EntryOp entry, int64_t stateBytes) {
   types.push_back(bytes(workspace.getInt()));
 
   auto function = func::FuncOp::create(
-      builder, entry.getLoc(), (entry.getSymName() + "_body").str(),
+      builder, entry.getLoc(), getBodyName(entry),
       builder.getFunctionType(types, TypeRange()));
   function->setAttr("sinter.entry", entry.getSymNameAttr());
   for (NamedAttribute attr : entry->getDiscardableAttrs())
