@@ -5,7 +5,8 @@
 //   PROGRAM --emit-to-fd N [--model NAME] [-P name=value]…
 //
 // writes the module as text with its locations to the file descriptor N, never
-// to stdout, which is the model's own.  Mistakes go to stderr.
+// to stdout, which is the model's own.  Mistakes go to stderr; after them, the
+// text is `mistakes` alone, which tells them from a model that calls exit.
 //
 //   PROGRAM --list-options [--model NAME] [-P name=value]…
 //   PROGRAM --list-models
@@ -111,8 +112,14 @@ int main(int argc, char **argv) {
     return 0;
   }
   const ModelDefinition *definition = choose(arguments.model);
+  auto failed = [&](int code) {
+    if (arguments.fd)
+      llvm::raw_fd_ostream(*arguments.fd, /*shouldClose=*/false)
+          << "mistakes\n";
+    return code;
+  };
   if (!definition)
-    return arguments.model.empty() ? 1 : 2;
+    return failed(arguments.model.empty() ? 1 : 2);
 
   MLIRContext context(MLIRContext::Threading::DISABLED);
   std::vector<Mistake> mistakes;
@@ -126,7 +133,7 @@ int main(int argc, char **argv) {
   for (const Mistake &mistake : mistakes)
     llvm::errs() << mistake.render();
   if (!module)
-    return 1;
+    return failed(1);
   if (!arguments.fd)
     return 0;
   llvm::raw_fd_ostream out(*arguments.fd, /*shouldClose=*/false);

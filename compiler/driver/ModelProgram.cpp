@@ -55,12 +55,10 @@ static int wait(pid_t child) {
   return status;
 }
 
-/// Nothing if it exited with 0; an empty error if it exited otherwise, since
-/// it said why; else the signal that ended it.
-static Error check(int status, const Twine &what) {
+/// The signal that ended a child, if one did.
+static Error checkSignal(int status, const Twine &what) {
   if (WIFEXITED(status))
-    return WEXITSTATUS(status) == 0 ? Error::success()
-                                    : createStringError("");
+    return Error::success();
   int number = WTERMSIG(status);
   const char *name = sigabbrev_np(number);
   return createStringError(what + " was ended by signal SIG" +
@@ -107,7 +105,11 @@ static Error compile(const ModelProgram &model,
   Expected<pid_t> child = spawn(args);
   if (!child)
     return child.takeError();
-  return check(wait(*child), "the C++ compiler");
+  int status = wait(*child);
+  if (Error error = checkSignal(status, "the C++ compiler"))
+    return error;
+  // It said why.
+  return WEXITSTATUS(status) == 0 ? Error::success() : createStringError("");
 }
 
 Expected<std::string>
@@ -144,11 +146,17 @@ ModelProgram::run(const Installation &installation) const {
   if (!child)
     return child.takeError();
   Expected<std::string> text = readAll(ends[0]);
-  if (Error error = check(wait(*child), "the model program")) {
-    consumeError(text.takeError());
+  int status = wait(*child);
+  if (!text)
+    return text;
+  if (Error error = checkSignal(status, "the model program"))
     return error;
-  }
-  if (text && text->empty())
-    return createStringError("the model program ended without a model");
+  int code = WEXITSTATUS(status);
+  if (code != 0 && *text == "mistakes\n")
+    return createStringError(""); // they were said
+  if (code != 0 || text->empty())
+    return createStringError("the model program ended with code " +
+                             Twine(code) + " before its model was complete: "
+                                           "a model must not call exit");
   return text;
 }

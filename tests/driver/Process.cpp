@@ -3,6 +3,7 @@
 #include "tests/driver/Process.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -32,6 +33,7 @@ static fs::path makeFolder() {
 Finished sinter::tests::run(const std::vector<std::string> &args) {
   fs::path folder = makeFolder();
   std::string out = folder / "out", err = folder / "err";
+  fflush(stdout); // or the child writes it too
   pid_t child = fork();
   if (child == 0) {
     if (!freopen(out.c_str(), "w", stdout) ||
