@@ -15,6 +15,7 @@
 #include "compiler/driver/Pipeline.h"
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/MemoryReport.h"
+#include "compiler/ir/ModelDescription.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/target/Cpu.h"
 #include "mlir/IR/Verifier.h"
@@ -57,6 +58,11 @@ Compilation::Compilation(OwningOpRef<ModuleOp> module,
     : module(std::move(module)), options(options), reports(reports),
       timing(timing) {}
 
+Compilation::~Compilation() {
+  if (Reproducer::text == text.data())
+    Reproducer::text = nullptr;
+}
+
 Outcome Compilation::run() {
   Outcome outcome = begin();
   while (outcome == Outcome::Done && stage < options.stopAfter)
@@ -71,6 +77,10 @@ Outcome Compilation::begin() {
   if (failed(detected))
     return Outcome::InputError;
   stage = *detected;
+  // A dump may have been edited.
+  if (failed(ir::verifyFacts(*module)) || failed(verifyStage()) ||
+      (stage >= Stage::Planned && failed(ir::ModelDescription::of(*module))))
+    return Outcome::InputError;
   if (options.stopAfter < stage) {
     module->emitError("the module is at stage '")
         << getStageName(stage) << "' already: it cannot stop after '"
@@ -79,7 +89,19 @@ Outcome Compilation::begin() {
   }
   if (failed(resolveFacts()))
     return Outcome::UsageError;
+  if (llvm::Error error =
+          target::checkFacts(ir::TargetFacts::of(*module))) {
+    module->emitError(llvm::toString(std::move(error)));
+    return Outcome::InputError;
+  }
   return settle();
+}
+
+LogicalResult Compilation::verifyStage() {
+  PassManager passes(module->getContext());
+  passes.enableVerifier(false);
+  addStageVerifier(stage, passes);
+  return passes.run(*module);
 }
 
 LogicalResult Compilation::resolveFacts() {
@@ -110,23 +132,26 @@ LogicalResult Compilation::resolveFacts() {
 }
 
 Outcome Compilation::settle() {
-  text = printStage(*module, stage);
+  std::string printed = printStage(*module, stage);
   if (!options.dumpDir.empty()) {
     llvm::SmallString<128> path(options.dumpDir);
     llvm::sys::path::append(path, getDumpName(stage));
-    llvm::Error error =
-        options.elide ? writeFile(path, printStage(*module, stage, true))
-                      : writeFile(path, text);
+    llvm::Error error = options.elide
+                            ? writeFile(path, printStage(*module, stage, true))
+                            : writeFile(path, printed);
     if (error) {
       module->emitError(llvm::toString(std::move(error)));
       return Outcome::UsageError;
     }
   }
   module = parseSourceString<ModuleOp>(
-      text, ParserConfig(module->getContext()), getDumpName(stage));
+      printed, ParserConfig(module->getContext()), getDumpName(stage));
+  if (!module) // What reproduces it is the stage before.
+    return Outcome::Bug;
+  text = std::move(printed);
   Reproducer::text = text.data();
   Reproducer::size = text.size();
-  return module ? Outcome::Done : Outcome::Bug;
+  return Outcome::Done;
 }
 
 Outcome Compilation::advance() {

@@ -27,6 +27,7 @@ public:
   Compilation(mlir::OwningOpRef<mlir::ModuleOp> module,
               const CompileOptions &options, llvm::raw_ostream &reports,
               mlir::TimingScope &timing);
+  ~Compilation();
 
   /// Checks the module, resolves target and options into it, and runs the
   /// stages up to `options.stopAfter`, dumping each.
@@ -43,6 +44,8 @@ private:
   /// Prints and parses the module, so that it is what its dump says, use lists
   /// included; writes the dump.
   Outcome settle();
+  /// Holds a module that was given to what its stage promises.
+  mlir::LogicalResult verifyStage();
   mlir::LogicalResult resolveFacts();
 
   mlir::OwningOpRef<mlir::ModuleOp> module;

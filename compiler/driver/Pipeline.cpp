@@ -10,10 +10,11 @@
 #include "compiler/ir/Sinter.h"
 #include "compiler/target/Stage.h"
 #include "passes/differentiate/Stage.h"
-#include "passes/simplify/Stage.h"
 #include "passes/fuse/Stage.h"
-#include "passes/plan/Stage.h"
+#include "passes/fuse/VerifyFused.h"
 #include "passes/lower/Stage.h"
+#include "passes/plan/Stage.h"
+#include "passes/simplify/Stage.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -34,6 +35,25 @@ void driver::buildStage(Stage stage, OpPassManager &passes) {
     return sinter::passes::buildLoopsStage(passes);
   case Stage::LLVM: // the LLVM dialect, with the C interface
     return target::buildLLVMStage(passes);
+  }
+}
+
+void driver::addStageVerifier(Stage stage, OpPassManager &passes) {
+  switch (stage) {
+  case Stage::Model: // the ops' own verifiers
+    return;
+  case Stage::Gradient:
+    return passes.addPass(sinter::passes::createVerifyGradientStagePass());
+  case Stage::Simplified:
+    return passes.addPass(sinter::passes::createVerifySimplified());
+  case Stage::Fused:
+    return passes.addPass(sinter::passes::createVerifyFusedPass());
+  case Stage::Planned:
+    return passes.addPass(sinter::passes::createVerifyPlannedStagePass());
+  case Stage::Loops:
+    return passes.addPass(sinter::passes::createVerifyLoopsStagePass());
+  case Stage::LLVM:
+    return passes.addPass(target::createVerifyLLVMStagePass());
   }
 }
 

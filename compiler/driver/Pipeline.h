@@ -11,6 +11,9 @@ namespace sinter::driver {
 /// Adds the passes that make `stage` from the one before it.
 void buildStage(Stage stage, mlir::OpPassManager &passes);
 
+/// Adds the pass that holds a module to what `stage` promises.
+void addStageVerifier(Stage stage, mlir::OpPassManager &passes);
+
 /// All dialects of all stages.
 void registerDialects(mlir::DialectRegistry &registry);
 

@@ -67,17 +67,21 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op, bool directLhs,
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
   tiling.blockRows = std::clamp<int64_t>(
       block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
-  int64_t lhsScratch =
-      tiling.packLhs ? std::min(tiling.blockRows, form.m) * form.k * bytes : 0;
-  int64_t width = tiling.vectors * tiling.lanes;
-  int64_t rhsScratch =
-      tiling.packRhs
-          ? static_cast<int64_t>(llvm::alignTo(form.n, width)) * form.k * bytes
-          : 0;
-  constexpr int64_t alignment = 64;
-  tiling.scratchBytes = llvm::alignTo(lhsScratch, alignment) +
-                        llvm::alignTo(rhsScratch, alignment);
+  tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
+}
+
+int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
+  ContractionForm form = ContractionForm::of(op);
+  Type element = getElementTypeOrSelf(op.getType());
+  int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
+  int64_t lhs = packLhs ? std::min(blockRows, form.m) * form.k * bytes : 0;
+  int64_t rhs = packRhs ? static_cast<int64_t>(
+                              llvm::alignTo(form.n, vectors * lanes)) *
+                              form.k * bytes
+                        : 0;
+  constexpr int64_t alignment = 64;
+  return llvm::alignTo(lhs, alignment) + llvm::alignTo(rhs, alignment);
 }
 
 std::optional<ContractionTiling>

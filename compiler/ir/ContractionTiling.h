@@ -36,6 +36,8 @@ struct ContractionTiling {
   /// not computed within the kernel.
   static ContractionTiling choose(DotGeneralOp op, bool directLhs,
                                   bool directRhs, const TargetFacts &target);
+  /// Bytes that packing takes.
+  int64_t neededScratch(DotGeneralOp op) const;
   /// From and to the entries of a kernel's `schedule`.
   static std::optional<ContractionTiling> from(mlir::DictionaryAttr schedule);
   void addTo(mlir::NamedAttrList &schedule, mlir::MLIRContext *context) const;

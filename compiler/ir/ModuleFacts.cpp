@@ -59,6 +59,76 @@ DictionaryAttr TargetFacts::toAttr(MLIRContext *context) const {
        b.getNamedAttr("l3_bytes", b.getI64IntegerAttr(l3Bytes))});
 }
 
+/// One key of a dictionary: its type, and a number's limits.
+namespace {
+struct Key {
+  StringLiteral name;
+  enum { Text, Flag, Number } type;
+  int64_t least = 0, most = 0;
+
+  bool fits(Attribute value) const {
+    if (type == Text)
+      return isa<StringAttr>(value);
+    if (type == Flag)
+      return isa<BoolAttr>(value);
+    auto number = dyn_cast<IntegerAttr>(value);
+    return number && number.getType().isInteger(64) &&
+           number.getInt() >= least && number.getInt() <= most;
+  }
+};
+} // namespace
+
+static LogicalResult verify(Operation *module, StringRef name,
+                            ArrayRef<Key> keys) {
+  Attribute attr = module->getAttr(name);
+  if (!attr)
+    return success();
+  auto dictionary = dyn_cast<DictionaryAttr>(attr);
+  if (!dictionary)
+    return module->emitError("attribute '")
+           << name << "' must be a dictionary";
+  for (NamedAttribute entry : dictionary) {
+    const Key *key = llvm::find_if(
+        keys, [&](const Key &k) { return k.name == entry.getName(); });
+    if (key == keys.end())
+      return module->emitError("attribute '")
+             << name << "' has the unknown key '" << entry.getName().getValue()
+             << "'";
+    if (key->fits(entry.getValue()))
+      continue;
+    InFlightDiagnostic error = module->emitError("attribute '");
+    error << name << "': '" << key->name << "' must be ";
+    if (key->type == Key::Number)
+      error << "an i64 from " << key->least << " to " << key->most;
+    else
+      error << (key->type == Key::Text ? "a string" : "true or false");
+    return error << ", not " << entry.getValue();
+  }
+  return success();
+}
+
+LogicalResult sinter::ir::verifyFacts(Operation *module) {
+  constexpr int64_t mostBytes = int64_t(1) << 40;
+  const Key target[] = {{"cpu", Key::Text},
+                        {"features", Key::Text},
+                        {"vector_bits", Key::Number, 128, 512},
+                        {"fma", Key::Flag},
+                        {"l1_bytes", Key::Number, 1 << 10, mostBytes},
+                        {"l2_bytes", Key::Number, 1 << 10, mostBytes},
+                        {"l3_bytes", Key::Number, 1 << 10, mostBytes}};
+  const Key options[] = {{"opt_level", Key::Number, 0, 3},
+                         {"trap_out_of_range", Key::Flag},
+                         {"debug_info", Key::Flag}};
+  if (failed(verify(module, targetAttrName, target)) ||
+      failed(verify(module, optionsAttrName, options)))
+    return failure();
+  int64_t bits = TargetFacts::of(module).vectorBits;
+  if (bits != 128 && bits != 256 && bits != 512)
+    return module->emitError("attribute '")
+           << targetAttrName << "': 'vector_bits' must be 128, 256 or 512";
+  return success();
+}
+
 Options Options::of(Operation *op) {
   Options options;
   if (DictionaryAttr from = moduleFacts(op, optionsAttrName)) {

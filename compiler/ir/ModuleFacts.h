@@ -62,6 +62,10 @@ struct Options {
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;
 };
 
+/// Whether the attributes, where they are there, are what these structs write:
+/// a dump may have been edited.  Errors are emitted at the module.
+llvm::LogicalResult verifyFacts(mlir::Operation *module);
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_MODULEFACTS_H

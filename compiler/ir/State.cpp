@@ -14,14 +14,22 @@ using namespace sinter::ir;
 
 template <typename Op>
 static ParseResult parseFunction(OpAsmParser &parser, OperationState &state) {
-  return function_interface_impl::parseFunctionOp(
-      parser, state, /*allowVariadic=*/false,
-      Op::getFunctionTypeAttrName(state.name),
-      [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
-         function_interface_impl::VariadicFlag, std::string &) {
-        return builder.getFunctionType(inputs, results);
-      },
-      Op::getArgAttrsAttrName(state.name), Op::getResAttrsAttrName(state.name));
+  SMLoc loc = parser.getCurrentLocation();
+  if (function_interface_impl::parseFunctionOp(
+          parser, state, /*allowVariadic=*/false,
+          Op::getFunctionTypeAttrName(state.name),
+          [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+             function_interface_impl::VariadicFlag, std::string &) {
+            return builder.getFunctionType(inputs, results);
+          },
+          Op::getArgAttrsAttrName(state.name),
+          Op::getResAttrsAttrName(state.name)))
+    return failure();
+  // As generated parsers do: a value of the wrong type is not just lost.
+  return state.name.verifyInherentAttrs(state.attributes, [&] {
+    return parser.emitError(loc)
+           << "'" << state.name.getStringRef() << "' op ";
+  });
 }
 
 template <typename Op> static void printFunction(OpAsmPrinter &printer, Op op) {

@@ -38,6 +38,27 @@ static std::unique_ptr<MCSubtargetInfo> describe(StringRef cpu,
       target::getLLVMTarget().createMCSubtargetInfo(triple, cpu, features));
 }
 
+Error target::checkFacts(const ir::TargetFacts &facts) {
+  std::unique_ptr<MCSubtargetInfo> plain = describe("", "");
+  if (!plain->isCPUStringValid(facts.cpu))
+    return createStringError("unknown CPU '" + facts.cpu + "'");
+  SmallVector<StringRef> features;
+  StringRef(facts.features).split(features, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef feature : features) {
+    StringRef name = feature.drop_front();
+    bool isKnown = llvm::any_of(
+        plain->getAllProcessorFeatures(),
+        [&](const SubtargetFeatureKV &known) { return name == known.Key; });
+    if ((feature[0] != '+' && feature[0] != '-') || !isKnown)
+      return createStringError("unknown CPU feature '" + feature +
+                               "': features are +NAME or -NAME");
+  }
+  if (!describe(facts.cpu, facts.features)->checkFeatures("+64bit,+sse2"))
+    return createStringError("the CPU '" + facts.cpu +
+                             "' does not run x86-64 code");
+  return Error::success();
+}
+
 /// "+avx2,-fma": what this machine has beyond `cpu`, and lacks of it.
 static std::string featuresBeyond(StringRef cpu) {
   std::unique_ptr<MCSubtargetInfo> implied = describe(cpu, "");

@@ -22,6 +22,9 @@ namespace sinter::target {
 /// nearest known one.
 llvm::Expected<ir::TargetFacts> resolveCpu(llvm::StringRef name);
 
+/// Whether LLVM can make code for the facts that stand in a module.
+llvm::Error checkFacts(const ir::TargetFacts &facts);
+
 /// The CPUs that `resolveCpu` knows, sorted.
 std::vector<std::string> getKnownCpus();
 

@@ -60,6 +60,7 @@ void sinter::target::buildLLVMStage(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createMakeEntryPointsPass());
+  passes.addPass(createVerifyLLVMStagePass());
 }
 
 void sinter::target::registerDialects(DialectRegistry &registry) {

@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/VerifyFused.h"
+
+#include "compiler/ir/VerifySchedule.h"
 #include "passes/fuse/OpKinds.h"
 
 namespace sinter::passes {
@@ -59,13 +61,8 @@ static bool areOverwritesSound(KernelOp kernel) {
 }
 
 static LogicalResult verifyKernel(KernelOp kernel) {
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  if (!schedule || !schedule.getAs<StringAttr>("kind") ||
-      !schedule.getAs<IntegerAttr>("scratch_bytes"))
-    return kernel.emitOpError("needs a schedule with `kind` and "
-                              "`scratch_bytes` at the end of `fused`");
-  if (!kernel.getOverwrites())
-    return kernel.emitOpError("needs `overwrites` at the end of `fused`");
+  if (failed(verifySchedule(kernel)))
+    return failure();
   if (!areOverwritesSound(kernel))
     return kernel.emitOpError("has `overwrites` that name an argument of "
                               "another form, or one for two results");
@@ -75,6 +72,7 @@ static LogicalResult verifyKernel(KernelOp kernel) {
     if (op.getNumRegions() != 0 || isa<ReadOp, WriteOp, CallOp>(op))
       return op.emitOpError("must not stand in a kernel");
   }
+  DictionaryAttr schedule = kernel.getScheduleAttr();
   if (auto segments = schedule.getAs<IntegerAttr>("segments")) {
     auto results = schedule.getAs<IntegerAttr>("segment_results");
     auto arguments = schedule.getAs<IntegerAttr>("segment_arguments");

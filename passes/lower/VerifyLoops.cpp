@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ModelDescription.h"
 #include "compiler/ir/Sinter.h"
 #include "passes/lower/Stage.h"
 
@@ -41,11 +42,44 @@ static WalkResult verifyOp(Operation *op) {
   return WalkResult::advance();
 }
 
+/// The functions take the bytes that hosts are told to give.
+static LogicalResult verifyBodies(ModuleOp module) {
+  if (!module->hasAttr(sinter::ir::modelAttrName))
+    return success();
+  FailureOr<sinter::ir::ModelDescription> model =
+      sinter::ir::ModelDescription::of(module);
+  if (failed(model))
+    return failure();
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto name = function->getAttrOfType<StringAttr>("sinter.entry");
+    if (!name)
+      continue;
+    const sinter::ir::EntryDescription *entry = model->find(name);
+    if (!entry)
+      return function.emitOpError("is the entry ")
+             << name << ", which 'sinter.model' does not have";
+    SmallVector<int64_t> bytes = {model->stateBytes};
+    for (const auto *list : {&entry->inputs, &entry->outputs})
+      for (const sinter::ir::TensorDescription &tensor : *list)
+        bytes.push_back(tensor.bytes);
+    bytes.push_back(entry->workspaceBytes);
+    SmallVector<Type> types;
+    for (int64_t count : bytes)
+      types.push_back(MemRefType::get(
+          {count}, IntegerType::get(module.getContext(), 8)));
+    if (function.getArgumentTypes() != ArrayRef<Type>(types))
+      return function.emitOpError("must take, as 'sinter.model' says, ")
+             << types;
+  }
+  return success();
+}
+
 namespace {
 struct VerifyLoopsStagePass
     : sinter::passes::impl::VerifyLoopsStageBase<VerifyLoopsStagePass> {
   void runOnOperation() override {
-    if (getOperation().walk(verifyOp).wasInterrupted())
+    if (getOperation().walk(verifyOp).wasInterrupted() ||
+        failed(verifyBodies(getOperation())))
       signalPassFailure();
   }
 };

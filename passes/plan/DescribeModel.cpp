@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/ir/ModelDescription.h"
+#include "passes/plan/DescribeModel.h"
+
 #include "compiler/ir/Sinter.h"
 #include "passes/plan/Stage.h"
 
@@ -65,25 +66,30 @@ static EntryDescription describe(EntryOp entry) {
   return description;
 }
 
+ModelDescription sinter::passes::describeModel(ModuleOp module) {
+  ModelDescription model;
+  model.name = module.getSymName().value_or("model").str();
+  if (auto bytes = module->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
+    model.stateBytes = bytes.getInt();
+  for (auto variable : module.getOps<VariableOp>()) {
+    TensorDescription tensor =
+        describe(variable.getType(), variable.getSymNameAttr(), {});
+    tensor.offset = variable.getOffset().value_or(0);
+    tensor.trainable = variable.getTrainable();
+    model.variables.push_back(tensor);
+  }
+  for (auto entry : module.getOps<EntryOp>())
+    model.entries.push_back(describe(entry));
+  return model;
+}
+
 namespace {
 class DescribeModel
     : public sinter::passes::impl::DescribeModelBase<DescribeModel> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    ModelDescription model;
-    model.name = module.getSymName().value_or("model").str();
-    if (auto bytes = module->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
-      model.stateBytes = bytes.getInt();
-    for (auto variable : module.getOps<VariableOp>()) {
-      TensorDescription tensor =
-          describe(variable.getType(), variable.getSymNameAttr(), {});
-      tensor.offset = variable.getOffset().value_or(0);
-      tensor.trainable = variable.getTrainable();
-      model.variables.push_back(tensor);
-    }
-    for (auto entry : module.getOps<EntryOp>())
-      model.entries.push_back(describe(entry));
-    module->setAttr(modelAttrName, model.toAttr(&getContext()));
+    module->setAttr(modelAttrName,
+                    sinter::passes::describeModel(module).toAttr(&getContext()));
   }
 };
 } // namespace

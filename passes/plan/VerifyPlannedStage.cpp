@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/Sinter.h"
+#include "compiler/ir/VerifySchedule.h"
+#include "passes/plan/DescribeModel.h"
 #include "passes/plan/Stage.h"
 #include "passes/plan/packer/Packer.h"
 
@@ -368,17 +370,61 @@ LogicalResult EntryVerifier::run() {
                  failed(verifyStorages()));
 }
 
+/// Hosts are told what the variables and entries say.
+LogicalResult verifyDescription(ModuleOp module) {
+  auto given = module->getAttrOfType<DictionaryAttr>(modelAttrName);
+  DictionaryAttr wanted =
+      sinter::passes::describeModel(module).toAttr(module.getContext());
+  if (!given || given == wanted)
+    return success();
+  InFlightDiagnostic error = module.emitError(
+      "attribute 'sinter.model' differs from what the module's variables and "
+      "entries say: change both");
+  for (NamedAttribute attr : wanted)
+    if (given.get(attr.getName()) != attr.getValue())
+      error.attachNote() << "by them, " << attr.getName() << " = "
+                         << attr.getValue();
+  return error;
+}
+
+/// Each variable has bytes of its own in the state.
+LogicalResult verifyVariables(ModuleOp module) {
+  SmallVector<std::pair<Span, VariableOp>> spans;
+  int64_t stateBytes = 0;
+  if (auto bytes = module->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
+    stateBytes = bytes.getInt();
+  for (auto variable : module.getOps<VariableOp>()) {
+    if (!variable.getOffset())
+      return variable.emitOpError("has no offset after the planned stage");
+    int64_t offset = *variable.getOffset();
+    Span span{offset, offset + getByteSize(variable.getType())};
+    if (offset < 0 || offset % sinter::plan::alignment != 0 ||
+        span.end > stateBytes)
+      return variable.emitOpError("is not at a multiple of ")
+             << sinter::plan::alignment << " within the " << stateBytes
+             << " bytes of state";
+    for (auto &[other, owner] : spans)
+      if (span.meets(other))
+        return variable.emitOpError("overlaps the variable '")
+               << owner.getSymName() << "'";
+    spans.emplace_back(span, variable);
+  }
+  return success();
+}
+
 class VerifyPlannedStage
     : public sinter::passes::impl::VerifyPlannedStageBase<VerifyPlannedStage> {
   void runOnOperation() override {
-    for (auto variable : getOperation().getOps<VariableOp>())
-      if (!variable.getOffset()) {
-        variable.emitOpError("has no offset after the planned stage");
+    if (failed(verifyVariables(getOperation())))
+      return signalPassFailure();
+    for (auto kernel : getOperation().getOps<KernelOp>())
+      if (kernel.getScheduleAttr() && failed(verifySchedule(kernel)))
         return signalPassFailure();
-      }
     for (auto entry : getOperation().getOps<EntryOp>())
       if (failed(EntryVerifier(entry).run()))
         return signalPassFailure();
+    if (failed(verifyDescription(getOperation())))
+      return signalPassFailure();
     markAllAnalysesPreserved();
   }
 };

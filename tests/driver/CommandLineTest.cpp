@@ -106,7 +106,7 @@ TEST_F(CommandLine, malformedDescriptionsAreInputErrors) {
               HasSubstr("'shape' of 'total' is out of range"));
   EXPECT_THAT(compile("array<i64: 4>", "4"), HasSubstr("'shape' must be"));
   EXPECT_THAT(compile("sinter.entry = \"step\"", "sinter.entry = \"stop\""),
-              HasSubstr("entry 'step' has no body"));
+              HasSubstr("is the entry \"stop\", which 'sinter.model' does not"));
   EXPECT_THAT(compile("name = \"peek\"", "name = \"model\""),
               HasSubstr("'model'"));
 }

@@ -1,0 +1,98 @@
+//===- VerifySchedule.cpp - schedules that can be followed ----------------===//
+//
+// The emitters do as they are told, so what they are told has limits: values of
+// the right type, tiles that make code of a sensible size, operands packed
+// where their memory cannot be used as it lies, and scratch for it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/ir/VerifySchedule.h"
+
+#include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/KernelPhases.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter::ir;
+
+static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
+  struct Limit {
+    StringLiteral name;
+    int64_t least, most;
+  };
+  constexpr int64_t any = INT64_MAX;
+  static constexpr Limit limits[] = {
+      {"scratch_bytes", 0, int64_t(1) << 48},
+      {"lanes", 1, 64},
+      {"tile_rows", 1, 64},
+      {"tile_vectors", 1, 16},
+      {"unroll", 1, 64},
+      {"block_rows", 1, any},
+  };
+  for (const Limit &limit : limits) {
+    Attribute attr = schedule.get(limit.name);
+    if (!attr)
+      continue;
+    auto number = dyn_cast<IntegerAttr>(attr);
+    if (!number || !number.getType().isInteger(64) ||
+        number.getInt() < limit.least || number.getInt() > limit.most)
+      return kernel.emitOpError("has the schedule entry '")
+             << limit.name << "' = " << attr << ", which is not an i64 from "
+             << limit.least << " to " << limit.most;
+  }
+  if (auto lanes = schedule.getAs<IntegerAttr>("lanes"))
+    if (!llvm::isPowerOf2_64(lanes.getInt()))
+      return kernel.emitOpError("has vectors of ")
+             << lanes.getInt() << " lanes, which is no power of 2";
+  return success();
+}
+
+static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
+                                       const ContractionTiling &tiling) {
+  ContractionForm form = ContractionForm::of(dot);
+  bool directLhs = isDirectOperand(dot.getLhs()) && form.lhsM.stride() &&
+                   form.lhsK.stride();
+  bool directRhs = isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
+                   form.rhsN.stride() &&
+                   (*form.rhsN.stride() == 1 || form.n == 1);
+  if ((!tiling.packLhs && !directLhs) || (!tiling.packRhs && !directRhs))
+    return kernel.emitOpError("must pack the ")
+           << (!tiling.packLhs && !directLhs ? "left" : "right")
+           << " operand, which does not lie in memory as its tiles need it";
+  int64_t needed = tiling.neededScratch(dot);
+  if (tiling.scratchBytes < needed)
+    return kernel.emitOpError("needs ")
+           << needed << " bytes of scratch by its tiles, but its schedule has "
+           << tiling.scratchBytes;
+  return success();
+}
+
+LogicalResult sinter::ir::verifySchedule(KernelOp kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  if (!schedule || !schedule.getAs<StringAttr>("kind") ||
+      !schedule.getAs<IntegerAttr>("scratch_bytes"))
+    return kernel.emitOpError("needs a schedule with `kind` and "
+                              "`scratch_bytes` at the end of `fused`");
+  auto overwrites = kernel.getOverwrites();
+  if (!overwrites)
+    return kernel.emitOpError("needs `overwrites` at the end of `fused`");
+  int64_t numArguments = kernel.getArgumentTypes().size();
+  if (overwrites->size() != kernel.getResultTypes().size() ||
+      llvm::any_of(*overwrites, [&](int64_t argument) {
+        return argument < -1 || argument >= numArguments;
+      }))
+    return kernel.emitOpError("needs, in `overwrites`, the number of an "
+                              "argument, or -1, for each result");
+  if (failed(verifyNumbers(kernel, schedule)))
+    return failure();
+  int64_t phases = KernelPhases::of(kernel).scratchBytes;
+  if (schedule.getAs<IntegerAttr>("scratch_bytes").getInt() < phases)
+    return kernel.emitOpError("needs ")
+           << phases << " bytes of scratch by its loop nests, but its schedule "
+           << "has less";
+  DotGeneralOp dot = findContraction(kernel);
+  if (auto tiling = ContractionTiling::from(schedule); dot && tiling)
+    return verifyContraction(kernel, dot, *tiling);
+  return success();
+}

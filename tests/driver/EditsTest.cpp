@@ -1,0 +1,132 @@
+//===- EditsTest.cpp - an edit made in any dump shows in the object -------===//
+//
+// Dumps are the compiler's state: at each stage a constant and an operation
+// are changed with a text editor's means, and the object made from there
+// computes what was written.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/driver/Process.h"
+
+#include <gmock/gmock.h>
+
+using namespace sinter::tests;
+using testing::HasSubstr;
+
+namespace {
+const std::vector<std::string> stages = {
+    "00-model",   "01-gradient", "02-simplified", "03-fused",
+    "04-planned", "05-loops",    "06-llvm"};
+
+class Edits : public InFolder {
+protected:
+  /// y = 3 x + s, and s = 0.5 from `init`; with x at run time.
+  void SetUp() override {
+    InFolder::SetUp();
+    writeFile("model.cpp",
+              "#include <sinter/sinter.h>\n"
+              "using namespace sinter;\n"
+              "SINTER_MODEL(line) {\n"
+              "  Variable s = m.variable(\"s\", {4}, init::constant(0.5));\n"
+              "  m.entry(\"f\", [&](Entry &e) {\n"
+              "    e.output(\"y\", e.input(\"x\", f32, {4}) * 3.0f + s); });\n"
+              "}\n");
+    writeFile("x.csv", "1\n2\n3\n4\n");
+    Finished finished =
+        run({SINTERC, "model.cpp", "--emit=obj", "--dump-dir=dumps"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+  }
+  /// What the entry gives when `from`, which is there once, became `to`.
+  static std::string edited(const std::string &stage, const std::string &from,
+                            const std::string &to) {
+    std::string text = readFile("dumps/" + stage + ".mlir");
+    size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << stage << ": no " << from;
+    EXPECT_EQ(text.find(from, at + 1), std::string::npos) << stage << from;
+    if (at == std::string::npos)
+      return "";
+    writeFile("edited.mlir", text.replace(at, from.size(), to));
+    Finished finished =
+        run({SINTERC, "edited.mlir", "--emit=shared", "-o", "edited"});
+    EXPECT_EQ(finished.code, 0) << stage << finished.err;
+    finished = run({SINTER_RUN, "./libedited.so", "f", "--input", "x=x.csv",
+                    "--output", "y=y.csv"});
+    EXPECT_EQ(finished.code, 0) << stage << finished.err;
+    return readFile("y.csv");
+  }
+};
+
+TEST_F(Edits, unchangedDumpsGiveTheModel) {
+  for (const std::string &stage : stages)
+    EXPECT_EQ(edited(stage, "module @line", "module @line"),
+              "3.5\n6.5\n9.5\n12.5\n")
+        << stage;
+}
+
+TEST_F(Edits, aConstantOfAnEntry) {
+  for (const std::string &stage : stages)
+    EXPECT_EQ(edited(stage, "3.000000e+00", "5.000000e+00"),
+              "5.5\n10.5\n15.5\n20.5\n")
+        << stage;
+}
+
+TEST_F(Edits, aConstantOfAnInitializer) {
+  for (const std::string &stage : stages)
+    EXPECT_EQ(edited(stage, "5.000000e-01", "2.000000e+00"), "5\n8\n11\n14\n")
+        << stage;
+}
+
+TEST_F(Edits, anOperation) {
+  for (const std::string &stage : stages) {
+    std::string add = stage == "05-loops"  ? "arith.addf"
+                      : stage == "06-llvm" ? "llvm.fadd"
+                                           : "sinter.add";
+    std::string subtract = stage == "05-loops"  ? "arith.subf"
+                           : stage == "06-llvm" ? "llvm.fsub"
+                                                : "sinter.sub";
+    EXPECT_EQ(edited(stage, add, subtract), "2.5\n5.5\n8.5\n11.5\n") << stage;
+  }
+}
+
+TEST_F(Edits, aName) {
+  // It stands at the entry, and from `planned` on in the description too.
+  for (const std::string &stage : stages) {
+    std::string text = readFile("dumps/" + stage + ".mlir");
+    size_t count = 0;
+    for (size_t at = 0;
+         (at = text.find("name = \"y\"", at)) != std::string::npos; ++at) {
+      text[at + 8] = 'z';
+      ++count;
+    }
+    EXPECT_EQ(count, stage == "04-planned" ? 2u : 1u) << stage;
+    writeFile("edited.mlir", text);
+    Finished finished =
+        run({SINTERC, "edited.mlir", "--emit=header", "-o", "edited"});
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    EXPECT_THAT(readFile("edited.h"), HasSubstr("  float *z;")) << stage;
+  }
+}
+
+TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
+  for (const char *folder : {"a", "b"}) {
+    Finished finished = run(
+        {SINTERC, "model.cpp", "--emit=exe,lib,shared,obj,asm,llvm,header",
+         "-o", std::string(folder) + "/line",
+         "--dump-dir=" + std::string(folder)});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    for (const std::string &stage : stages) {
+      std::string name = stage.substr(3);
+      finished = run({SINTERC, "model.cpp", "--stop-after=" + name, "-o",
+                      std::string(folder) + "/" + name + ".mlir"});
+      ASSERT_EQ(finished.code, 0) << finished.err;
+    }
+  }
+  std::vector<std::string> files = list("a");
+  EXPECT_EQ(files.size(), 8 + stages.size() * 2u);
+  for (const std::string &file : files)
+    EXPECT_EQ(readFile("a/" + file), readFile("b/" + file)) << file;
+  for (const std::string &stage : stages)
+    EXPECT_EQ(readFile("a/" + stage + ".mlir"),
+              readFile("a/" + stage.substr(3) + ".mlir"));
+}
+} // namespace
