@@ -21,8 +21,8 @@ static void say(const char *text) {
   [[maybe_unused]] ssize_t count = write(STDERR_FILENO, text, strlen(text));
 }
 
-static bool save(const char *path) {
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+static bool save(const char *path, int flags) {
+  int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
   if (file < 0)
     return false;
   const char *from = Reproducer::text;
@@ -38,17 +38,28 @@ static bool save(const char *path) {
   return left == 0;
 }
 
+/// "/tmp/sinter-reproducer-<process>.mlir", which nobody else writes.
+static const char *getTemporaryPath() {
+  static char path[] = "/tmp/sinter-reproducer-0000000000.mlir";
+  char *digit = strrchr(path, '.');
+  for (pid_t number = getpid(); number != 0; number /= 10)
+    *--digit = static_cast<char>('0' + number % 10);
+  return path;
+}
+
 [[noreturn]] static void finish() {
   say("sinter: this is a bug in Sinter, not in your model\n");
-  if (Reproducer::text)
-    for (const char *path :
-         {"sinter-reproducer.mlir", "/tmp/sinter-reproducer.mlir"})
-      if (save(path)) {
-        say("sinter: `sinterc ");
-        say(path);
-        say("` reproduces it\n");
-        break;
-      }
+  if (Reproducer::text) {
+    const char *path = "sinter-reproducer.mlir";
+    bool saved = save(path, O_TRUNC);
+    if (!saved)
+      saved = save(path = getTemporaryPath(), O_EXCL);
+    if (saved) {
+      say("sinter: `sinterc ");
+      say(path);
+      say("` reproduces it\n");
+    }
+  }
   _exit(70);
 }
 

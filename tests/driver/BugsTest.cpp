@@ -1,0 +1,115 @@
+//===- BugsTest.cpp - what a bug in Sinter looks like to its user ---------===//
+//
+// Runs a sinterc into which the test has put a bug (BrokenPass.cpp): exit code
+// 70, no output, and a reproducer, with which the same compiler fails in the
+// same way and a sound one succeeds.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/driver/Process.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+using namespace sinter::tests;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+class Bugs : public InFolder {
+protected:
+  void SetUp() override {
+    InFolder::SetUp();
+    writeFile("model.cpp",
+              "#include <sinter/sinter.h>\n"
+              "using namespace sinter;\n"
+              "SINTER_MODEL(small) {\n"
+              "  m.entry(\"f\", [&](Entry &e) {\n"
+              "    e.output(\"y\", e.input(\"x\", f32, {4}) + 1); });\n"
+              "}\n");
+    Finished finished =
+        run({SINTERC, "model.cpp", "--emit=obj", "--dump-dir=dumps"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    std::filesystem::rename("small.o", "dumps/small.o");
+  }
+  void TearDown() override {
+    unsetenv("BROKEN_STAGE");
+    unsetenv("BROKEN_HOW");
+    InFolder::TearDown();
+  }
+  static void breakStage(const char *stage, const char *how) {
+    setenv("BROKEN_STAGE", stage, 1);
+    setenv("BROKEN_HOW", how, 1);
+  }
+};
+
+TEST_F(Bugs, everyKindIsExitCode70WithAReproducer) {
+  for (auto [how, message] :
+       {std::pair("segfault", "signal SIGSEGV"),
+        std::pair("abort", "signal SIGABRT"),
+        std::pair("fatal", "no such thing"),
+        std::pair("recursion", "signal SIGSEGV"),
+        std::pair("memory", "signal SIGABRT"),
+        std::pair("silent", "this is a bug in Sinter"),
+        std::pair("invalid", "the module is invalid after the pass '")}) {
+    breakStage("simplified", how);
+    Finished finished =
+        run({BROKEN_SINTERC, "model.cpp", "--emit=obj,header,exe"});
+    EXPECT_EQ(finished.code, 70) << how << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr(message));
+    EXPECT_THAT(finished.err,
+                HasSubstr("this is a bug in Sinter, not in your model"));
+    EXPECT_THAT(finished.err,
+                HasSubstr("`sinterc sinter-reproducer.mlir` reproduces it"));
+    EXPECT_THAT(list(),
+                ElementsAre("dumps", "model.cpp", "sinter-reproducer.mlir"))
+        << how;
+    // It is the module before the stage that failed.
+    EXPECT_EQ(readFile("sinter-reproducer.mlir"),
+              readFile("dumps/01-gradient.mlir"));
+
+    std::filesystem::rename("sinter-reproducer.mlir", "report.mlir");
+    Finished again = run({BROKEN_SINTERC, "report.mlir"});
+    EXPECT_EQ(again.code, 70) << how << again.err;
+    EXPECT_THAT(again.err, HasSubstr(message));
+    std::filesystem::remove("sinter-reproducer.mlir");
+    std::filesystem::remove("report.mlir");
+  }
+}
+
+TEST_F(Bugs, everyStageHasAReproducer) {
+  const std::pair<const char *, const char *> stages[] = {
+      {"gradient", "00-model.mlir"},   {"simplified", "01-gradient.mlir"},
+      {"fused", "02-simplified.mlir"}, {"planned", "03-fused.mlir"},
+      {"loops", "04-planned.mlir"},    {"llvm", "05-loops.mlir"}};
+  for (auto [stage, dump] : stages) {
+    breakStage(stage, "abort");
+    EXPECT_EQ(run({BROKEN_SINTERC, "model.cpp"}).code, 70) << stage;
+    EXPECT_EQ(readFile("sinter-reproducer.mlir"),
+              readFile("dumps/" + std::string(dump)));
+    // Mended, the same file goes on to the same object.
+    EXPECT_EQ(run({SINTERC, "sinter-reproducer.mlir", "--emit=obj"}).code, 0);
+    EXPECT_EQ(readFile("small.o"), readFile("dumps/small.o")) << stage;
+  }
+}
+
+TEST_F(Bugs, whereTheFolderIsNotWritableItSaysWhereItIs) {
+  std::filesystem::create_directory("sinter-reproducer.mlir");
+  breakStage("fused", "abort");
+  Finished finished = run({BROKEN_SINTERC, "model.cpp"});
+  EXPECT_EQ(finished.code, 70);
+  size_t at = finished.err.find("`sinterc /");
+  ASSERT_NE(at, std::string::npos) << finished.err;
+  std::string path = finished.err.substr(at + 9);
+  path.resize(path.find('`'));
+  EXPECT_EQ(readFile(path), readFile("dumps/02-simplified.mlir"));
+  std::filesystem::remove(path);
+}
+
+TEST_F(Bugs, withoutTheBugTheCompilerIsTheSame) {
+  EXPECT_EQ(run({BROKEN_SINTERC, "model.cpp", "--emit=obj"}).code, 0);
+  EXPECT_EQ(readFile("small.o"), readFile("dumps/small.o"));
+}
+} // namespace
