@@ -8,24 +8,19 @@
 
 static std::atomic<long> allocations;
 
-#if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
-#define COUNTS_ALLOCATIONS 1
+// In front of the C library's.  AddressSanitizer has a malloc of its own, so
+// tests/runtime/CMakeLists.txt leaves this program out of its builds.
 extern "C" void *__libc_malloc(size_t);
 extern "C" void *malloc(size_t size) {
   ++allocations;
   return __libc_malloc(size);
 }
-#else
-#define COUNTS_ALLOCATIONS 0
-#endif
 
 using namespace sinter_tests;
 
 namespace {
 
 TEST(Steady, StepsAllocateNothing) {
-  if (!COUNTS_ALLOCATIONS)
-    GTEST_SKIP() << "the sanitizer has a malloc of its own";
   Folder folder;
   writeFile(folder / "x.npy", npy("<f4", "8, 2", Bytes(64, '\0')));
   writeFile(folder / "y.npy", npy("<f4", "8,", Bytes(32, '\0')));
