@@ -41,6 +41,11 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               options.cpu = value.str();
               return Error::success();
             });
+  flags.add("-g", "", "line tables: the model's line for each instruction",
+            [&options](StringRef) -> Error {
+              options.debugInfo = true;
+              return Error::success();
+            });
   flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",
                 options.dumpDir);
   flags.addSwitch("--elide", "cut large constants short in dumps",

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/target/Stage.h"
+#include "compiler/target/DebugInfo.h"
 #include "compiler/target/EntryPoints.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -60,6 +61,7 @@ void sinter::target::buildLLVMStage(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createMakeEntryPointsPass());
+  passes.addPass(createAddDebugInfoPass());
   passes.addPass(createVerifyLLVMStagePass());
 }
 
