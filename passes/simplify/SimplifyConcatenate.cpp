@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/Sinter.h"
-#include "passes/simplify/Patterns.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/simplify/Patterns.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -20,8 +22,7 @@ static RankedTensorType tensorType(Value value) {
 static Value zeros(OpBuilder &builder, Location loc, RankedTensorType type) {
   return ConstantOp::create(
       builder, loc, type,
-      DenseElementsAttr::get(type,
-                             builder.getZeroAttr(type.getElementType())));
+      DenseElementsAttr::get(type, builder.getZeroAttr(type.getElementType())));
 }
 
 /// Whether the value is (anything) + 0, and so never −0.
@@ -67,87 +68,80 @@ struct FlattenConcatenate : OpRewritePattern<ConcatenateOp> {
   }
 };
 
-/// A padded piece of a sum.
-struct Piece {
-  Value value;
-  int64_t begin, end;
+/// A sum of padded pieces that lie at different places along one dimension.
+struct PieceSum {
+  int64_t dimension;
+  /// By the places that they begin and end at.
+  std::multimap<std::pair<int64_t, int64_t>, Value> pieces;
+
+  /// Of one piece; none if it is padded along other than one dimension.
+  static std::optional<PieceSum> of(PadOp pad) {
+    std::optional<int64_t> only;
+    for (int64_t d = 0; d < static_cast<int64_t>(pad.getLow().size()); ++d) {
+      if (pad.getInterior()[d] != 0)
+        return std::nullopt;
+      if (pad.getLow()[d] == 0 && pad.getHigh()[d] == 0)
+        continue;
+      if (only)
+        return std::nullopt;
+      only = d;
+    }
+    if (!only)
+      return std::nullopt;
+    int64_t begin = pad.getLow()[*only];
+    int64_t extent = tensorType(pad.getOperand()).getDimSize(*only);
+    PieceSum sum{*only, {}};
+    sum.pieces.insert({{begin, begin + extent}, pad.getOperand()});
+    return sum;
+  }
+
+  /// Whether the piece lies apart from all of these.
+  bool hasRoomFor(std::pair<int64_t, int64_t> place) const {
+    auto next = pieces.lower_bound(place);
+    if (next != pieces.end() && next->first.first < place.second)
+      return false;
+    return next == pieces.begin() ||
+           std::prev(next)->first.second <= place.first;
+  }
+  /// Takes the other's pieces in, if all lie apart.  The smaller one's go into
+  /// the larger, so that a long sum is not walked for each of its pieces.
+  bool absorb(PieceSum &other) {
+    bool larger = pieces.size() >= other.pieces.size();
+    const PieceSum &most = larger ? *this : other;
+    const PieceSum &few = larger ? other : *this;
+    if (other.dimension != dimension ||
+        !llvm::all_of(few.pieces, [&](auto &piece) {
+          return most.hasRoomFor(piece.first);
+        }))
+      return false;
+    if (!larger)
+      std::swap(pieces, other.pieces);
+    pieces.merge(other.pieces);
+    return true;
+  }
 };
 
 /// pad %a + pad %b  ⇒  concatenate %a + 0, %b + 0, where the pieces lie at
-/// different places along one dimension; gaps become zeros.
+/// different places along one dimension; gaps become zeros.  Looks at a tree of
+/// sums once, from its root, and rewrites the largest such sums in it.
 struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  /// The leaves of a tree of sums, each read once.
-  static void collect(Value value, bool root, SmallVectorImpl<PadOp> &pads,
-                      bool &allPads) {
-    auto add = value.getDefiningOp<AddOp>();
-    if (add && (root || add->hasOneUse())) {
-      collect(add.getLhs(), false, pads, allPads);
-      collect(add.getRhs(), false, pads, allPads);
-      return;
-    }
-    auto pad = value.getDefiningOp<PadOp>();
-    if (pad)
-      pads.push_back(pad);
-    else
-      allPads = false;
+  /// The ops of the tree of sums below `root`, each read once, operands first.
+  static SmallVector<AddOp> treeOf(AddOp root) {
+    SmallVector<AddOp> tree{root};
+    for (size_t i = 0; i < tree.size(); ++i)
+      for (Value operand : tree[i]->getOperands())
+        if (auto add = operand.getDefiningOp<AddOp>(); add && add->hasOneUse())
+          tree.push_back(add);
+    std::reverse(tree.begin(), tree.end());
+    return tree;
   }
 
-  /// The only dimension that any of them pads, none if there is another.
-  static std::optional<int64_t> onlyDimension(ArrayRef<PadOp> pads) {
-    std::optional<int64_t> only;
-    for (PadOp pad : pads)
-      for (int64_t d = 0; d < static_cast<int64_t>(pad.getLow().size()); ++d) {
-        if (pad.getInterior()[d] != 0)
-          return std::nullopt;
-        if (pad.getLow()[d] == 0 && pad.getHigh()[d] == 0)
-          continue;
-        if (only && *only != d)
-          return std::nullopt;
-        only = d;
-      }
-    return only;
-  }
-
-  /// The pieces in order of place; none unless they lie apart.
-  static std::optional<SmallVector<Piece>> piecesOf(AddOp root,
-                                                    int64_t &dimension) {
-    SmallVector<PadOp> pads;
-    bool allPads = true;
-    collect(root, /*root=*/true, pads, allPads);
-    if (!allPads)
-      return std::nullopt;
-    std::optional<int64_t> only = onlyDimension(pads);
-    if (!only)
-      return std::nullopt;
-    dimension = *only;
-    SmallVector<Piece> pieces;
-    for (PadOp pad : pads) {
-      int64_t begin = pad.getLow()[dimension];
-      int64_t extent = tensorType(pad.getOperand()).getDimSize(dimension);
-      pieces.push_back({pad.getOperand(), begin, begin + extent});
-    }
-    llvm::stable_sort(pieces, [](const Piece &a, const Piece &b) {
-      return a.begin < b.begin;
-    });
-    for (size_t i = 1; i < pieces.size(); ++i)
-      if (pieces[i].begin < pieces[i - 1].end)
-        return std::nullopt;
-    return pieces;
-  }
-
-  LogicalResult matchAndRewrite(AddOp op,
-                                PatternRewriter &rewriter) const override {
-    int64_t dimension = 0;
-    std::optional<SmallVector<Piece>> pieces = piecesOf(op, dimension);
-    if (!pieces)
-      return failure();
-    // The largest sum of pieces is the one to rewrite.
-    if (op->hasOneUse())
-      if (auto above = dyn_cast<AddOp>(*op->user_begin()))
-        if (int64_t other; piecesOf(above, other))
-          return failure();
+  static void rewrite(AddOp op, const PieceSum &sum,
+                      PatternRewriter &rewriter) {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(op);
     RankedTensorType type = tensorType(op.getResult());
     Values inputs;
     int64_t place = 0;
@@ -155,17 +149,55 @@ struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
       if (end == place)
         return;
       SmallVector<int64_t> shape(type.getShape());
-      shape[dimension] = end - place;
+      shape[sum.dimension] = end - place;
       inputs.push_back(zeros(rewriter, op.getLoc(), type.clone(shape)));
     };
-    for (const Piece &piece : *pieces) {
-      fillTo(piece.begin);
-      inputs.push_back(plusZero(rewriter, op.getLoc(), piece.value));
-      place = piece.end;
+    for (auto &[span, value] : sum.pieces) {
+      fillTo(span.first);
+      inputs.push_back(plusZero(rewriter, op.getLoc(), value));
+      place = span.second;
     }
-    fillTo(type.getDimSize(dimension));
-    rewriter.replaceOpWithNewOp<ConcatenateOp>(op, inputs, dimension);
-    return success();
+    fillTo(type.getDimSize(sum.dimension));
+    rewriter.replaceOpWithNewOp<ConcatenateOp>(op, inputs, sum.dimension);
+  }
+
+  LogicalResult matchAndRewrite(AddOp root,
+                                PatternRewriter &rewriter) const override {
+    if (root->hasOneUse() && isa<AddOp>(*root->user_begin()))
+      return failure();
+    // Sums that may still grow, and those that cannot.
+    llvm::DenseMap<Operation *, PieceSum> open;
+    SmallVector<std::pair<AddOp, PieceSum>> whole;
+    auto take = [&](Value operand) -> std::optional<PieceSum> {
+      Operation *op = operand.getDefiningOp();
+      if (auto found = open.find(op); found != open.end()) {
+        PieceSum sum = std::move(found->second);
+        open.erase(found);
+        return sum;
+      }
+      if (auto pad = operand.getDefiningOp<PadOp>())
+        return PieceSum::of(pad);
+      return std::nullopt;
+    };
+    auto close = [&](Value operand, std::optional<PieceSum> &sum) {
+      if (auto add = operand.getDefiningOp<AddOp>(); add && sum)
+        whole.push_back({add, std::move(*sum)});
+    };
+    for (AddOp add : treeOf(root)) {
+      std::optional<PieceSum> lhs = take(add.getLhs());
+      std::optional<PieceSum> rhs = take(add.getRhs());
+      if (lhs && rhs && lhs->absorb(*rhs)) {
+        open[add] = std::move(*lhs);
+        continue;
+      }
+      close(add.getLhs(), lhs);
+      close(add.getRhs(), rhs);
+    }
+    if (auto all = open.find(root); all != open.end())
+      whole.push_back({root, std::move(all->second)});
+    for (auto &[add, sum] : whole)
+      rewrite(add, sum, rewriter);
+    return success(!whole.empty());
   }
 };
 

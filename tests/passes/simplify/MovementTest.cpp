@@ -173,6 +173,47 @@ TEST_F(MovementTest, SumOfOverlappingPadsStays) {
   EXPECT_EQ(ops(), "pad pad add");
 }
 
+// Parts that lie apart are joined wherever they are in a longer sum.
+TEST_F(MovementTest, DisjointPadsWithinALargerSumAreConcatenated) {
+  algebra(R"((%i: tensor<3xf32>, %g: tensor<2xf32>, %x: tensor<5xf32>)
+      -> tensor<5xf32> {
+    %a = sinter.pad %i low [0] high [2] interior [0]
+        : tensor<3xf32> -> tensor<5xf32>
+    %b = sinter.pad %g low [3] high [0] interior [0]
+        : tensor<2xf32> -> tensor<5xf32>
+    %c = sinter.pad %g low [2] high [1] interior [0]
+        : tensor<2xf32> -> tensor<5xf32>
+    %s = sinter.add %b, %a : tensor<5xf32>
+    %t = sinter.add %s, %c : tensor<5xf32>
+    %y = sinter.add %x, %t : tensor<5xf32>
+    sinter.return %y : tensor<5xf32>
+  })");
+  EXPECT_EQ(count("sinter.pad"), 1);
+  EXPECT_EQ(count("sinter.concatenate"), 1);
+}
+
+// A sum as long as a model: it is looked at from its root only, and without
+// recursion.
+TEST_F(MovementTest, APairOfPadsAtTheFarEndOfALongSumIsFound) {
+  std::string text =
+      R"((%i: tensor<3xf32>, %g: tensor<2xf32>, %x: tensor<5xf32>)
+      -> tensor<5xf32> {
+    %a = sinter.pad %i low [0] high [2] interior [0]
+        : tensor<3xf32> -> tensor<5xf32>
+    %b = sinter.pad %g low [3] high [0] interior [0]
+        : tensor<2xf32> -> tensor<5xf32>
+    %s0 = sinter.add %b, %a : tensor<5xf32>
+)";
+  constexpr int length = 20000;
+  for (int i = 1; i <= length; ++i)
+    text += "%s" + std::to_string(i) + " = sinter.add %s" +
+            std::to_string(i - 1) + ", %x : tensor<5xf32>\n";
+  text += "sinter.return %s" + std::to_string(length) + " : tensor<5xf32>\n}";
+  algebra(text);
+  EXPECT_EQ(count("sinter.pad"), 0);
+  EXPECT_EQ(count("sinter.concatenate"), 1);
+}
+
 TEST_F(MovementTest, ConcatenationsFlatten) {
   algebra(R"((%a: tensor<2xi8>, %b: tensor<0xi8>, %c: tensor<1xi8>)
       -> tensor<5xi8> {
