@@ -16,6 +16,19 @@ ClusterGraph::ClusterGraph(Block &block, bool fuse) : floating(block, fuse) {
     positions[&op] = order.size();
     order.push_back(&op);
   }
+  links.resize(order.size());
+  for (Operation *op : order) {
+    if (floating.floats(op))
+      continue;
+    llvm::SmallSetVector<Operation *, 4> needed;
+    for (const Trace &read : reads(op, nullptr))
+      if (read.producer)
+        needed.insert(read.producer);
+    // Readers come in block order.
+    for (Operation *producer : needed)
+      links[positionOf(producer)].readers.push_back(op);
+    llvm::append_range(links[positionOf(op)].needs, needed);
+  }
 }
 
 bool ClusterGraph::isUnclaimed(Operation *op) const {
@@ -45,7 +58,8 @@ void ClusterGraph::add(Cluster &cluster, Operation *op) {
 void ClusterGraph::merge(Cluster &into, Cluster &from) {
   for (Operation *op : from.members)
     add(into, op);
-  llvm::append_range(into.refusals, from.refusals);
+  for (auto &[op, reason] : from.refusals)
+    into.refusals.insert({op, reason});
   from.members.clear();
   from.refusals.clear();
 }
@@ -91,63 +105,4 @@ SmallVector<Trace> ClusterGraph::reads(Operation *op,
   for (Value operand : op->getOperands())
     trace(operand, access, spread, result);
   return result;
-}
-
-SmallVector<Operation *> ClusterGraph::readers(Operation *op) const {
-  llvm::SmallSetVector<Operation *, 4> found;
-  for (Value result : op->getResults())
-    for (Operation *user : result.getUsers())
-      found.insert(floating.anchorOf(user));
-  SmallVector<Operation *> sorted = found.takeVector();
-  llvm::sort(sorted, [&](Operation *a, Operation *b) {
-    return positionOf(a) < positionOf(b);
-  });
-  return sorted;
-}
-
-bool ClusterGraph::canRunAsOne(ArrayRef<Operation *> ops) const {
-  llvm::SmallPtrSet<Operation *, 32> unit;
-  for (Operation *op : ops) {
-    if (Cluster *cluster = clusterOf(op))
-      unit.insert_range(cluster->members);
-    unit.insert(op);
-  }
-  unsigned first = order.size();
-  for (Operation *op : unit)
-    first = std::min(first, positionOf(op));
-
-  // Backwards from what the unit reads: reaching the unit again is a cycle.
-  // An op before the unit's first depends on none of it, but the cluster that
-  // it runs with may.
-  llvm::SmallPtrSet<Operation *, 32> seen;
-  SmallVector<Operation *> worklist;
-  auto visitOperands = [&](Operation *op) {
-    for (const Trace &read : reads(op, nullptr))
-      if (read.producer && !unit.contains(read.producer) &&
-          seen.insert(read.producer).second)
-        worklist.push_back(read.producer);
-  };
-  for (Operation *op : unit)
-    visitOperands(op);
-  while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val();
-    Cluster *cluster = clusterOf(op);
-    if (!cluster && positionOf(op) < first)
-      continue;
-    SmallVector<Operation *> together = {op};
-    if (cluster) {
-      together.assign(cluster->members.begin(), cluster->members.end());
-      seen.insert_range(cluster->members);
-    }
-    for (Operation *member : together)
-      for (const Trace &read : reads(member, nullptr)) {
-        if (!read.producer)
-          continue;
-        if (unit.contains(read.producer))
-          return false;
-        if (seen.insert(read.producer).second)
-          worklist.push_back(read.producer);
-      }
-  }
-  return true;
 }

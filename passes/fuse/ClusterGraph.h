@@ -1,10 +1,9 @@
 //===- ClusterGraph.h - the ops of a block, in clusters ---------*- C++ -*-===//
 //
 // A cluster is a set of ops that become one kernel.  The graph knows the
-// block's ops in order, which cluster each is in, how a value reaches an op
-// through floating ops, and whether a set of ops may run as one: whether no
-// path leaves the set and comes back.  It decides nothing; the rules of growth
-// are beside.
+// block's ops in order, which cluster each is in, and how a value reaches an op
+// through floating ops.  Whether a set of ops may run as one is in Dependences,
+// the rules of growth are beside.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +12,8 @@
 
 #include "passes/fuse/FloatingOps.h"
 #include "passes/fuse/Refusals.h"
+
+#include "llvm/ADT/MapVector.h"
 
 namespace sinter::passes {
 
@@ -30,7 +31,7 @@ struct Cluster {
   /// corresponding order.  Empty for every other cluster.
   llvm::SmallVector<llvm::SmallVector<mlir::Operation *>> segments;
   /// Fusions that were considered and not made.
-  llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> refusals;
+  llvm::MapVector<mlir::Operation *, Refusal> refusals;
 
   /// The dimensions of `space` that are reduced are the last ones.
   bool isRow() const;
@@ -77,17 +78,27 @@ public:
   llvm::SmallVector<Trace> reads(mlir::Operation *op,
                                  const Cluster *spread) const;
   /// The ops that do not float and that read `op`'s result, in block order.
-  llvm::SmallVector<mlir::Operation *> readers(mlir::Operation *op) const;
-  /// Whether `ops` with all of the clusters they are in can run as one unit.
-  bool canRunAsOne(llvm::ArrayRef<mlir::Operation *> ops) const;
+  llvm::ArrayRef<mlir::Operation *> readers(mlir::Operation *op) const {
+    return links[positionOf(op)].readers;
+  }
+  /// The ops that do not float and that `op`, which does not either, reads.
+  llvm::ArrayRef<mlir::Operation *> needs(mlir::Operation *op) const {
+    return links[positionOf(op)].needs;
+  }
 
 private:
   void trace(mlir::Value value, Access access, const Cluster *spread,
              llvm::SmallVectorImpl<Trace> &into) const;
 
+  struct Links {
+    llvm::SmallVector<mlir::Operation *, 2> needs, readers;
+  };
+
   FloatingOps floating;
   llvm::SmallVector<mlir::Operation *> order;
   llvm::DenseMap<mlir::Operation *, unsigned> positions;
+  /// By position.
+  std::vector<Links> links;
   llvm::DenseMap<mlir::Operation *, Cluster *> owners;
   llvm::SmallVector<std::unique_ptr<Cluster>> all;
 };

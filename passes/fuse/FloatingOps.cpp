@@ -118,10 +118,11 @@ void FloatingOps::cloneForUsers(Block &block, bool fuse) {
     // One copy a user, in the users' order; those that only store it share the
     // original.  What is computed and stored is read back rather than computed
     // again.
-    SmallVector<Operation *> users;
+    llvm::SmallSetVector<Operation *, 4> distinct;
     for (Operation *user : op.getUsers())
-      if (kindOf(user) != OpKind::Free && !llvm::is_contained(users, user))
-        users.push_back(user);
+      if (kindOf(user) != OpKind::Free)
+        distinct.insert(user);
+    SmallVector<Operation *> users = distinct.takeVector();
     bool stored = llvm::any_of(op.getUsers(), [](Operation *user) {
       return kindOf(user) == OpKind::Free;
     });
@@ -135,9 +136,7 @@ void FloatingOps::cloneForUsers(Block &block, bool fuse) {
          ArrayRef(users).drop_front(stored || users.empty() ? 0 : 1)) {
       builder.setInsertionPoint(user);
       Operation *copy = builder.clone(op);
-      op.getResult(0).replaceUsesWithIf(
-          copy->getResult(0),
-          [&](OpOperand &use) { return use.getOwner() == user; });
+      user->replaceUsesOfWith(op.getResult(0), copy->getResult(0));
     }
   }
 }

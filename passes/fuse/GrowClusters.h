@@ -6,8 +6,7 @@
 // 1. updates of several variables by one formula (JoinUpdates.h);
 // 2. contractions and gathers with the pointwise ops on their results;
 // 3. reductions with each other and with the pointwise ops on what they read
-// and
-//    leave, rows before everything, rows before columns;
+//    and leave, rows before everything, rows before columns;
 // 4. what pass 2 left although it would have fit;
 // 5. pointwise ops with each other; scalars and what reads the same tensors
 //    join without a connection.
@@ -19,7 +18,7 @@
 #ifndef SINTER_PASSES_FUSE_GROWCLUSTERS_H
 #define SINTER_PASSES_FUSE_GROWCLUSTERS_H
 
-#include "passes/fuse/ClusterGraph.h"
+#include "passes/fuse/Dependences.h"
 
 namespace sinter::passes {
 
@@ -35,19 +34,26 @@ void finishEpilogues(ClusterGraph &graph);
 void growReductions(ClusterGraph &graph);
 void growPointwise(ClusterGraph &graph);
 
-/// The unclaimed ops that read from or are read by the cluster, in block order.
-llvm::SmallVector<mlir::Operation *> neighbours(const ClusterGraph &graph,
-                                                const Cluster &cluster);
-/// Keeps why `op` is not in the cluster.
-void refuse(Cluster &cluster, mlir::Operation *op, Refusal reason);
+/// More ops than this fit neither the registers nor, unrolled over vectors, the
+/// first cache of instructions, and a trip through memory among so many costs
+/// nothing.  Segments of one update count as one.
+inline constexpr size_t largestCluster = 256;
 
-/// Merges clusters for which `alike` holds and that can run as one.
-void mergeSiblings(
-    ClusterGraph &graph,
-    llvm::function_ref<bool(const Cluster &, const Cluster &)> alike);
-/// Whether both read the same tensor from outside at their own index, of the
-/// size of their iteration space.
-bool shareInput(const ClusterGraph &graph, const Cluster &a, const Cluster &b);
+/// Why `op`, which has the right form, cannot join for what stands around it.
+std::optional<Refusal> misplaced(const Cluster &cluster,
+                                 Dependences &dependences, mlir::Operation *op);
+/// Adds neighbours of the cluster, and neighbours of these, for which `misfit`
+/// has no reason not to; keeps the reasons.
+void growFrom(
+    ClusterGraph &graph, Cluster &cluster,
+    llvm::function_ref<std::optional<Refusal>(Dependences &, mlir::Operation *)>
+        misfit);
+/// Merges clusters that take part, of one iteration space, and that can run as
+/// one: those of at most `tiny` elements, and those that read the same tensor
+/// from outside at their own index, of the size of their space.
+void mergeSiblings(ClusterGraph &graph,
+                   llvm::function_ref<bool(const Cluster &)> takesPart,
+                   int64_t tiny, size_t mostOps);
 
 } // namespace sinter::passes
 

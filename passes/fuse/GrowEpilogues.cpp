@@ -17,7 +17,8 @@ using namespace sinter::passes;
 
 /// Why `op` cannot stand on the cluster's result, if it cannot.
 static std::optional<Refusal> misfit(const ClusterGraph &graph,
-                                     const Cluster &cluster, Operation *op) {
+                                     const Cluster &cluster,
+                                     Dependences &dependences, Operation *op) {
   if (kindOf(op) != OpKind::Pointwise)
     return Refusal::OwnRoot;
   if (shapeOf(op) != ArrayRef(cluster.space))
@@ -27,60 +28,55 @@ static std::optional<Refusal> misfit(const ClusterGraph &graph,
         read.access != Access::Same)
       return Refusal::ReadsElsewhere;
   bool feeds = false;
-  for (Operation *member : cluster.members)
-    for (const Trace &read : graph.reads(member, nullptr))
-      if (read.producer == op) {
-        if (member == cluster.root)
-          return Refusal::EveryTile;
-        if (read.access != Access::Same)
-          return Refusal::ReadElsewhere;
-        feeds = true;
-      }
+  for (Operation *reader : graph.readers(op)) {
+    if (graph.clusterOf(reader) != &cluster)
+      continue;
+    if (reader == cluster.root)
+      return Refusal::EveryTile;
+    for (const Trace &read : graph.reads(reader, nullptr))
+      if (read.producer == op && read.access != Access::Same)
+        return Refusal::ReadElsewhere;
+    feeds = true;
+  }
   if (feeds && llvm::any_of(graph.readers(op), [&](Operation *reader) {
         return graph.clusterOf(reader) != &cluster;
       }))
     return Refusal::NeededElsewhere;
-  if (!graph.canRunAsOne({cluster.root, op}))
-    return Refusal::Cycle;
-  return std::nullopt;
+  return misplaced(cluster, dependences, op);
 }
 
 /// Whether the value is a result of the cluster in any case, because one of its
 /// readers cannot join.
 static bool isResultAnyway(const ClusterGraph &graph, const Cluster &cluster,
-                           Operation *op) {
+                           Dependences &dependences, Operation *op) {
   return llvm::any_of(graph.readers(op), [&](Operation *reader) {
     if (graph.clusterOf(reader) == &cluster)
       return false;
-    return !graph.isUnclaimed(reader) || misfit(graph, cluster, reader);
+    return !graph.isUnclaimed(reader) ||
+           misfit(graph, cluster, dependences, reader);
   });
 }
 
 static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (Operation *op : neighbours(graph, cluster)) {
-      std::optional<Refusal> reason = misfit(graph, cluster, op);
-      if (!reason && !finish && costOf(op) < tooExpensive) {
-        // A cheap op that reads only what is stored anyway costs its reader
-        // nothing, and here another result.
+  growFrom(
+      graph, cluster,
+      [&](Dependences &dependences, Operation *op) -> std::optional<Refusal> {
+        if (auto reason = misfit(graph, cluster, dependences, op))
+          return reason;
+        if (finish || costOf(op) >= tooExpensive)
+          return std::nullopt;
+        // A cheap op that reads only what is stored anyway costs its
+        // reader nothing, and here another result.
         bool readsMember = false, readsNew = false;
-        for (const Trace &read : graph.reads(op, nullptr))
-          if (read.producer && graph.clusterOf(read.producer) == &cluster) {
+        for (Operation *needed : graph.needs(op))
+          if (graph.clusterOf(needed) == &cluster) {
             readsMember = true;
-            readsNew |= !isResultAnyway(graph, cluster, read.producer);
+            readsNew |= !isResultAnyway(graph, cluster, dependences, needed);
           }
         if (readsMember && !readsNew)
-          reason = Refusal::StoredAnyway;
-      }
-      if (reason) {
-        refuse(cluster, op, *reason);
-        continue;
-      }
-      graph.add(cluster, op);
-      changed = true;
-    }
-  }
+          return Refusal::StoredAnyway;
+        return std::nullopt;
+      });
 }
 
 static bool hasEpilogue(OpKind kind) {

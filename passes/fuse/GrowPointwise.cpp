@@ -20,7 +20,8 @@ static bool isElementwise(OpKind kind) {
 }
 
 static std::optional<Refusal> misfit(const ClusterGraph &graph,
-                                     const Cluster &cluster, Operation *op) {
+                                     const Cluster &cluster,
+                                     Dependences &dependences, Operation *op) {
   if (!isElementwise(kindOf(op)))
     return Refusal::OwnRoot;
   if (shapeOf(op) != ArrayRef(cluster.space))
@@ -29,13 +30,14 @@ static std::optional<Refusal> misfit(const ClusterGraph &graph,
     if (read.producer && graph.clusterOf(read.producer) == &cluster &&
         read.access != Access::Same)
       return Refusal::ReadsElsewhere;
-  for (Operation *member : cluster.members)
-    for (const Trace &read : graph.reads(member, nullptr))
+  for (Operation *reader : graph.readers(op)) {
+    if (graph.clusterOf(reader) != &cluster)
+      continue;
+    for (const Trace &read : graph.reads(reader, nullptr))
       if (read.producer == op && read.access != Access::Same)
         return Refusal::ReadElsewhere;
-  if (!graph.canRunAsOne({cluster.root, op}))
-    return Refusal::Cycle;
-  return std::nullopt;
+  }
+  return misplaced(cluster, dependences, op);
 }
 
 void passes::growPointwise(ClusterGraph &graph) {
@@ -44,26 +46,17 @@ void passes::growPointwise(ClusterGraph &graph) {
       continue;
     Cluster &cluster = graph.create(root);
     cluster.kind = OpKind::Pointwise;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (Operation *op : neighbours(graph, cluster)) {
-        std::optional<Refusal> reason = misfit(graph, cluster, op);
-        if (reason) {
-          refuse(cluster, op, *reason);
-          continue;
-        }
-        graph.add(cluster, op);
-        changed = true;
-      }
-    }
+    growFrom(graph, cluster, [&](Dependences &dependences, Operation *op) {
+      return misfit(graph, cluster, dependences, op);
+    });
   }
   // With more operands than this, addresses no longer fit in registers.
   constexpr size_t manyOps = 64;
   constexpr int64_t tiny = 1;
-  mergeSiblings(graph, [&](const Cluster &a, const Cluster &b) {
-    return a.kind == OpKind::Pointwise && b.kind == OpKind::Pointwise &&
-           a.segments.empty() && b.segments.empty() && a.space == b.space &&
-           a.members.size() + b.members.size() <= manyOps &&
-           (elementsOf(a.space) <= tiny || shareInput(graph, a, b));
-  });
+  mergeSiblings(
+      graph,
+      [](const Cluster &cluster) {
+        return cluster.kind == OpKind::Pointwise && cluster.segments.empty();
+      },
+      tiny, manyOps);
 }

@@ -51,7 +51,8 @@ static std::optional<Refusal> badRead(const Cluster &cluster,
 }
 
 static std::optional<Refusal> misfit(const ClusterGraph &graph,
-                                     const Cluster &cluster, Operation *op) {
+                                     const Cluster &cluster,
+                                     Dependences &dependences, Operation *op) {
   if (levelOf(cluster, op) == Level::None)
     return kindOf(op) == OpKind::Reduction ? Refusal::OtherDimensions
                                            : Refusal::NeitherRowNorRest;
@@ -60,30 +61,22 @@ static std::optional<Refusal> misfit(const ClusterGraph &graph,
       if (auto reason = badRead(cluster, read.producer, op, read.access,
                                 Refusal::ReadsElsewhere))
         return reason;
-  for (Operation *member : cluster.members)
-    for (const Trace &read : graph.reads(member, &cluster))
+  for (Operation *reader : graph.readers(op)) {
+    if (graph.clusterOf(reader) != &cluster)
+      continue;
+    for (const Trace &read : graph.reads(reader, &cluster))
       if (read.producer == op)
-        if (auto reason = badRead(cluster, op, member, read.access,
+        if (auto reason = badRead(cluster, op, reader, read.access,
                                   Refusal::ReadElsewhere))
           return reason;
-  if (!graph.canRunAsOne({cluster.root, op}))
-    return Refusal::Cycle;
-  return std::nullopt;
+  }
+  return misplaced(cluster, dependences, op);
 }
 
 static void grow(ClusterGraph &graph, Cluster &cluster) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (Operation *op : neighbours(graph, cluster)) {
-      std::optional<Refusal> reason = misfit(graph, cluster, op);
-      if (reason) {
-        refuse(cluster, op, *reason);
-        continue;
-      }
-      graph.add(cluster, op);
-      changed = true;
-    }
-  }
+  growFrom(graph, cluster, [&](Dependences &dependences, Operation *op) {
+    return misfit(graph, cluster, dependences, op);
+  });
 }
 
 void passes::growReductions(ClusterGraph &graph) {
@@ -103,9 +96,8 @@ void passes::growReductions(ClusterGraph &graph) {
 
   // Reductions of so little that a call costs as much as the work.
   constexpr int64_t tinyReduction = 4096;
-  mergeSiblings(graph, [&](const Cluster &a, const Cluster &b) {
-    return a.kind == OpKind::Reduction && b.kind == OpKind::Reduction &&
-           a.space == b.space && a.reduced == b.reduced &&
-           (elementsOf(a.space) <= tinyReduction || shareInput(graph, a, b));
-  });
+  mergeSiblings(
+      graph,
+      [](const Cluster &cluster) { return cluster.kind == OpKind::Reduction; },
+      tinyReduction, largestCluster);
 }

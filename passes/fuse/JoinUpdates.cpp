@@ -1,6 +1,8 @@
 //===- JoinUpdates.cpp - one kernel updates many variables ----------------===//
 
 #include "passes/fuse/JoinUpdates.h"
+#include "passes/fuse/Dependences.h"
+#include "passes/fuse/GrowClusters.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -178,7 +180,8 @@ static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
   SmallVector<Update> result;
   for (auto &[leader, update] : updates)
     // A scalar's update belongs with the other scalars.
-    if (!shapeOf(update.ops[0]).empty() && isUpdate(graph, update))
+    if (!shapeOf(update.ops[0]).empty() &&
+        update.ops.size() <= largestCluster && isUpdate(graph, update))
       result.push_back(std::move(update));
   return result;
 }
@@ -197,19 +200,21 @@ void passes::joinUpdates(ClusterGraph &graph) {
     if (first->used)
       continue;
     SmallVector<SmallVector<Operation *>> segments;
-    SmallVector<Operation *> together;
     SmallVector<Update *> group;
+    std::optional<Dependences> together;
     for (Update &other : updates) {
       if (other.used)
         continue;
       SmallVector<Operation *> segment = Matcher(graph, *first, other).match();
       if (segment.empty())
         continue;
-      SmallVector<Operation *> extended = together;
-      llvm::append_range(extended, segment);
-      if (!graph.canRunAsOne(extended))
+      if (!Dependences(graph, segment).isWhole() ||
+          (together && !together->admits(segment)))
         continue;
-      together = std::move(extended);
+      if (together)
+        together->add(segment);
+      else
+        together.emplace(graph, segment);
       segments.push_back(std::move(segment));
       group.push_back(&other);
     }
@@ -219,9 +224,10 @@ void passes::joinUpdates(ClusterGraph &graph) {
       update->used = true;
     Cluster &cluster = graph.create(segments[0].front());
     cluster.kind = OpKind::Pointwise;
-    for (Operation *op : together)
-      if (op != cluster.root)
-        graph.add(cluster, op);
+    for (ArrayRef<Operation *> segment : segments)
+      for (Operation *op : segment)
+        if (op != cluster.root)
+          graph.add(cluster, op);
     cluster.segments = std::move(segments);
   }
 }

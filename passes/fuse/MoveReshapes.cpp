@@ -15,6 +15,7 @@
 #include "passes/fuse/OpKinds.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_MOVERESHAPES
@@ -92,30 +93,47 @@ static Value reshaped(OpBuilder &builder, Value value,
 // Up
 //===----------------------------------------------------------------------===//
 
-/// Whether the value is computed by pointwise ops, for one user only, from what
-/// is free to reshape.
-static bool canHoistOver(Value value, ArrayRef<int64_t> shape) {
-  if (isFreeToReshape(value, shape))
+/// The pointwise ops that compute the value, for one user only, from what is
+/// free to reshape, users first; none if there are others among them.
+static std::optional<SmallVector<Operation *>>
+opsToHoistOver(Value root, ArrayRef<int64_t> shape) {
+  SmallVector<Operation *> ops;
+  auto take = [&](Value value) {
+    if (isFreeToReshape(value, shape))
+      return true;
+    Operation *producer = value.getDefiningOp();
+    if (kindOf(producer) != OpKind::Pointwise || !value.hasOneUse())
+      return false;
+    ops.push_back(producer);
     return true;
-  Operation *producer = value.getDefiningOp();
-  return kindOf(producer) == OpKind::Pointwise && value.hasOneUse() &&
-         llvm::all_of(producer->getOperands(), [&](Value operand) {
-           return canHoistOver(operand, shape);
-         });
+  };
+  if (!take(root))
+    return std::nullopt;
+  for (size_t i = 0; i < ops.size(); ++i)
+    if (!llvm::all_of(ops[i]->getOperands(), take))
+      return std::nullopt;
+  return ops;
 }
 
-static Value hoist(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
-  if (isFreeToReshape(value, shape))
-    return reshaped(builder, value, shape);
-  Operation *producer = value.getDefiningOp();
-  Operation *copy = builder.clone(*producer);
-  for (OpOperand &operand : copy->getOpOperands()) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(copy);
-    operand.set(hoist(builder, operand.get(), shape));
+/// The value in another shape, computed in it by copies of `ops`.
+static Value hoist(OpBuilder &builder, Value root, ArrayRef<Operation *> ops,
+                   ArrayRef<int64_t> shape) {
+  IRMapping copies;
+  auto inShape = [&](Value value) {
+    Value copy = copies.lookupOrNull(value);
+    return copy ? copy : reshaped(builder, value, shape);
+  };
+  // Operands first: an op has one user, so it stands behind it in `ops`.
+  for (Operation *op : llvm::reverse(ops)) {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(inShape(operand));
+    Operation *copy = builder.clone(*op);
+    copy->setOperands(operands);
+    copy->getResult(0).setType(withShape(op->getResult(0), shape));
+    copies.map(op->getResult(0), copy->getResult(0));
   }
-  copy->getResult(0).setType(withShape(value, shape));
-  return copy->getResult(0);
+  return inShape(root);
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,9 +195,11 @@ static void moveReshapes(Block &block) {
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       Value operand = reshape.getOperand();
       ArrayRef<int64_t> shape = shapeOf(reshape.getResult());
-      if (!isOutside(operand) && canHoistOver(operand, shape)) {
+      if (isOutside(operand))
+        continue;
+      if (auto ops = opsToHoistOver(operand, shape)) {
         OpBuilder builder(reshape);
-        reshape.replaceAllUsesWith(hoist(builder, operand, shape));
+        reshape.replaceAllUsesWith(hoist(builder, operand, *ops, shape));
       }
     }
   for (Operation &op : llvm::make_early_inc_range(block)) {

@@ -21,6 +21,7 @@ enum class Refusal {
   ReadsElsewhere,
   ReadElsewhere,
   Cycle,
+  Full,
   // By a contraction.
   EveryTile,
   NeededElsewhere,
@@ -40,6 +41,7 @@ inline constexpr llvm::StringLiteral refusalTexts[] = {
     "it reads the value at other places than its own",
     "its value is read at other places than its own",
     "it needs a kernel that needs this one",
+    "the kernel has as many ops as one may have",
     "it would be computed again for every tile",
     "others need its value as well",
     "it reads only what is stored anyway",

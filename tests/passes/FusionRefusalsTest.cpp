@@ -1,5 +1,4 @@
-//===- FusionRefusalsTest.cpp - each reason not to fuse, once a rule
-//-------===//
+//===- FusionRefusalsTest.cpp - each reason not to fuse, once a rule -----===//
 //
 // In every case the op named "late" is a neighbour of the kernel of the op
 // named "root" and stays out of it; the kernel says why.
@@ -7,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Fusing.h"
-#include "passes/fuse/Refusals.h"
+#include "passes/fuse/GrowClusters.h"
 
 #include <set>
 
@@ -39,6 +38,17 @@ const std::string around =
     "%c = sinter.concatenate %e, %e dim 0 : !m, !m -> !w\n"
     "%h = sinter.slice %c offsets [2, 0] sizes [4, 4] strides [1, 1] : !w -> "
     "!m\n";
+
+/// %e, then %t1 … until the kernel is full, and %l.
+std::string fullKernel() {
+  std::string text = exponential, last = "%e";
+  for (size_t i = 1; i < passes::largestCluster; ++i) {
+    std::string next = "%t" + std::to_string(i);
+    text += next + " = sinter.tanh " + last + " : !m\n";
+    last = next;
+  }
+  return text + "%l = sinter.tanh " + last + " : !m loc(\"late\")\n";
+}
 
 const Case cases[] = {
     {"ContractionLeavesRoots", Refusal::OwnRoot,
@@ -132,6 +142,7 @@ const Case cases[] = {
     {"PointwiseLeavesCycles", Refusal::Cycle,
      exponential + around + "%l = sinter.add %e, %h : !m loc(\"late\")\n", "%l",
      "!m"},
+    {"AFullKernelLeavesWhatFollows", Refusal::Full, fullKernel(), "%l", "!m"},
     {"ReadersOfOneTensorThatNeedEachOther", Refusal::Dependent,
      exponential + around + "%l = sinter.mul %x, %h : !m loc(\"late\")\n", "%l",
      "!m"},
