@@ -82,6 +82,11 @@ Variable Graph::variable(StringRef name, const Shape &shape,
       return poisonVariable();
     }
   } else {
+    if (full == "init") {
+      error(place, "variable 'init': the entry that sets the variables has "
+                   "this name: choose another one");
+      return poisonVariable();
+    }
     for (EntryRecord &entry : entries)
       if (entry.name == full) {
         error(place, "variable '" + full +

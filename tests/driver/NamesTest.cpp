@@ -110,6 +110,9 @@ TEST_F(Names, entriesThatClashAreRefused) {
                 "'SMALL_STATE_BYTES', which is the size of the state");
   expectRefused("small", entry("init"), "4", "'init' is made from");
   expectRefused("small", entry("f") + entry("f"), "6", "already, in line 4");
+  expectRefused("small",
+                "  m.variable(\"init\", {4}, init::zeros());\n" + entry("f"),
+                "4", "the entry that sets the variables has this name");
 }
 
 TEST_F(Names, entriesOfTheLanguagesOrTheLibraryAreRefused) {
