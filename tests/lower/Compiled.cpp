@@ -7,9 +7,11 @@
 #include "compiler/target/Cpu.h"
 #include "compiler/target/NativeModule.h"
 #include "compiler/target/Stage.h"
+#include "passes/differentiate/Stage.h"
 #include "passes/fuse/Stage.h"
 #include "passes/lower/Stage.h"
 #include "passes/plan/Stage.h"
+#include "passes/simplify/Stage.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -23,7 +25,7 @@
 #include <optional>
 #include <fstream>
 #include <limits>
-#include <sys/mman.h>
+#include <map>
 #include <unistd.h>
 
 using namespace mlir;
@@ -33,9 +35,13 @@ using namespace sinter::test;
 struct Compiled::Parsed {
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
-  std::vector<int64_t> workspaces;
   llvm::StringMap<int64_t> workspaceOf;
-  int64_t stateBytes = 0;
+  struct Variable {
+    int64_t offset;
+    Type type;
+  };
+  std::map<std::string, Variable> variables;
+  std::vector<char> state;
   std::optional<target::NativeModule> native;
 };
 
@@ -60,7 +66,8 @@ static void *linkAndLoad(const std::string &object) {
   return handle;
 }
 
-Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level)
+Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
+                   From from)
     : parsed(std::make_unique<Parsed>()) {
   DialectRegistry registry;
   registry.insert<ir::SinterDialect>();
@@ -90,13 +97,19 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level)
     EXPECT_TRUE(done) << text.str();
     return done;
   };
+  if (from == From::Gradient &&
+      (!run(passes::buildGradientStage) || !run(passes::buildSimplifiedStage)))
+    return;
   if (!run(passes::buildFusedStage) || !run(passes::buildPlannedStage))
     return;
   for (auto entry : module->getOps<ir::EntryOp>())
     parsed->workspaceOf[entry.getSymName()] =
         entry->getAttrOfType<IntegerAttr>("workspace_bytes").getInt();
   if (auto state = (*module)->getAttrOfType<IntegerAttr>("sinter.state_bytes"))
-    parsed->stateBytes = state.getInt();
+    parsed->state.assign(state.getInt(), GuardedBytes::pattern);
+  for (auto variable : module->getOps<ir::VariableOp>())
+    parsed->variables[variable.getSymName().str()] = {
+        static_cast<int64_t>(*variable.getOffset()), variable.getType()};
   if (!run(passes::buildLoopsStage))
     return;
   llvm::raw_string_ostream(loopsText) << *module;
@@ -120,41 +133,28 @@ Compiled::~Compiled() {
     dlclose(library);
 }
 
-namespace {
-/// Bytes that end right before a page that must not be touched.
-class Guarded {
-public:
-  explicit Guarded(size_t bytes, size_t alignment = 1) : bytes(bytes) {
-    size_t page = sysconf(_SC_PAGESIZE);
-    size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    size_t inner = (rounded + page - 1) / page * page;
-    whole = inner + 2 * page;
-    base = static_cast<char *>(
-        mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (inner)
-      mprotect(base + page, inner, PROT_READ | PROT_WRITE);
-    begin = base + page + inner - rounded;
-    std::memset(begin, 0xCB, rounded);
+void Compiled::setState(const State &state) {
+  for (const auto &[name, value] : state) {
+    std::vector<char> bytes = value.toBytes();
+    std::copy(bytes.begin(), bytes.end(),
+              parsed->state.begin() + parsed->variables.at(name).offset);
   }
-  ~Guarded() { munmap(base, whole); }
-  Guarded(Guarded &&other)
-      : begin(other.begin), bytes(other.bytes), base(other.base),
-        whole(other.whole) {
-    other.base = nullptr;
-    other.whole = 0;
-  }
+}
 
-  char *begin;
-  size_t bytes;
+State Compiled::getState() {
+  State state;
+  for (const auto &[name, variable] : parsed->variables)
+    state[name] = cantFail(Array::fromBytes(
+        variable.type,
+        llvm::ArrayRef<char>(parsed->state)
+            .slice(variable.offset, ir::getByteSize(variable.type))));
+  return state;
+}
 
-private:
-  char *base;
-  size_t whole;
-};
-} // namespace
+ModuleOp Compiled::module() { return *parsed->module; }
 
 std::vector<Array> Compiled::run(llvm::StringRef entry,
-                                 llvm::ArrayRef<Array> inputs) {
+                                 llvm::ArrayRef<Array> inputs, Guard guard) {
   auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
   std::string symbol = (*parsed->module->getSymName() + "_" + entry).str();
   using Entry = int32_t(void *, void **, void *, void *);
@@ -163,33 +163,42 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
     ADD_FAILURE() << "no entry " << symbol;
     return {};
   }
-  std::vector<Guarded> buffers;
+  std::vector<GuardedBytes> buffers;
   std::vector<void *> arguments;
+  auto add = [&](size_t bytes) {
+    buffers.emplace_back(bytes, /*alignment=*/1, guard);
+    arguments.push_back(buffers.back().begin);
+  };
   for (const Array &input : inputs) {
     std::vector<char> bytes = input.toBytes();
-    buffers.emplace_back(bytes.size());
-    std::memcpy(buffers.back().begin, bytes.data(), bytes.size());
-    arguments.push_back(buffers.back().begin);
+    add(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), buffers.back().begin);
   }
-  for (Type type : op.getResultTypes()) {
-    buffers.emplace_back(ir::getByteSize(type));
-    arguments.push_back(buffers.back().begin);
+  for (Type type : op.getResultTypes())
+    add(ir::getByteSize(type));
+  constexpr size_t alignment = 64;
+  buffers.emplace_back(parsed->state.size(), alignment, guard);
+  char *state = buffers.back().begin;
+  std::copy(parsed->state.begin(), parsed->state.end(), state);
+  buffers.emplace_back(parsed->workspaceOf[entry], alignment, guard);
+  char *workspace = buffers.back().begin;
+
+  EXPECT_EQ(function(state, arguments.data(), workspace, nullptr), 0) << symbol;
+
+  std::copy(state, state + parsed->state.size(), parsed->state.begin());
+  for (const GuardedBytes &buffer : buffers)
+    EXPECT_TRUE(buffer.isSurroundingIntact())
+        << symbol << " writes beside buffer " << &buffer - buffers.data();
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    std::vector<char> bytes = input.toBytes();
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), buffers[i].begin))
+        << symbol << " writes into input " << i;
   }
-  Guarded state(parsed->stateBytes, 64);
-  Guarded workspace(parsed->workspaceOf[entry], 64);
-  int32_t status =
-      function(state.begin, arguments.data(), workspace.begin, nullptr);
-  EXPECT_EQ(status, 0) << symbol;
   std::vector<Array> outputs;
   for (auto [i, type] : llvm::enumerate(op.getResultTypes())) {
-    Guarded &buffer = buffers[inputs.size() + i];
-    auto array = Array::fromBytes(
-        type, llvm::ArrayRef<char>(buffer.begin, buffer.bytes));
-    if (!array) {
-      ADD_FAILURE() << llvm::toString(array.takeError());
-      return {};
-    }
-    outputs.push_back(*array);
+    GuardedBytes &buffer = buffers[inputs.size() + i];
+    outputs.push_back(cantFail(Array::fromBytes(
+        type, llvm::ArrayRef<char>(buffer.begin, buffer.bytes))));
   }
   return outputs;
 }

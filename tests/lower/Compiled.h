@@ -1,9 +1,10 @@
 //===- Compiled.h - entries compiled and run on guarded memory --*- C++ -*-===//
 //
 // What tests of emitted code share: a module of entries goes through the
-// stages from `fused` to an object, is linked and loaded, and its entries run
-// on buffers that end right before an inaccessible page, so that one byte too
-// far is a crash.  The interpreter runs the same module for comparison.
+// stages from `fused` (or from `gradient`) to an object, is linked and loaded,
+// and its entries run on arguments, state and workspace beside inaccessible
+// pages, so that one byte too far is a crash.  Whatever nobody has written holds
+// a pattern.  The interpreter runs the same module for comparison.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,6 +12,7 @@
 #define SINTER_TESTS_LOWER_COMPILED_H
 
 #include "compiler/interpret/Interpreter.h"
+#include "tests/lower/GuardedBytes.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "gtest/gtest.h"
 
@@ -21,20 +23,33 @@
 namespace sinter::test {
 
 using interpret::Array;
+using interpret::Precision;
+using interpret::State;
+
+/// The first stage that a module is taken through.
+enum class From { Gradient, Fused };
 
 class Compiled {
 public:
   /// Compiles for "native", "generic" or another CPU at -O`level`.
-  Compiled(llvm::StringRef text, llvm::StringRef cpu = "native", int level = 2);
+  Compiled(llvm::StringRef text, llvm::StringRef cpu = "native", int level = 2,
+           From from = From::Fused);
   ~Compiled();
 
   explicit operator bool() const { return library != nullptr; }
 
-  /// Runs an entry; a status other than 0 fails the test.
-  std::vector<Array> run(llvm::StringRef entry, llvm::ArrayRef<Array> inputs);
+  /// Runs an entry on the state that the last run left; a status other than 0,
+  /// or a byte changed outside of outputs, state and workspace, fails the test.
+  std::vector<Array> run(llvm::StringRef entry, llvm::ArrayRef<Array> inputs,
+                         Guard guard = Guard::Behind);
+  /// Before the first run, variables hold the pattern.
+  void setState(const State &state);
+  State getState();
   /// What the interpreter says of the module as it was given.
   std::vector<Array> interpret(llvm::StringRef entry,
                                llvm::ArrayRef<Array> inputs);
+  /// The module as it was given, for other interpretations.
+  mlir::ModuleOp module();
   /// Input types of an entry.
   llvm::ArrayRef<mlir::Type> inputTypes(llvm::StringRef entry);
   /// The module of the loops stage.
