@@ -435,6 +435,23 @@ def CallMathLibrary : LoopsPass<"sinter-call-math-library"> {
   }];
 }
 
+def ExplainScalars : LoopsPass<"sinter-explain-scalars"> {
+  let summary = "says why a kernel's code has no vectors";
+  let description = [{
+    From what was emitted: a kernel's function without a vector load or store, or
+    with a call for each lane, gets a reason above -O0.
+
+    ```mlir
+    func.func private @counter(%t: memref<i64>) attributes {schedule = {kind = "pointwise"}}
+    ```
+    ⇒
+    ```mlir
+    func.func private @counter(%t: memref<i64>) attributes {schedule = {kind = "pointwise", scalar_reason = "it computes single elements"}}
+    ```
+    Invariant: a kernel without `scalar_reason` has vectors, but at -O0.
+  }];
+}
+
 def VerifyLoopsStage : Pass<"sinter-verify-loops-stage", "::mlir::ModuleOp"> {
   let summary = "checks what code generation relies on";
   let description = [{

@@ -176,6 +176,8 @@ Outcome Compilation::advance() {
   Outcome outcome = settle();
   if (outcome == Outcome::Done && stage == Stage::Fused && options.fusionReport)
     inspect::printFusionReport(*module, reports);
+  if (outcome == Outcome::Done && stage == Stage::Loops && options.fusionReport)
+    inspect::printScalarKernels(*module, reports);
   if (outcome == Outcome::Done && stage == Stage::Planned &&
       options.memoryReport)
     inspect::printMemoryReport(*module, reports);

@@ -113,3 +113,19 @@ void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
         stream << "    " << text.getValue() << '\n';
   }
 }
+
+void inspect::printScalarKernels(ModuleOp module, llvm::raw_ostream &stream) {
+  bool any = false;
+  for (Operation &function : module.getOps()) {
+    auto schedule = function.getAttrOfType<DictionaryAttr>("schedule");
+    auto reason =
+        schedule ? schedule.getAs<StringAttr>("scalar_reason") : StringAttr();
+    if (!reason)
+      continue;
+    if (!any)
+      stream << "not vectorized\n";
+    any = true;
+    stream << "  " << SymbolTable::getSymbolName(&function).getValue()
+           << "\n    " << reason.getValue() << '\n';
+  }
+}

@@ -3,7 +3,8 @@
 // One line a kernel: its kind, how many ops it holds, its arithmetic, the bytes
 // of its arguments and results, and how often an entry runs it; then the
 // fusions that were not made, each with its reason.  Read from a module at
-// `fused`.
+// `fused`.  Which kernels were emitted without vectors, and why, is read from a
+// module at `loops`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,7 @@
 namespace sinter::inspect {
 
 void printFusionReport(mlir::ModuleOp module, llvm::raw_ostream &stream);
+void printScalarKernels(mlir::ModuleOp module, llvm::raw_ostream &stream);
 
 } // namespace sinter::inspect
 

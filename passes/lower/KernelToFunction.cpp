@@ -7,8 +7,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/KernelToFunction.h"
-
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/EmitPhases.h"
 #include "passes/lower/Stage.h"
@@ -20,7 +18,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_KERNELTOFUNCTION
@@ -105,17 +102,6 @@ static LoopForm chooseForm(KernelOp kernel) {
   return form;
 }
 
-/// Why a kernel gets scalar code where vectors were wanted; empty if it has
-/// vectors, or nobody wanted them.
-static StringRef scalarReason(KernelOp kernel, const LoopForm &form) {
-  if (form.lanes > 1 || Options::of(kernel).optLevel == 0)
-    return {};
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  auto kind = schedule ? schedule.getAs<StringAttr>("kind") : StringAttr();
-  return kind && kind.getValue() == "scalar" ? "its schedule says scalar"
-                                             : "it computes single elements";
-}
-
 /// No other argument of a call is the same memory, unless the kernel says it
 /// may be: then neither of the two is marked.
 static void markAliases(func::FuncOp function, KernelOp kernel) {
@@ -168,13 +154,6 @@ static LogicalResult convert(KernelOp kernel) {
 
   ValueEmitter emitter(builder);
   LoopForm form = chooseForm(kernel);
-  if (StringRef reason = scalarReason(kernel, form); !reason.empty()) {
-    NamedAttrList schedule;
-    if (DictionaryAttr given = kernel.getScheduleAttr())
-      schedule.append(given.getValue());
-    schedule.set("scalar_reason", builder.getStringAttr(reason));
-    function->setAttr("schedule", schedule.getDictionary(loc.getContext()));
-  }
   DotGeneralOp dot = findContraction(kernel);
   auto tiling = ContractionTiling::from(kernel.getScheduleAttr());
   if (dot && tiling && form.lanes > 1) {
@@ -192,24 +171,6 @@ static LogicalResult convert(KernelOp kernel) {
   func::ReturnOp::create(builder, loc);
   kernel.erase();
   return success();
-}
-
-bool sinter::passes::hasVectorEmission(StringRef opName, Type elementType) {
-  StringRef name = opName;
-  name.consume_front("sinter.");
-  static const llvm::StringSet<> outside = {
-      "variable", "entry",    "read",   "write", "return", "kernel",
-      "call",     "buffer",   "launch", "copy",  "loop",   "scan",
-      "yield",    "gradient", "vjp",    "jvp"};
-  if (outside.contains(name))
-    return false;
-  // Library calls, one element at a time.
-  static const llvm::StringSet<> library = {
-      "exp", "expm1", "log", "log1p", "tanh",         "logistic",
-      "sin", "cos",   "erf", "pow",   "random_normal"};
-  if (name == "rem" && isa<FloatType>(elementType))
-    return false;
-  return !(library.contains(name) && elementType.isF64());
 }
 
 namespace {

@@ -14,5 +14,6 @@ void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
   manager.addPass(mlir::createCanonicalizerPass());
   manager.addPass(mlir::createCSEPass());
   manager.addPass(mlir::createLoopInvariantCodeMotionPass());
+  manager.addPass(createExplainScalarsPass());
   manager.addPass(createVerifyLoopsStagePass());
 }

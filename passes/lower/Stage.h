@@ -20,6 +20,7 @@ std::unique_ptr<mlir::Pass> createKernelToFunctionPass();
 std::unique_ptr<mlir::Pass> createEntryToFunctionPass();
 std::unique_ptr<mlir::Pass> createExpandMathPass();
 std::unique_ptr<mlir::Pass> createCallMathLibraryPass();
+std::unique_ptr<mlir::Pass> createExplainScalarsPass();
 std::unique_ptr<mlir::Pass> createVerifyLoopsStagePass();
 
 } // namespace sinter::passes

@@ -1,341 +1,189 @@
 //===- RandomGraph.cpp - models that nobody would write -------------------===//
 
-#include "RandomGraph.h"
+#include "tests/passes/RandomGraphBuilder.h"
 
-#include <numeric>
-#include <random>
-#include <vector>
+#include <algorithm>
 
-namespace {
+using namespace sinter::tests;
 
-using Shape = std::vector<int64_t>;
+/// Graphs stay small: nothing grows beyond this.
+constexpr int64_t mostElements = 3000;
 
-struct Value {
-  std::string name;
-  Shape shape;
-  std::string element;
+std::string RandomGraphBuilder::Value::type() const {
+  std::string text = "tensor<";
+  for (int64_t extent : shape)
+    text += std::to_string(extent) + "x";
+  return text + element + ">";
+}
 
-  std::string type() const {
-    std::string text = "tensor<";
-    for (int64_t extent : shape)
-      text += std::to_string(extent) + "x";
-    return text + element + ">";
-  }
-};
+int64_t RandomGraphBuilder::Value::size() const {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
 
-std::string list(const Shape &numbers) {
+std::string RandomGraphBuilder::list(const Shape &numbers) {
   std::string text = "[";
   for (size_t i = 0; i < numbers.size(); ++i)
     text += (i ? ", " : "") + std::to_string(numbers[i]);
   return text + "]";
 }
 
-class Graph {
-public:
-  explicit Graph(uint32_t seed) : generator(seed) {}
-  std::string make(int ops);
+RandomGraphBuilder::Value RandomGraphBuilder::add(Value value,
+                                                  const std::string &text) {
+  body += value.name + " = sinter." + text + "\n";
+  values.push_back(value);
+  return value;
+}
 
-private:
-  int pick(int count) { return static_cast<int>(generator() % count); }
-  template <typename T> const T &oneOf(const std::vector<T> &choices) {
-    return choices[pick(choices.size())];
-  }
-  Value fresh(Shape shape, std::string element) {
-    return {"%v" + std::to_string(next++), std::move(shape),
-            std::move(element)};
-  }
-  const Value &add(Value value, const std::string &text) {
-    body += value.name + " = sinter." + text + "\n";
-    values.push_back(std::move(value));
-    return values.back();
-  }
+bool RandomGraphBuilder::isTooLarge(const Value &value) {
+  return value.size() > mostElements || value.shape.size() > 4;
+}
 
-  /// Any value made so far; recent ones are likelier, so chains form.
-  Value any() {
-    int n = values.size();
-    return values[pick(2) ? pick(n) : n - 1 - pick(std::min(n, 4))];
-  }
-  Value anyFloat() {
-    for (int tries = 0; tries < 50; ++tries)
-      if (Value v = any(); v.element == "f32")
-        return v;
-    return values[0];
-  }
-  /// A float of this shape, broadcast from a scalar if there is none.
-  Value like(const Shape &shape) {
-    for (int tries = 0; tries < 8; ++tries)
-      if (Value v = any(); v.element == "f32" && v.shape == shape)
-        return v;
-    if (pick(2)) {
-      Value c = fresh(shape, "f32");
-      return add(c, "constant dense<" + std::to_string(pick(9) - 4) +
-                        ".5> : " + c.type());
+std::string RandomGraphBuilder::clampText(const std::string &name,
+                                          const Value &value) {
+  std::string n = std::to_string(next++), type = " : " + value.type() + "\n";
+  std::string bound = std::to_string(static_cast<int>(exactBound)) + ".0>";
+  return "%lo" + n + " = sinter.constant dense<-" + bound + type + "%hi" + n +
+         " = sinter.constant dense<" + bound + type + "%cut" + n +
+         " = sinter.max " + value.name + ", %lo" + n + type + name +
+         " = sinter.min %cut" + n + ", %hi" + n + type;
+}
+
+void RandomGraphBuilder::keepExact(double bound, Value &a, Value *b) {
+  // A sum of so large numbers is exact in f32 in any order.
+  constexpr double mostExact = 1 << 22;
+  if (!options.exact || bound <= mostExact)
+    return;
+  for (Value *value : {&a, b})
+    if (value && value->element == real) {
+      Value cut = fresh(value->shape, real);
+      body += clampText(cut.name, *value);
+      *value = cut;
     }
-    Value scalar = fresh({}, "f32");
-    add(scalar, "constant dense<0.75> : tensor<f32>");
-    Value b = fresh(shape, "f32");
-    return add(b, "broadcast " + scalar.name + " dims [] : tensor<f32> -> " +
-                      b.type());
-  }
-
-  void pointwise();
-  void movement();
-  void broadcast();
-  void reduction();
-  void contraction();
-  void indexing();
-  void scan();
-
-  std::mt19937 generator;
-  int next = 0;
-  std::string body;
-  std::vector<Value> values;
-};
-
-} // namespace
-
-void Graph::pointwise() {
-  Value a = anyFloat();
-  Value r = fresh(a.shape, "f32");
-  switch (pick(6)) {
-  case 0:
-    add(r, oneOf<std::string>({"neg", "abs", "exp", "tanh", "logistic"}) + " " +
-               a.name + " : " + a.type());
-    break;
-  case 1: {
-    Value b = like(a.shape), c = fresh(a.shape, "i1");
-    add(c, "compare gt " + a.name + ", " + b.name + " : " + a.type());
-    add(r,
-        "select " + c.name + ", " + a.name + ", " + b.name + " : " + a.type());
-    break;
-  }
-  case 2: {
-    Value i = fresh(a.shape, "i32");
-    add(i, "cast " + a.name + " : " + a.type() + " to " + i.type());
-    add(r, "cast " + i.name + " : " + i.type() + " to " + r.type());
-    break;
-  }
-  default:
-    add(r, oneOf<std::string>({"add", "sub", "mul", "max", "min", "div"}) +
-               " " + a.name + ", " + like(a.shape).name + " : " + a.type());
-  }
 }
 
-void Graph::broadcast() {
-  Value a = any();
-  if (a.shape.size() > 2)
-    return;
-  Value r = a;
-  r.name = fresh({}, "").name;
-  Shape dims(a.shape.size());
-  std::iota(dims.begin(), dims.end(), 0);
-  if (pick(2)) { // in front
-    r.shape.insert(r.shape.begin(), 1 + pick(4));
-    for (int64_t &d : dims)
-      ++d;
-  } else {
-    r.shape.push_back(1 + pick(4));
-  }
-  add(r, "broadcast " + a.name + " dims " + list(dims) + " : " + a.type() +
-             " -> " + r.type());
+RandomGraphBuilder::Value RandomGraphBuilder::any() {
+  int n = values.size();
+  return values[pick(2) ? pick(n) : n - 1 - pick(std::min(n, 4))];
 }
 
-void Graph::movement() {
-  Value a = any();
-  size_t rank = a.shape.size();
-  if (rank == 0)
-    return;
-  Value r = a;
-  r.name = fresh({}, "").name;
-  std::string tail;
-  switch (pick(6)) {
-  case 0: {
-    Shape order(rank);
-    std::iota(order.begin(), order.end(), 0);
-    std::shuffle(order.begin(), order.end(), generator);
-    for (size_t d = 0; d < rank; ++d)
-      r.shape[d] = a.shape[order[d]];
-    tail = "transpose " + a.name + " " + list(order);
-    break;
-  }
-  case 1: {
-    Shape offsets, strides;
-    for (size_t d = 0; d < rank; ++d) {
-      offsets.push_back(a.shape[d] > 1 ? pick(a.shape[d]) : 0);
-      strides.push_back(1 + pick(2));
-      r.shape[d] = (a.shape[d] - offsets[d] + strides[d] - 1) / strides[d];
-    }
-    tail = "slice " + a.name + " offsets " + list(offsets) + " sizes " +
-           list(r.shape) + " strides " + list(strides);
-    break;
-  }
-  case 2: {
-    Shape low, high, interior;
-    for (size_t d = 0; d < rank; ++d) {
-      low.push_back(pick(2));
-      high.push_back(pick(2));
-      interior.push_back(pick(2));
-      int64_t between = a.shape[d] > 0 ? (a.shape[d] - 1) * interior[d] : 0;
-      r.shape[d] = low[d] + a.shape[d] + between + high[d];
-    }
-    tail = "pad " + a.name + " low " + list(low) + " high " + list(high) +
-           " interior " + list(interior);
-    break;
-  }
-  case 3:
-    tail = "reverse " + a.name + " dims [" + std::to_string(pick(rank)) + "]";
-    break;
-  case 4: {
-    int64_t count = 1;
-    for (int64_t extent : a.shape)
-      count *= extent;
-    r.shape = pick(2) ? Shape{count} : Shape{count, 1};
-    tail = "reshape " + a.name;
-    break;
-  }
-  default: {
-    int d = pick(rank);
-    r.shape[d] *= 2;
-    add(r, "concatenate " + a.name + ", " + a.name + " dim " +
-               std::to_string(d) + " : " + a.type() + ", " + a.type() + " -> " +
-               r.type());
-    return;
-  }
-  }
-  add(r, tail + " : " + a.type() + " -> " + r.type());
+RandomGraphBuilder::Value RandomGraphBuilder::anyReal() {
+  for (int tries = 0; tries < 50; ++tries)
+    if (Value v = any(); v.element == real)
+      return v;
+  return values[0];
 }
 
-void Graph::reduction() {
-  Value a = anyFloat();
-  int rank = a.shape.size();
-  if (rank == 0)
-    return;
-  if (pick(5) == 0) {
-    int d = pick(rank);
-    if (a.shape[d] == 0)
-      return;
-    Value r = fresh(a.shape, "i32");
-    r.shape.erase(r.shape.begin() + d);
-    add(r, "argmax " + a.name + " dim " + std::to_string(d) + " : " + a.type() +
-               " -> " + r.type());
-    return;
-  }
-  Shape dims, kept;
-  int form = pick(4); // rows, columns, all, anything
-  for (int d = 0; d < rank; ++d) {
-    bool reduce = form == 0   ? d == rank - 1
-                  : form == 1 ? d == 0
-                  : form == 2 ? true
-                              : pick(2);
-    reduce ? dims.push_back(d) : kept.push_back(a.shape[d]);
-  }
-  if (dims.empty())
-    return;
-  Value r = fresh(kept, "f32");
-  add(r, oneOf<std::string>(
-             {"reduce_sum", "reduce_sum", "reduce_max", "reduce_min"}) +
-             " " + a.name + " dims " + list(dims) + " : " + a.type() + " -> " +
-             r.type());
-  // Usually a part of something like a softmax.
-  if (dims.size() == 1 && pick(2)) {
-    Shape places;
-    for (int d = 0; d < rank; ++d)
-      if (d != dims[0])
-        places.push_back(d);
-    Value wide = fresh(a.shape, "f32"), s = fresh(a.shape, "f32");
-    add(wide, "broadcast " + r.name + " dims " + list(places) + " : " +
-                  r.type() + " -> " + wide.type());
-    add(s, "sub " + a.name + ", " + wide.name + " : " + a.type());
-  }
+std::string RandomGraphBuilder::realConstant(int number) {
+  return "constant dense<" + std::to_string(number) +
+         (options.exact ? ".0> : " : ".5> : ");
 }
 
-void Graph::contraction() {
-  Value a = anyFloat(), b = anyFloat();
-  if (a.shape.size() != 2 || b.shape.size() != 2)
-    return;
-  for (int i = 0; i < 2; ++i)
-    for (int j = 0; j < 2; ++j)
-      if (a.shape[i] == b.shape[j]) {
-        Value r = fresh({a.shape[1 - i], b.shape[1 - j]}, "f32");
-        add(r, "dot_general " + a.name + ", " + b.name + " contract [" +
-                   std::to_string(i) + "] x [" + std::to_string(j) +
-                   "] batch [] x [] : " + a.type() + ", " + b.type() + " -> " +
-                   r.type());
-        return;
-      }
-}
-
-void Graph::indexing() {
-  if (pick(4) == 0) {
-    Value r = fresh(anyFloat().shape, "f32");
-    add(r, "random_uniform %key stream " + std::to_string(2 * pick(9)) + " : " +
-               r.type());
-    return;
-  }
-  Value a = anyFloat();
-  if (a.shape.empty())
-    return;
-  Value i = fresh({3}, "i32");
-  add(i, "iota dim 0 : " + i.type());
-  Shape taken = a.shape;
-  taken[0] = 3;
+RandomGraphBuilder::Value RandomGraphBuilder::like(const Shape &shape) {
+  for (int tries = 0; tries < 8; ++tries)
+    if (Value v = any(); v.element == real && v.shape == shape)
+      return v;
   if (pick(2)) {
-    Value r = fresh(taken, "f32");
-    add(r, "gather " + a.name + "[" + i.name + "] axis 0 batch 0 : " +
-               a.type() + ", " + i.type() + " -> " + r.type());
-    return;
+    Value c = fresh(shape, real);
+    return add(c, realConstant(pick(9) - 4) + c.type());
   }
-  Value updates = like(taken);
-  Value r = fresh(a.shape, "f32");
-  add(r, "scatter_add " + a.name + "[" + i.name + "] += " + updates.name +
-             " axis 0 batch 0 : " + a.type() + ", " + i.type() + ", " +
-             updates.type());
+  Value scalar = fresh({}, real);
+  add(scalar, realConstant(0) + scalar.type());
+  Value b = fresh(shape, real);
+  return add(b, "broadcast " + scalar.name + " dims [] : " + scalar.type() +
+                    " -> " + b.type());
 }
 
-void Graph::scan() {
-  Value xs = anyFloat(), c = anyFloat(), w = anyFloat();
-  if (xs.shape.empty())
+void RandomGraphBuilder::choose() {
+  switch (pick(options.everyOp ? 19 : 14)) {
+  case 0:
+  case 1:
+  case 2:
+  case 3:
+  case 4:
+    return pointwise();
+  case 5:
+  case 6:
+    return movement();
+  case 7:
+  case 8:
+    return broadcast();
+  case 9:
+  case 10:
+    return reduction();
+  case 11:
+    return contraction();
+  case 12:
+    return indexing();
+  case 13:
+    if (pick(3) == 0)
+      scan();
     return;
-  Value x = xs, ys = c;
-  x.shape.erase(x.shape.begin());
-  ys.shape.insert(ys.shape.begin(), xs.shape[0]);
-  Value last = fresh(c.shape, "f32");
-  ys.name = fresh({}, "").name;
-  std::string n = std::to_string(next);
-  std::string sum = w.shape == c.shape ? "%w" + n : "%c" + n;
-  if (x.shape == c.shape)
-    sum = "%x" + n;
-  body += last.name + ", " + ys.name + " = sinter.scan " +
-          std::to_string(xs.shape[0]) + (pick(2) ? " reverse" : "") +
-          " carry(%c" + n + " = " + c.name + " : " + c.type() + ") each(%x" +
-          n + " = " + xs.name + " : " + xs.type() + ") with(%w" + n + " = " +
-          w.name + " : " + w.type() + ") index(%t" + n + ") -> (" + c.type() +
-          ", " + ys.type() + ") {\n";
-  body += "%p" + n + " = sinter.mul %c" + n + ", " + sum + " : " + c.type() +
-          "\n%q" + n + " = sinter.tanh %p" + n + " : " + c.type() + "\n%f" + n +
-          " = sinter.cast %t" + n + " : tensor<i64> to tensor<f32>\n%g" + n +
-          " = sinter.broadcast %f" + n + " dims [] : tensor<f32> -> " +
-          c.type() + "\n%y" + n + " = sinter.add %q" + n + ", %g" + n + " : " +
-          c.type() + "\nsinter.yield %q" + n + ", %y" + n + " : " + c.type() +
-          ", " + c.type() + "\n}\n";
-  values.push_back(last);
-  values.push_back(ys);
+  case 14:
+    return contraction();
+  case 15:
+    return function();
+  default:
+    return integers();
+  }
 }
 
-std::string Graph::make(int ops) {
+/// Updates of all variables by one formula.
+void RandomGraphBuilder::update(const std::vector<Value> &variables) {
+  std::vector<std::string> steps;
+  if (options.gradient) {
+    Value v = anyReal(), squashed = fresh(v.shape, real), loss = fresh({}, real);
+    Shape dims;
+    for (size_t d = 0; d < v.shape.size(); ++d)
+      dims.push_back(d);
+    body += squashed.name + " = sinter.tanh " + v.name + " : " + v.type() + "\n";
+    body += loss.name + " = sinter.reduce_sum " + squashed.name + " dims " +
+            list(dims) + " : " + v.type() + " -> " + loss.type() + "\n";
+    std::string names, wrt, types;
+    for (const Value &variable : variables) {
+      steps.push_back(fresh({}, real).name);
+      std::string comma = names.empty() ? "" : ", ";
+      names += comma + steps.back();
+      wrt += comma + variable.name;
+      types += comma + variable.type();
+    }
+    body += names + " = sinter.gradient " + loss.name + " wrt " + wrt + " : " +
+            loss.type() + " wrt " + types + "\n";
+  }
+  for (size_t i = 0; i < variables.size(); ++i) {
+    Value v = variables[i], g = like(v.shape);
+    if (options.gradient)
+      g.name = steps[i];
+    keepExact(g.bound * g.bound, g);
+    Value s = fresh(v.shape, real, g.bound * g.bound);
+    Value u = fresh(v.shape, real, exactBound + s.bound);
+    add(s, "mul " + g.name + ", " + g.name + " : " + v.type());
+    add(u, "sub " + v.name + ", " + s.name + " : " + v.type());
+    std::string written = u.name;
+    if (options.exact) {
+      written = fresh({}, real).name;
+      body += clampText(written, u);
+    }
+    body += "sinter.write @w" + std::to_string(i) + ", " + written + " : " +
+            v.type() + "\n";
+  }
+}
+
+std::string RandomGraphBuilder::make() {
   std::vector<Value> inputs;
-  const std::vector<int64_t> extents = {3, 3, 4, 4, 5, 1, 2};
   for (int i = 0; i < 4; ++i) {
     Shape shape;
     for (int rank = pick(4) == 0 ? 1 : 2; rank > 0; --rank)
-      shape.push_back(pick(40) == 0 ? 0 : oneOf(extents));
-    inputs.push_back(fresh(shape, i == 3 ? "ui8" : "f32"));
+      shape.push_back(pick(40) == 0 ? 0 : oneOf(options.extents));
+    inputs.push_back(fresh(shape, i == 3 ? "ui8" : real));
     values.push_back(inputs.back());
   }
   std::string head = "module @random {\n";
   std::vector<Value> variables;
   for (int i = 0; i < 3; ++i) {
-    Value v = fresh({oneOf(extents), oneOf(extents)}, "f32");
+    Value v = fresh({oneOf(options.extents), oneOf(options.extents)}, real);
     variables.push_back(v);
     head += "sinter.variable @w" + std::to_string(i) + " : " + v.type() + "\n";
     add(v, "read @w" + std::to_string(i) + " : " + v.type());
@@ -343,49 +191,13 @@ std::string Graph::make(int ops) {
   head += "sinter.variable @rng : tensor<2xi64>\n";
   body += "%key = sinter.read @rng : tensor<2xi64>\n";
 
-  while (static_cast<int>(values.size()) < ops)
-    switch (pick(14)) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-      pointwise();
-      break;
-    case 5:
-    case 6:
-      movement();
-      break;
-    case 7:
-    case 8:
-      broadcast();
-      break;
-    case 9:
-    case 10:
-      reduction();
-      break;
-    case 11:
-      contraction();
-      break;
-    case 12:
-      indexing();
-      break;
-    default:
-      if (pick(3) == 0)
-        scan();
-    }
+  size_t given = values.size();
+  while (static_cast<int>(values.size()) < options.ops)
+    choose();
+  update(variables);
 
-  // Updates by one formula, with a gradient where a value fits.
-  for (size_t i = 0; i < variables.size(); ++i) {
-    Value v = variables[i], g = like(v.shape);
-    Value s = fresh(v.shape, "f32"), u = fresh(v.shape, "f32");
-    add(s, "mul " + g.name + ", " + g.name + " : " + v.type());
-    add(u, "sub " + v.name + ", " + s.name + " : " + v.type());
-    body += "sinter.write @w" + std::to_string(i) + ", " + u.name + " : " +
-            v.type() + "\n";
-  }
   std::string names, types;
-  for (size_t i = 7; i < values.size(); ++i)
+  for (size_t i = given; i < values.size(); ++i)
     if (pick(4) == 0 || i + 1 == values.size()) {
       names += (names.empty() ? "" : ", ") + values[i].name;
       types += (types.empty() ? "" : ", ") + values[i].type();
@@ -398,6 +210,13 @@ std::string Graph::make(int ops) {
          body + "sinter.return " + names + " : " + types + "\n}\n}\n";
 }
 
+std::string sinter::tests::randomGraph(uint32_t seed,
+                                       const GraphOptions &options) {
+  return RandomGraphBuilder(seed, options).make();
+}
+
 std::string sinter::tests::randomGraph(uint32_t seed, int ops) {
-  return Graph(seed).make(ops);
+  GraphOptions options;
+  options.ops = ops;
+  return randomGraph(seed, options);
 }

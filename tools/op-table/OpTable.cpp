@@ -3,18 +3,21 @@
 // Nothing here is known of an op but a sample of its use.  Whether a type is
 // allowed is the verifier's answer, whether there is a derivative that of the
 // gradient stage asked for one, whether the interpreter knows the op, that of a
-// run; vector code is asked of passes/lower.
+// run; whether there is vector code, that of the loops made of a module of this
+// op alone.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tools/op-table/OpTable.h"
 
 #include "compiler/interpret/Interpreter.h"
+#include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
 #include "passes/differentiate/Stage.h"
-#include "passes/lower/KernelToFunction.h"
+#include "passes/fuse/Stage.h"
+#include "passes/lower/Stage.h"
+#include "passes/plan/Stage.h"
 #include "tools/op-table/Samples.h"
-#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -127,6 +130,23 @@ static bool isInterpreted(ModuleOp module) {
   return false;
 }
 
+/// Whether all kernels made of the module are emitted as vectors.
+static bool isVectorized(ModuleOp module) {
+  ir::TargetFacts target;
+  target.vectorBits = 256;
+  module->setAttr(ir::targetAttrName, target.toAttr(module.getContext()));
+  PassManager manager(module.getContext());
+  passes::buildFusedStage(manager);
+  passes::buildPlannedStage(manager);
+  passes::buildLoopsStage(manager);
+  if (failed(manager.run(module)))
+    return false;
+  return llvm::all_of(module.getOps(), [](Operation &op) {
+    auto schedule = op.getAttrOfType<DictionaryAttr>("schedule");
+    return !schedule || !schedule.contains("scalar_reason");
+  });
+}
+
 static Row askAll(MLIRContext &context, StringRef opName,
                   const Sample &generic) {
   Row row;
@@ -150,11 +170,7 @@ static Row askAll(MLIRContext &context, StringRef opName,
     row.types.push_back(element.name);
     if (isInterpreted(*module))
       row.interpreted.push_back(element.name);
-    Type type = cast<RankedTensorType>(
-                    parseType("tensor<" + std::string(element.text) + ">",
-                              &context))
-                    .getElementType();
-    if (passes::hasVectorEmission(opName, type))
+    if (isVectorized(*module))
       row.vectorized.push_back(element.name);
     if (element.text[0] == 'f') {
       row.vjp = askDerivative(context, sample, /*forward=*/false);

@@ -21,54 +21,54 @@ bool sinter::isStructure(StringRef opName) {
 }
 
 static const std::map<std::string, Sample> &others() {
-  static const std::string key = "tensor<2xi64>", row = "tensor<4xT>",
-                           table = "tensor<2x3xT>";
+  static const std::string key = "tensor<2xi64>", row = "tensor<96xT>",
+                           table = "tensor<40x96xT>";
   static const std::map<std::string, Sample> samples = {
       {"compare", {{row, row}, "sinter.compare lt %0, %1 : " + row,
-                   "tensor<4xi1>"}},
-      {"select", {{"tensor<4xi1>", row, row},
+                   "tensor<96xi1>"}},
+      {"select", {{"tensor<96xi1>", row, row},
                   "sinter.select %0, %1, %2 : " + row, row}},
-      {"cast", {{row}, "sinter.cast %0 : " + row + " to tensor<4xf32>",
-                "tensor<4xf32>"}},
+      {"cast", {{row}, "sinter.cast %0 : " + row + " to tensor<96xf32>",
+                "tensor<96xf32>"}},
       {"constant", {{}, "sinter.constant dense<1> : " + row, row}},
       {"iota", {{}, "sinter.iota dim 0 : " + row, row}},
-      {"reshape", {{table}, "sinter.reshape %0 : " + table + " -> tensor<6xT>",
-                   "tensor<6xT>"}},
+      {"reshape", {{table}, "sinter.reshape %0 : " + table + " -> tensor<3840xT>",
+                   "tensor<3840xT>"}},
       {"transpose", {{table}, "sinter.transpose %0 [1, 0] : " + table +
-                                  " -> tensor<3x2xT>",
-                     "tensor<3x2xT>"}},
+                                  " -> tensor<96x40xT>",
+                     "tensor<96x40xT>"}},
       {"broadcast", {{row}, "sinter.broadcast %0 dims [1] : " + row +
-                                " -> tensor<2x4xT>",
-                     "tensor<2x4xT>"}},
-      {"slice", {{row}, "sinter.slice %0 offsets [1] sizes [2] strides [1] : " +
-                            row + " -> tensor<2xT>",
-                 "tensor<2xT>"}},
+                                " -> tensor<8x96xT>",
+                     "tensor<8x96xT>"}},
+      {"slice", {{row}, "sinter.slice %0 offsets [1] sizes [40] strides [1] : " +
+                            row + " -> tensor<40xT>",
+                 "tensor<40xT>"}},
       {"pad", {{row}, "sinter.pad %0 low [1] high [0] interior [0] : " + row +
-                          " -> tensor<5xT>",
-               "tensor<5xT>"}},
+                          " -> tensor<97xT>",
+               "tensor<97xT>"}},
       {"concatenate", {{row, row}, "sinter.concatenate %0, %1 dim 0 : " + row +
-                                       ", " + row + " -> tensor<8xT>",
-                       "tensor<8xT>"}},
+                                       ", " + row + " -> tensor<192xT>",
+                       "tensor<192xT>"}},
       {"reverse", {{row}, "sinter.reverse %0 dims [0] : " + row + " -> " + row,
                    row}},
-      {"gather", {{row, "tensor<2xi32>"},
+      {"gather", {{row, "tensor<40xi32>"},
                   "sinter.gather %0[%1] axis 0 batch 0 : " + row +
-                      ", tensor<2xi32> -> tensor<2xT>",
-                  "tensor<2xT>"}},
-      {"scatter_add", {{row, "tensor<2xi32>", "tensor<2xT>"},
+                      ", tensor<40xi32> -> tensor<40xT>",
+                  "tensor<40xT>"}},
+      {"scatter_add", {{row, "tensor<40xi32>", "tensor<40xT>"},
                        "sinter.scatter_add %0[%1] += %2 axis 0 batch 0 : " +
-                           row + ", tensor<2xi32>, tensor<2xT>",
+                           row + ", tensor<40xi32>, tensor<40xT>",
                        row}},
       {"dot_general", {{row, row},
                        "sinter.dot_general %0, %1 contract [0] x [0] batch [] "
                        "x [] : " + row + ", " + row + " -> tensor<T>",
                        "tensor<T>"}},
       {"argmax", {{table}, "sinter.argmax %0 dim 1 : " + table +
-                               " -> tensor<2xi32>",
-                  "tensor<2xi32>"}},
+                               " -> tensor<40xi32>",
+                  "tensor<40xi32>"}},
       {"argmin", {{table}, "sinter.argmin %0 dim 1 : " + table +
-                               " -> tensor<2xi32>",
-                  "tensor<2xi32>"}},
+                               " -> tensor<40xi32>",
+                  "tensor<40xi32>"}},
       {"random_uniform", {{key}, "sinter.random_uniform %0 stream 2 : " + row,
                           row}},
       {"random_normal", {{key}, "sinter.random_normal %0 stream 2 : " + row,
@@ -77,7 +77,7 @@ static const std::map<std::string, Sample> &others() {
                                    "probability 0.5 : " + row,
                             row}},
       {"scan", {{row, table},
-                "sinter.scan 2 carry(%c = %0 : " + row + ") each(%x = %1 : " +
+                "sinter.scan 40 carry(%c = %0 : " + row + ") each(%x = %1 : " +
                     table + ") index(%t) -> (" + row +
                     ") {\n  %n = sinter.reverse %c dims [0] : " + row + " -> " +
                     row + "\n  sinter.yield %n : " + row + "\n}",
@@ -90,7 +90,7 @@ std::optional<Sample> sinter::sampleOf(RegisteredOperationName name) {
   std::string mnemonic = name.stripDialect().str(), op = "sinter." + mnemonic;
   if (auto found = others().find(mnemonic); found != others().end())
     return found->second;
-  const std::string row = "tensor<4xT>", table = "tensor<2x3xT>";
+  const std::string row = "tensor<96xT>", table = "tensor<40x96xT>";
   if (name.hasTrait<ir::Pointwise>() && name.hasTrait<OpTrait::OneOperand>())
     return Sample{{row}, op + " %0 : " + row, row};
   if (name.hasTrait<ir::Pointwise>() &&
@@ -98,7 +98,7 @@ std::optional<Sample> sinter::sampleOf(RegisteredOperationName name) {
     return Sample{{row, row}, op + " %0, %1 : " + row, row};
   if (name.hasTrait<ir::Reduction>())
     return Sample{{table},
-                  op + " %0 dims [1] : " + table + " -> tensor<2xT>",
-                  "tensor<2xT>"};
+                  op + " %0 dims [1] : " + table + " -> tensor<40xT>",
+                  "tensor<40xT>"};
   return std::nullopt;
 }

@@ -11,6 +11,7 @@
 namespace sinter {
 
 /// An op applied to %0, %1, …; in all texts T stands for the element type.
+/// Rows are long enough to fill a vector of bytes.
 struct Sample {
   std::vector<std::string> operands;
   std::string op, result;
