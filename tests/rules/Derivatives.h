@@ -1,7 +1,7 @@
 //===- Derivatives.h - a graph as text, differentiated and run --*- C++ -*-===//
 //
 // What every test of a derivative does: parse a module, run the `gradient`
-// stage, evaluate @f in f64, and compare with something that knows nothing of
+// stage, evaluate @f (Evaluate.h), and compare with something that knows nothing of
 // the rules: a closed form, an unrolled graph, central differences of the
 // undifferentiated graph.
 //
@@ -10,13 +10,13 @@
 #ifndef SINTER_TESTS_RULES_DERIVATIVES_H
 #define SINTER_TESTS_RULES_DERIVATIVES_H
 
-#include "compiler/interpret/Interpreter.h"
 #include "compiler/ir/Sinter.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/differentiate/Stage.h"
+#include "tests/rules/Evaluate.h"
 #include "gtest/gtest.h"
 #include <map>
 #include <random>
@@ -80,13 +80,7 @@ protected:
 
   std::vector<Array> evaluate(mlir::ModuleOp module,
                               llvm::ArrayRef<Array> inputs) {
-    auto outputs = interpret::Interpreter(module, interpret::Precision::F64)
-                       .run("f", inputs);
-    if (!outputs) {
-      ADD_FAILURE() << llvm::toString(outputs.takeError());
-      return {};
-    }
-    return *outputs;
+    return evaluateEntry(module, inputs);
   }
   /// The outputs of @f after the gradient stage.
   std::vector<Array> run(llvm::StringRef text, llvm::ArrayRef<Array> inputs) {
