@@ -75,12 +75,15 @@ void PhaseLoops::merge(ArrayRef<int64_t> shape, ArrayRef<Value> values,
   SmallVector<bool> boundary(shape.size(), false);
   for (Value value : values)
     markBoundaries(value, boundary);
-  // Dimensions of one element belong anywhere.
-  bool open = false;
+  // Dimensions of one element belong anywhere: the boundary before them is one
+  // before the next longer dimension.
+  bool split = true;
   for (size_t d = from; d < shape.size(); ++d) {
-    if (!open || boundary[d])
+    split |= boundary[d];
+    if (blocks.empty() || (split && shape[d] != 1)) {
       blocks.emplace_back();
-    open = true;
+      split = false;
+    }
     blocks.back().push_back(shape[d]);
   }
 }

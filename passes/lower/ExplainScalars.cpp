@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_EXPLAINSCALARS
@@ -40,13 +41,54 @@ static std::string libraryFunction(Operation *op) {
   return {};
 }
 
+static int64_t bitsOf(VectorType type) {
+  int64_t element = type.getElementType().isIndex()
+                        ? 64
+                        : type.getElementType().getIntOrFloatBitWidth();
+  return type.getNumElements() * element;
+}
+
+/// Whether the mask is known to have at most one lane.
+static bool isSingleLane(Value mask) {
+  if (auto constant = mask.getDefiningOp<vector::ConstantMaskOp>())
+    return constant.getMaskDimSizes()[0] <= 1;
+  DenseElementsAttr lanes;
+  return matchPattern(mask, m_Constant(&lanes)) &&
+         llvm::count(lanes.getValues<bool>(), true) <= 1;
+}
+
+/// Bits of the vector that `op` moves between registers and memory; 0 if it
+/// moves none, or a single lane of it.
+static int64_t movedBits(Operation *op) {
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case<vector::LoadOp, vector::StoreOp>([](auto op) {
+        VectorType type = op.getVectorType();
+        return type.getNumElements() == 1 ? 0 : bitsOf(type);
+      })
+      .Case<vector::MaskedLoadOp, vector::MaskedStoreOp, vector::GatherOp,
+            vector::ScatterOp>([](auto op) {
+        return isSingleLane(op.getMask()) ? 0 : bitsOf(op.getVectorType());
+      })
+      .Default([](Operation *) { return 0; });
+}
+
+static int64_t computedBits(Operation *op) {
+  if (!isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) ||
+      isa<arith::ConstantOp>(op))
+    return 0;
+  auto type = dyn_cast<VectorType>(op->getResult(0).getType());
+  return type ? bitsOf(type) : 0;
+}
+
 static std::string scalarReason(func::FuncOp kernel) {
-  bool vectors = false, stores = false, single = true;
+  // Less than this fits in general registers.
+  constexpr int64_t fewestBits = 128;
+  bool stores = false;
+  int64_t moved = 0, computed = 0;
   std::string library;
   kernel.walk([&](Operation *op) {
-    vectors |= isa<vector::LoadOp, vector::MaskedLoadOp, vector::GatherOp,
-                   vector::StoreOp, vector::MaskedStoreOp, vector::ScatterOp>(
-        op);
+    moved = std::max(moved, movedBits(op));
+    computed = std::max(computed, computedBits(op));
     stores |= isa<vector::StoreOp, vector::MaskedStoreOp, vector::ScatterOp,
                   memref::StoreOp, memref::CopyOp>(op);
     if (library.empty())
@@ -54,15 +96,19 @@ static std::string scalarReason(func::FuncOp kernel) {
   });
   if (!library.empty())
     return library + " is called for each element";
-  if (vectors)
-    return {};
+  auto schedule = kernel->getAttrOfType<DictionaryAttr>("schedule");
+  auto scratch = schedule.getAs<IntegerAttr>("scratch_bytes");
+  bool single = llvm::all_of(
+      kernel.getArgumentTypes().drop_back(scratch && scratch.getInt() > 0),
+      [](Type type) { return cast<MemRefType>(type).getNumElements() <= 1; });
   if (!stores)
     return "it has no elements";
-  for (Type type : kernel.getArgumentTypes())
-    single &= cast<MemRefType>(type).getNumElements() <= 1;
   if (single)
     return "it computes single elements";
-  auto schedule = kernel->getAttrOfType<DictionaryAttr>("schedule");
+  if (moved > 0 && std::max(moved, computed) >= fewestBits)
+    return {};
+  if (moved > 0)
+    return "its vectors fit in general registers";
   auto kind = schedule.getAs<StringAttr>("kind");
   if (kind && kind.getValue() == "scalar")
     return "its schedule says scalar";

@@ -147,24 +147,43 @@ static bool isVectorized(ModuleOp module) {
   });
 }
 
+/// The sample for one element type.
+static Sample specialize(Sample sample, StringRef opName, StringRef element) {
+  for (std::string &operand : sample.operands)
+    operand = withType(operand, element);
+  sample.op = withType(sample.op, element);
+  sample.result = withType(sample.result, element);
+  // A constant is written as its type wants it.
+  if (opName == "sinter.constant")
+    sample.op.replace(sample.op.find("<1>"), 3,
+                      element[0] == 'f'   ? "<1.0>"
+                      : element == "i1" ? "<true>"
+                                          : "<1>");
+  return sample;
+}
+
+/// A module of that use alone; null if the verifier does not take it.
+static OwningOpRef<ModuleOp> parseSample(MLIRContext &context,
+                                         const Sample &sample) {
+  return parse(context, entry(sample, "  %result = " + numbered(sample.op),
+                              {sample.result}));
+}
+
+bool sinter::allowsElements(MLIRContext &context, RegisteredOperationName name,
+                            StringRef type) {
+  ScopedDiagnosticHandler silence(&context,
+                                  [](Diagnostic &) { return success(); });
+  std::optional<Sample> sample = sampleOf(name);
+  return sample && parseSample(context, specialize(*sample, name.getStringRef(),
+                                                   type));
+}
+
 static Row askAll(MLIRContext &context, StringRef opName,
                   const Sample &generic) {
   Row row;
   for (const ElementType &element : elementTypes) {
-    Sample sample = generic;
-    for (std::string &operand : sample.operands)
-      operand = withType(operand, element.text);
-    sample.op = withType(sample.op, element.text);
-    sample.result = withType(sample.result, element.text);
-    // A constant is written as its type wants it.
-    if (opName == "sinter.constant")
-      sample.op.replace(sample.op.find("<1>"), 3,
-                        element.text[0] == 'f'             ? "<1.0>"
-                        : StringRef(element.text) == "i1" ? "<true>"
-                                                          : "<1>");
-    OwningOpRef<ModuleOp> module =
-        parse(context, entry(sample, "  %result = " + numbered(sample.op),
-                             {sample.result}));
+    Sample sample = specialize(generic, opName, element.text);
+    OwningOpRef<ModuleOp> module = parseSample(context, sample);
     if (!module)
       continue;
     row.types.push_back(element.name);

@@ -59,10 +59,10 @@ static const std::map<std::string, Sample> &others() {
                        "sinter.scatter_add %0[%1] += %2 axis 0 batch 0 : " +
                            row + ", tensor<40xi32>, tensor<40xT>",
                        row}},
-      {"dot_general", {{row, row},
+      {"dot_general", {{table, table},
                        "sinter.dot_general %0, %1 contract [0] x [0] batch [] "
-                       "x [] : " + row + ", " + row + " -> tensor<T>",
-                       "tensor<T>"}},
+                       "x [] : " + table + ", " + table + " -> tensor<96x96xT>",
+                       "tensor<96x96xT>"}},
       {"argmax", {{table}, "sinter.argmax %0 dim 1 : " + table +
                                " -> tensor<40xi32>",
                   "tensor<40xi32>"}},
