@@ -97,9 +97,13 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
     EXPECT_TRUE(done) << text.str();
     return done;
   };
-  if (from == From::Gradient &&
-      (!run(passes::buildGradientStage) || !run(passes::buildSimplifiedStage)))
-    return;
+  if (from == From::Gradient) {
+    if (!run(passes::buildGradientStage))
+      return;
+    parsed->module = module->clone();
+    if (!run(passes::buildSimplifiedStage))
+      return;
+  }
   if (!run(passes::buildFusedStage) || !run(passes::buildPlannedStage))
     return;
   for (auto entry : module->getOps<ir::EntryOp>())
@@ -113,6 +117,12 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
   if (!run(passes::buildLoopsStage))
     return;
   llvm::raw_string_ostream(loopsText) << *module;
+  for (Operation &function : module->getOps())
+    if (auto schedule = function.getAttrOfType<DictionaryAttr>("schedule")) {
+      auto reason = schedule.getAs<StringAttr>("scalar_reason");
+      reasons[SymbolTable::getSymbolName(&function).str()] =
+          reason ? reason.str() : "";
+    }
   if (!run(target::buildLLVMStage))
     return;
   auto native = target::NativeModule::make(*module);
@@ -149,6 +159,13 @@ State Compiled::getState() {
         llvm::ArrayRef<char>(parsed->state)
             .slice(variable.offset, ir::getByteSize(variable.type))));
   return state;
+}
+
+std::map<std::string, Type> Compiled::variableTypes() {
+  std::map<std::string, Type> types;
+  for (const auto &[name, variable] : parsed->variables)
+    types[name] = variable.type;
+  return types;
 }
 
 ModuleOp Compiled::module() { return *parsed->module; }

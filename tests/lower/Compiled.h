@@ -16,6 +16,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "gtest/gtest.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,13 +46,18 @@ public:
   /// Before the first run, variables hold the pattern.
   void setState(const State &state);
   State getState();
-  /// What the interpreter says of the module as it was given.
+  /// What the interpreter says of that module, on a state of zeros.
   std::vector<Array> interpret(llvm::StringRef entry,
                                llvm::ArrayRef<Array> inputs);
-  /// The module as it was given, for other interpretations.
+  std::map<std::string, mlir::Type> variableTypes();
+  /// The module as it was given (requests expanded), for other interpretations.
   mlir::ModuleOp module();
   /// Input types of an entry.
   llvm::ArrayRef<mlir::Type> inputTypes(llvm::StringRef entry);
+  /// Each kernel's function, with the reason why it has no vectors, or none.
+  const std::map<std::string, std::string> &scalarReasons() const {
+    return reasons;
+  }
   /// The module of the loops stage.
   const std::string &loops() const { return loopsText; }
   std::string assembly() const;
@@ -61,6 +67,7 @@ private:
   std::unique_ptr<Parsed> parsed;
   void *library = nullptr;
   std::string loopsText;
+  std::map<std::string, std::string> reasons;
 };
 
 /// Deterministic inputs: small numbers, zeros of both signs, infinities, nans,

@@ -5,6 +5,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 using namespace llvm;
+using namespace sinter::test;
 
 /// Whether the operands name memory other than constants and the stack.
 static bool touchesData(StringRef operands) {
@@ -38,22 +39,28 @@ static bool isPacked(StringRef mnemonic, StringRef operands) {
   return false;
 }
 
-std::map<std::string, bool> sinter::test::findPackedCode(StringRef assembly) {
-  std::map<std::string, bool> packed;
-  bool *current = nullptr;
+std::map<std::string, FunctionCode>
+sinter::test::findFunctions(StringRef assembly) {
+  std::map<std::string, FunctionCode> functions;
+  FunctionCode *current = nullptr;
   SmallVector<StringRef> lines;
   assembly.split(lines, '\n');
   for (StringRef line : lines) {
     line = line.split('#').first.rtrim();
     if (line.ends_with(":") && !line.starts_with(".") &&
         !line.starts_with("\t")) {
-      current = &packed[line.drop_back().str()];
+      current = &functions[line.drop_back().str()];
       continue;
     }
     if (!current || !line.starts_with("\t") || line.starts_with("\t."))
       continue;
     auto [mnemonic, operands] = line.trim().split('\t');
-    *current |= isPacked(mnemonic, operands);
+    current->isPacked |= isPacked(mnemonic, operands);
+    // Sources come first.
+    size_t comma = operands.rfind("), ");
+    current->readsData |= mnemonic != "leaq" && comma != StringRef::npos &&
+                          touchesData(operands.take_front(comma + 1));
+    current->text += line.str() + "\n";
   }
-  return packed;
+  return functions;
 }

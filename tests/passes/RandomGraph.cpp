@@ -3,6 +3,7 @@
 #include "tests/passes/RandomGraphBuilder.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace sinter::tests;
 
@@ -134,13 +135,21 @@ void RandomGraphBuilder::choose() {
 void RandomGraphBuilder::update(const std::vector<Value> &variables) {
   std::vector<std::string> steps;
   if (options.gradient) {
-    Value v = anyReal(), squashed = fresh(v.shape, real), loss = fresh({}, real);
-    Shape dims;
-    for (size_t d = 0; d < v.shape.size(); ++d)
-      dims.push_back(d);
-    body += squashed.name + " = sinter.tanh " + v.name + " : " + v.type() + "\n";
-    body += loss.name + " = sinter.reduce_sum " + squashed.name + " dims " +
-            list(dims) + " : " + v.type() + " -> " + loss.type() + "\n";
+    // The loss: the sums of a few squashed values.
+    Value loss = fresh({}, real);
+    body += loss.name + " = sinter." + realConstant(0) + loss.type() + "\n";
+    for (int term = 0; term < 3; ++term) {
+      Value v = anyReal(), squashed = fresh(v.shape, real);
+      Value part = fresh({}, real), sum = fresh({}, real);
+      Shape dims(v.shape.size());
+      std::iota(dims.begin(), dims.end(), 0);
+      body += squashed.name + " = sinter.tanh " + v.name + " : " + v.type() +
+              "\n" + part.name + " = sinter.reduce_sum " + squashed.name +
+              " dims " + list(dims) + " : " + v.type() + " -> " + part.type() +
+              "\n" + sum.name + " = sinter.add " + loss.name + ", " +
+              part.name + " : " + loss.type() + "\n";
+      loss = sum;
+    }
     std::string names, wrt, types;
     for (const Value &variable : variables) {
       steps.push_back(fresh({}, real).name);

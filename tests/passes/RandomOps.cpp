@@ -26,6 +26,8 @@ void RandomGraphBuilder::pointwise() {
     return;
   case 1: {
     Value b = like(a.shape), c = fresh(a.shape, "i1");
+    if (a.name == b.name)
+      return; // a constant in disguise
     add(c, "compare gt " + a.name + ", " + b.name + " : " + a.type());
     r.bound = std::max(a.bound, b.bound);
     add(r,
@@ -100,6 +102,8 @@ void RandomGraphBuilder::integers() {
                " : " + a.type());
     return;
   case 1: {
+    if (a.name == b.name)
+      return;
     Value c = fresh(a.shape, "i1");
     add(c, "compare " +
                oneOf<std::string>({"lt", "le", "eq", "ne", "gt", "ge"}) + both);

@@ -1,0 +1,429 @@
+//===- DoublesTest.cpp - every op on f64, to twelve digits ----------------===//
+//
+// Against long double (64 bits of mantissa), within 1e-12 of the result; sums
+// within 1e-12 of the sum of their terms' sizes.  A double that went through a
+// float on its way shows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/lower/Compiled.h"
+
+#include "compiler/ir/Sinter.h"
+#include "tools/op-table/OpTable.h"
+#include "tools/op-table/Samples.h"
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <set>
+
+using namespace sinter;
+using namespace sinter::test;
+
+namespace {
+using Real = long double;
+
+/// A result and the size that its error is measured by.
+struct Wanted {
+  Wanted(Real value) : value(value), size(std::fabs(value)) {}
+  Wanted(Real value, Real size) : value(value), size(size) {}
+  Real value, size;
+};
+using Reals = std::vector<Wanted>;
+using Numbers = std::vector<double>;
+
+constexpr int64_t wide = 37, rows = 5;
+const std::string V = "tensor<37xf64>", M = "tensor<5x37xf64>";
+
+/// Tensors: a, b of 37, p of 37 positive, m of 5x37, flags of 37 i1, n of 37
+/// i64, places of 5 i64, key of 2 i64.
+struct Operands {
+  Numbers a, b, p, m;
+  std::vector<int64_t> flags, n, places, key;
+};
+struct Case {
+  std::string op, type;
+  std::function<Reals(const Operands &)> wanted;
+};
+
+std::vector<Case> pointwise() {
+  std::vector<Case> cases;
+  auto unary = [&](const std::string &op, Real (*f)(Real), bool positive) {
+    cases.push_back({op + (positive ? " %p : " : " %a : ") + V, V,
+                     [=](const Operands &o) {
+                       Reals y;
+                       for (double x : positive ? o.p : o.a)
+                         y.push_back(f(x));
+                       return y;
+                     }});
+  };
+  auto binary = [&](const std::string &op, Real (*f)(Real, Real),
+                    bool positive = false) {
+    cases.push_back({op + (positive ? " %p, %b : " : " %a, %b : ") + V, V,
+                     [=](const Operands &o) {
+                       Reals y;
+                       for (int64_t i = 0; i < wide; ++i)
+                         y.push_back(f(positive ? o.p[i] : o.a[i], o.b[i]));
+                       return y;
+                     }});
+  };
+  unary("neg", [](Real x) { return -x; }, false);
+  unary("abs", [](Real x) { return std::fabs(x); }, false);
+  unary("sign", [](Real x) { return Real((x > 0) - (x < 0)); }, false);
+  unary("stop_gradient", [](Real x) { return x; }, false);
+  unary("exp", [](Real x) { return std::exp(x); }, false);
+  unary("expm1", [](Real x) { return std::expm1(x); }, false);
+  unary("log", [](Real x) { return std::log(x); }, true);
+  unary("log1p", [](Real x) { return std::log1p(x); }, true);
+  unary("tanh", [](Real x) { return std::tanh(x); }, false);
+  unary("logistic", [](Real x) { return 1 / (1 + std::exp(-x)); }, false);
+  unary("sin", [](Real x) { return std::sin(x); }, false);
+  unary("cos", [](Real x) { return std::cos(x); }, false);
+  unary("erf", [](Real x) { return std::erf(x); }, false);
+  unary("sqrt", [](Real x) { return std::sqrt(x); }, true);
+  unary("rsqrt", [](Real x) { return 1 / std::sqrt(x); }, true);
+  unary("floor", [](Real x) { return std::floor(x); }, false);
+  unary("ceil", [](Real x) { return std::ceil(x); }, false);
+  unary("round", [](Real x) { return std::nearbyint(x); }, false);
+  binary("add", [](Real a, Real b) { return a + b; });
+  binary("sub", [](Real a, Real b) { return a - b; });
+  binary("mul", [](Real a, Real b) { return a * b; });
+  binary("div", [](Real a, Real b) { return a / b; });
+  binary("rem", [](Real a, Real b) { return std::fmod(a, b); });
+  binary("max", [](Real a, Real b) { return std::max(a, b); });
+  binary("min", [](Real a, Real b) { return std::min(a, b); });
+  binary("pow", [](Real a, Real b) { return std::pow(a, b); }, true);
+  cases.push_back({"select %flags, %a, %b : " + V, V, [](const Operands &o) {
+                     Reals y;
+                     for (int64_t i = 0; i < wide; ++i)
+                       y.push_back(o.flags[i] ? o.a[i] : o.b[i]);
+                     return y;
+                   }});
+  cases.push_back({"cast %n : tensor<37xi64> to " + V, V,
+                   [](const Operands &o) {
+                     return Reals(o.n.begin(), o.n.end());
+                   }});
+  cases.push_back({"compare lt %a, %b : " + V, "tensor<37xi1>",
+                   [](const Operands &o) {
+                     Reals y;
+                     for (int64_t i = 0; i < wide; ++i)
+                       y.push_back(Real(o.a[i] < o.b[i]));
+                     return y;
+                   }});
+  return cases;
+}
+
+/// Σ or Π over a part of m, with the size of its terms.
+Reals fold(const Operands &o, bool overRows, bool product) {
+  Reals y(overRows ? wide : rows, Wanted(product, product));
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < wide; ++j) {
+      Wanted &r = y[overRows ? j : i];
+      Real x = o.m[i * wide + j];
+      r.value = product ? r.value * x : r.value + x;
+      r.size = product ? std::fabs(r.value) : r.size + std::fabs(x);
+    }
+  return y;
+}
+
+Reals product(const Operands &o, int64_t n, int64_t depth, int64_t outer,
+              int64_t inner) {
+  Reals y;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      Wanted r(0);
+      for (int64_t k = 0; k < depth; ++k) {
+        Real term = Real(o.m[i * outer + k * inner]) * o.m[j * outer + k * inner];
+        r.value += term;
+        r.size += std::fabs(term);
+      }
+      y.push_back(r);
+    }
+  return y;
+}
+
+std::vector<Case> sums() {
+  std::vector<Case> cases;
+  for (bool overRows : {true, false}) {
+    std::string dims = overRows ? "0" : "1";
+    std::string type = overRows ? V : "tensor<5xf64>";
+    std::string tail = " %m dims [" + dims + "] : " + M + " -> " + type;
+    cases.push_back({"reduce_sum" + tail, type, [=](const Operands &o) {
+                       return fold(o, overRows, false);
+                     }});
+    cases.push_back({"reduce_prod" + tail, type, [=](const Operands &o) {
+                       return fold(o, overRows, true);
+                     }});
+    for (int sign : {1, -1}) {
+      auto extremes = [=](const Operands &o, bool places) {
+        std::vector<Real> best(overRows ? wide : rows, -HUGE_VALL);
+        Reals at(best.size(), Wanted(0));
+        for (int64_t i = 0; i < rows; ++i)
+          for (int64_t j = 0; j < wide; ++j) {
+            Real x = sign * o.m[i * wide + j];
+            int64_t r = overRows ? j : i;
+            if (x > best[r]) {
+              best[r] = x;
+              at[r] = places ? Wanted(overRows ? i : j) : Wanted(sign * x);
+            }
+          }
+        return at;
+      };
+      cases.push_back({(sign > 0 ? "reduce_max" : "reduce_min") + tail, type,
+                       [=](const Operands &o) { return extremes(o, false); }});
+      std::string to = overRows ? "tensor<37xi64>" : "tensor<5xi64>";
+      cases.push_back({std::string(sign > 0 ? "argmax" : "argmin") +
+                           " %m dim " + dims + " : " + M + " -> " + to,
+                       to,
+                       [=](const Operands &o) { return extremes(o, true); }});
+    }
+  }
+  cases.push_back({"dot_general %m, %m contract [1] x [1] batch [] x [] : " +
+                       M + ", " + M + " -> tensor<5x5xf64>",
+                   "tensor<5x5xf64>", [](const Operands &o) {
+                     return product(o, rows, wide, wide, 1);
+                   }});
+  cases.push_back({"dot_general %m, %m contract [0] x [0] batch [] x [] : " +
+                       M + ", " + M + " -> tensor<37x37xf64>",
+                   "tensor<37x37xf64>", [](const Operands &o) {
+                     return product(o, wide, rows, 1, wide);
+                   }});
+  cases.push_back({"scatter_add %m[%places] += %m axis 0 batch 0 : " + M +
+                       ", tensor<5xi64>, " + M,
+                   M, [](const Operands &o) {
+                     Reals y(o.m.begin(), o.m.end());
+                     for (int64_t i = 0; i < rows; ++i)
+                       for (int64_t j = 0; j < wide; ++j)
+                         if (o.places[i] >= 0 && o.places[i] < rows) {
+                           Wanted &r = y[o.places[i] * wide + j];
+                           r.value += o.m[i * wide + j];
+                           r.size += std::fabs(o.m[i * wide + j]);
+                         }
+                     return y;
+                   }});
+  cases.push_back(
+      {"scan 5 carry(%c = %a : " + V + ") each(%x = %m : " + M +
+           ") with(%w = %b : " + V + ") index(%t) -> (" + V +
+           ") {\n%s = sinter.mul %c, %w : " + V +
+           "\n%q = sinter.add %s, %x : " + V + "\n%r = sinter.tanh %q : " + V +
+           "\nsinter.yield %r : " + V + "\n}",
+       V, [](const Operands &o) {
+         std::vector<Real> c(o.a.begin(), o.a.end());
+         for (int64_t t = 0; t < rows; ++t)
+           for (int64_t j = 0; j < wide; ++j)
+             c[j] = std::tanh(c[j] * o.b[j] + o.m[t * wide + j]);
+         // Errors are carried on with factors of up to |b|.
+         Reals y;
+         for (Real x : c)
+           y.push_back({x, 1});
+         return y;
+       }});
+  return cases;
+}
+
+/// An op that puts element `from(i)` of m at place i; −1 for a zero.
+Case moved(const std::string &op, const std::string &type, int64_t count,
+           const std::function<int64_t(int64_t)> &from) {
+  return {op + " : " + M + " -> " + type, type, [=](const Operands &o) {
+            Reals y;
+            for (int64_t i = 0; i < count; ++i)
+              y.push_back(from(i) < 0 ? 0 : o.m[from(i)]);
+            return y;
+          }};
+}
+
+std::vector<Case> movements() {
+  std::vector<Case> cases;
+  cases.push_back(moved("reshape %m", "tensor<37x5xf64>", rows * wide,
+                        [](int64_t i) { return i; }));
+  cases.push_back(
+      moved("transpose %m [1, 0]", "tensor<37x5xf64>", rows * wide,
+            [](int64_t i) { return i % rows * wide + i / rows; }));
+  cases.push_back(moved("broadcast %m dims [0, 2]", "tensor<5x2x37xf64>",
+                        2 * rows * wide, [](int64_t i) {
+                          return i / (2 * wide) * wide + i % wide;
+                        }));
+  cases.push_back(moved("slice %m offsets [1, 2] sizes [2, 17] strides [2, 2]",
+                        "tensor<2x17xf64>", 34, [](int64_t i) {
+                          return (1 + i / 17 * 2) * wide + 2 + i % 17 * 2;
+                        }));
+  cases.push_back(moved("pad %m low [1, 1] high [0, 2] interior [0, 0]",
+                        "tensor<6x40xf64>", 240, [](int64_t i) -> int64_t {
+                          int64_t r = i / 40 - 1, c = i % 40 - 1;
+                          return r < 0 || c < 0 || c >= wide ? -1
+                                                             : r * wide + c;
+                        }));
+  cases.push_back(moved("reverse %m dims [1]", M, rows * wide, [](int64_t i) {
+    return i / wide * wide + wide - 1 - i % wide;
+  }));
+  cases.push_back({"concatenate %a, %b dim 0 : " + V + ", " + V +
+                       " -> tensor<74xf64>",
+                   "tensor<74xf64>", [](const Operands &o) {
+                     Reals y(o.a.begin(), o.a.end());
+                     y.insert(y.end(), o.b.begin(), o.b.end());
+                     return y;
+                   }});
+  cases.push_back({"gather %m[%places] axis 0 batch 0 : " + M +
+                       ", tensor<5xi64> -> " + M,
+                   M, [](const Operands &o) {
+                     Reals y;
+                     for (int64_t i = 0; i < rows; ++i)
+                       for (int64_t j = 0; j < wide; ++j)
+                         y.push_back(o.places[i] >= 0 && o.places[i] < rows
+                                         ? o.m[o.places[i] * wide + j]
+                                         : 0);
+                     return y;
+                   }});
+  cases.push_back({"iota dim 0 : " + V, V, [](const Operands &) {
+                     Reals y;
+                     for (int64_t i = 0; i < wide; ++i)
+                       y.push_back(Real(i));
+                     return y;
+                   }});
+  cases.push_back({"constant dense<[0.1, 1.0e300]> : tensor<2xf64>",
+                   "tensor<2xf64>", [](const Operands &) {
+                     return Reals{Wanted(0.1), Wanted(1e300)};
+                   }});
+  return cases;
+}
+
+std::vector<Case> allCases() {
+  std::vector<Case> cases = pointwise();
+  for (Case &c : sums())
+    cases.push_back(std::move(c));
+  for (Case &c : movements())
+    cases.push_back(std::move(c));
+  return cases;
+}
+
+/// One entry a case, on all operands.
+std::string entryOf(const std::string &name, const std::string &body,
+                    const std::string &values, const std::string &types) {
+  return "sinter.entry @" + name + "(%a: " + V + ", %b: " + V + ", %p: " + V +
+         ", %m: " + M +
+         ", %flags: tensor<37xi1>, %n: tensor<37xi64>, %places: tensor<5xi64>, "
+         "%key: tensor<2xi64>) -> (" +
+         types + ") {\n" + body + "\nsinter.return " + values + " : " + types +
+         "\n}\n";
+}
+
+class Doubles : public testing::TestWithParam<std::tuple<const char *, int>> {
+protected:
+  Doubles() {
+    std::mt19937_64 random(5);
+    auto fill = [&](int64_t count, double low, double high) {
+      Numbers x;
+      for (int64_t i = 0; i < count; ++i)
+        x.push_back(low + (high - low) * std::ldexp(random(), -64));
+      return x;
+    };
+    o.a = fill(wide, -7, 7);
+    o.b = fill(wide, -2, 2);
+    o.p = fill(wide, 0, 50);
+    o.m = fill(rows * wide, -3, 3);
+    // Near zero, where 1 + x forgets x, and far away.
+    o.a[0] = 1e-13;
+    o.a[1] = -3e-9;
+    o.a[2] = 2.5;
+    o.a[3] = -600;
+    o.p[0] = 1e-13;
+    o.p[1] = 1e18;
+    for (int64_t i = 0; i < wide; ++i) {
+      o.flags.push_back(i % 3 == 0);
+      o.n.push_back((1ll << 53) - 7 * i);
+    }
+    o.places = {3, 99, 0, -1, 3};
+    o.key = {1234567, 89};
+  }
+
+  std::vector<Array> inputs(Compiled &compiled, llvm::StringRef entry) {
+    llvm::ArrayRef<mlir::Type> types = compiled.inputTypes(entry);
+    return {Array::of(types[0], o.a),     Array::of(types[1], o.b),
+            Array::of(types[2], o.p),     Array::of(types[3], o.m),
+            Array::ofInts(types[4], o.flags), Array::ofInts(types[5], o.n),
+            Array::ofInts(types[6], o.places), Array::ofInts(types[7], o.key)};
+  }
+
+  Operands o;
+};
+
+TEST_P(Doubles, EveryOpKeepsTwelveDigits) {
+  auto [cpu, level] = GetParam();
+  std::vector<Case> cases = allCases();
+  std::string text = "module @m {\n";
+  for (auto [number, c] : llvm::enumerate(cases))
+    text += entryOf("e" + std::to_string(number), "%y = sinter." + c.op, "%y",
+                    c.type);
+  Compiled compiled(text + "}\n", cpu, level);
+  ASSERT_TRUE(compiled);
+  for (auto [number, c] : llvm::enumerate(cases)) {
+    SCOPED_TRACE(c.op);
+    std::string entry = "e" + std::to_string(number);
+    Reals wanted = c.wanted(o);
+    Array got = compiled.run(entry, inputs(compiled, entry))[0];
+    ASSERT_EQ(got.size(), static_cast<int64_t>(wanted.size()));
+    for (int64_t i = 0; i < got.size(); ++i)
+      ASSERT_LE(std::fabs(got.number(i) - wanted[i].value),
+                1e-12L * wanted[i].size)
+          << "at " << i << ": " << got.number(i) << " instead of "
+          << static_cast<double>(wanted[i].value);
+  }
+}
+
+// √(−2 ln(1 − u₁))·cos(2πu₂) of the numbers that the op is defined by, and
+// those between 0 and 1 with more digits than a float has.
+class DoublesAtRandom : public Doubles {};
+TEST_P(DoublesAtRandom, KeepTheirFormula) {
+  auto [cpu, level] = GetParam();
+  std::string body;
+  for (const char *line : {"u = sinter.random_uniform %key stream 6",
+                           "v = sinter.random_uniform %key stream 7",
+                           "z = sinter.random_normal %key stream 6"})
+    body += "%" + std::string(line) + " : " + M + "\n";
+  Compiled compiled("module @m {\n" +
+                        entryOf("e", body, "%u, %v, %z", M + ", " + M + ", " + M) +
+                        "}\n",
+                    cpu, level);
+  ASSERT_TRUE(compiled);
+  std::vector<Array> got = compiled.run("e", inputs(compiled, "e"));
+  std::set<double> different(got[0].floats.begin(), got[0].floats.end());
+  EXPECT_EQ(different.size(), static_cast<size_t>(rows * wide));
+  int fine = 0;
+  for (int64_t i = 0; i < rows * wide; ++i) {
+    double u = got[0].floats[i], v = got[1].floats[i];
+    EXPECT_TRUE(u >= 0 && u < 1 && v >= 0 && v < 1);
+    fine += static_cast<float>(u) != u;
+    Real radius = std::sqrt(-2 * std::log1p(-Real(u)));
+    Real wanted = radius * std::cos(2 * std::acos(-1.0L) * v);
+    EXPECT_LE(std::fabs(got[2].floats[i] - wanted), 1e-12L * radius);
+  }
+  EXPECT_GT(fine, rows * wide * 9 / 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Doubles,
+                         testing::Values(std::tuple("native", 0),
+                                         std::tuple("native", 2),
+                                         std::tuple("x86-64-v3", 2),
+                                         std::tuple("generic", 2)));
+
+INSTANTIATE_TEST_SUITE_P(Levels, DoublesAtRandom,
+                         testing::Values(std::tuple("native", 0),
+                                         std::tuple("native", 2)));
+
+TEST(DoublesTable, HasEveryOpOnF64) {
+  std::set<std::string> covered = {"random_uniform", "random_normal"};
+  for (const Case &c : allCases())
+    covered.insert(c.op.substr(0, c.op.find(' ')));
+  mlir::MLIRContext context;
+  context.loadDialect<ir::SinterDialect>();
+  for (mlir::RegisteredOperationName name : context.getRegisteredOperations()) {
+    if (name.getDialectNamespace() != "sinter" ||
+        isStructure(name.getStringRef()))
+      continue;
+    std::string op = name.stripDialect().str();
+    EXPECT_TRUE(covered.count(op) || !allowsElements(context, name, "f64"))
+        << op;
+  }
+}
+
+} // namespace
