@@ -322,6 +322,48 @@ TEST(BatchAxes, SurviveMergedDimensionsAndLoops) {
   EXPECT_EQ(built.axis("e", 3), "1");
 }
 
+/// What is padded must not change what is kept.
+TEST(BatchAxes, EndWhereSamplesMix) {
+  Built built([](Model &m) {
+    const Batch batch = m.batch(4);
+    Variable w = m.parameter("w", {5, 5}, init::zeros());
+    m.entry("e", [&](Entry &e) {
+      Tensor x = e.input("x", f32, {batch, 5});
+      Tensor i = e.input("i", i32, {batch});
+      e.output("centered", x - mean(x, 0));
+      e.output("gram", matmul(x, transpose(x)));
+      e.output("largest", x / max(x));
+      e.output("other", gather(x, i));
+      e.output("reversed", reverse(x, 0) * x);
+      e.output("crossed", matmul(x, w) + mean(x));
+      e.output("carried", repeat(x, 3, [](Tensor c) { return c - sum(c, 0); }));
+      e.output("through", gradient(sum(square(sum(x * x))), x));
+    });
+    m.entry("kept", [&](Entry &e) {
+      Tensor x = e.input("x", f32, {batch, 5});
+      Tensor i = e.input("i", i32, {batch});
+      e.output("centered", x - mean(x, 1, keep_dims));
+      e.output("row", gather(Tensor(w), i));
+      e.output("dense", matmul(x, w) * random::uniform({batch, 5}));
+      e.output("scaled", x * sum(w));
+      e.output("slope", gradient(mean(exp(matmul(x, w))), x));
+      Tensor slope = gradient(mean(exp(matmul(x, w))), x);
+      e.output("curve", gradient(sum(square(slope)), x));
+      e.output("pushed", jvp({exp(x)}, {x}, {x})[0]);
+      e.output("pulled", vjp({exp(x)}, {x}, {x})[0]);
+      e.output("carried",
+               repeat(zeros({batch, 5}), 3, [&](Tensor c) { return c + x; }));
+    });
+  });
+  for (const Mistake &mistake : built.mistakes)
+    ADD_FAILURE() << mistake.render();
+  ASSERT_TRUE(built.module);
+  for (unsigned i = 0; i < 8; ++i)
+    EXPECT_EQ(built.axis("e", i), "none") << "output " << i;
+  for (unsigned i = 0; i < 9; ++i)
+    EXPECT_EQ(built.axis("kept", i), "0") << "output " << i;
+}
+
 TEST(BatchAxes, GuessedUnlessFixed) {
   Built built([](Model &m) {
     const int64_t batch = m.option("batch", 8);
