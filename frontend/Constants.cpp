@@ -34,7 +34,8 @@ Tensor ones(Shape shape, DType dtype, Place place) {
 static Attribute element(Type type, double value) {
   DType dtype = detail::dtypeOf(type);
   if (is_float(dtype))
-    return FloatAttr::get(type, value);
+    return detail::overflows(value, dtype) ? Attribute()
+                                           : FloatAttr::get(type, value);
   unsigned width = type.getIntOrFloatBitWidth();
   bool isUnsigned = dtype == DType::u8 || dtype == DType::i1;
   double low = isUnsigned ? 0 : -std::ldexp(1.0, width - 1);

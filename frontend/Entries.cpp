@@ -53,13 +53,13 @@ void Graph::endEntry() {
   EntryRecord &entry = *openEntry;
   Location end = loc(entry.place);
   // A run that drew random numbers counts the call up.
-  if (Value key = frames.front().key; key && entry.name != "init") {
+  if (Value key = frames.front().key; key && !entry.isInit) {
     auto type = cast<RankedTensorType>(key.getType());
     int64_t step[2] = {0, 1};
     Value one = ir::ConstantOp::create(
         builder, end, type, DenseElementsAttr::get(type, ArrayRef(step)));
     Value next = ir::AddOp::create(builder, end, key, one);
-    ir::WriteOp::create(builder, end, "rng", next);
+    ir::WriteOp::create(builder, end, randomState, next);
   }
   ir::ReturnOp::create(builder, end, entry.outputs);
   entry.op.setFunctionType(
@@ -155,6 +155,27 @@ static EntryRecord *openEntry(StringRef what, uint64_t frame,
   return entry;
 }
 
+/// Why the entry cannot take batches of `samples`; "" if it can.
+static std::string wrongBatch(EntryRecord &entry, int64_t samples) {
+  if (samples < 1)
+    return "a batch of " + std::to_string(samples) +
+           " samples: at least 1 is needed";
+  for (auto [i, axis] : llvm::enumerate(entry.batchAxes)) {
+    if (!axis)
+      continue;
+    Value other = entry.op.getBody().getArgument(i);
+    int64_t have = cast<RankedTensorType>(other.getType()).getDimSize(*axis);
+    if (have == samples)
+      return "";
+    const std::string &name = entry.inputNames[i];
+    return "a batch of " + std::to_string(samples) + " samples, but '" + name +
+           "', in line " + std::to_string(entry.names.at(name).line()) +
+           ", has " + std::to_string(have) +
+           ": all inputs of an entry count the same samples";
+  }
+  return "";
+}
+
 Tensor Entry::input(std::string_view name, DType dtype, Shape shape,
                     Place place) {
   EntryRecord *entry = openEntry("input", frame_, name, place);
@@ -171,6 +192,8 @@ Tensor Entry::input(std::string_view name, DType dtype, Shape shape,
     if (axis)
       reason = "more than one extent is a batch axis";
     axis = d;
+    if (reason.empty())
+      reason = wrongBatch(*entry, extent.size);
   }
   if (!reason.empty()) {
     graph->error(place, "input '" + std::string(name) + "': " + reason);
@@ -178,7 +201,7 @@ Tensor Entry::input(std::string_view name, DType dtype, Shape shape,
   }
   const std::vector<Extent> &extents = shape.extents();
   if (!extents.empty() && !extents[0].is_fixed && graph->batchOption &&
-      extents[0].size == *graph->batchOption)
+      extents[0].size > 0 && extents[0].size == *graph->batchOption)
     guess = 0;
   entry->inputNames.emplace_back(name);
   entry->batchAxes.push_back(axis);

@@ -82,6 +82,8 @@ struct EntryRecord {
   std::string name;
   Place place;
   ir::EntryOp op;
+  /// Whether it is the one made of the initializers.
+  bool isInit = false;
   uint64_t frame = 0;
   llvm::SmallVector<std::string> inputNames, outputNames;
   /// The inputs' batch axes: as marked, and as guessed from option `batch`.
@@ -93,6 +95,14 @@ struct EntryRecord {
   /// How often each scoped name has drawn random numbers.
   llvm::StringMap<int> ordinals;
   std::map<uint32_t, std::string> streams;
+};
+
+/// An optimizer: what one is called under a name for certain variables.
+struct OptimizerRecord {
+  std::string id; ///< with scopes
+  std::vector<const VariableRecord *> variables;
+  std::string counter; ///< the variable that counts its steps
+  Place place;
 };
 
 class Graph {
@@ -168,6 +178,10 @@ public:
   Variable variable(llvm::StringRef name, const Shape &shape,
                     Initializer initializer, DType dtype, bool trainable,
                     Place place);
+  /// The same for one that the user cannot ask for.
+  Variable ownVariable(llvm::StringRef name, const Shape &shape,
+                       Initializer initializer, DType dtype, bool trainable,
+                       Place place);
   Tensor read(const Variable &variable, Place place);
   void write(const Variable &variable, const Tensor &value, Place place);
 
@@ -192,6 +206,7 @@ public:
   /// What the entries will be called in C.
   ir::HostNames hostNames;
   std::vector<std::shared_ptr<const VariableRecord>> variables;
+  std::vector<OptimizerRecord> optimizers;
   std::vector<std::string> nameScopes;
   std::vector<Place> callScopes;
 
@@ -225,9 +240,15 @@ private:
   std::vector<std::string> scopes;
 };
 
+/// The variable that holds the seed and the number of calls so far.
+inline constexpr llvm::StringLiteral randomState = "rng";
+
 /// The most elements a tensor may have: bytes and offsets stay far from
 /// overflow.
 inline constexpr int64_t mostElements = int64_t(1) << 40;
+
+/// Whether a finite number becomes infinite when rounded to the type.
+bool overflows(double number, DType dtype);
 
 mlir::Type elementType(mlir::MLIRContext *context, DType dtype);
 DType dtypeOf(mlir::Type elementType);

@@ -19,6 +19,7 @@ namespace detail {
 /// The entry `init(seed)`: writes every variable's initial value.
 void Graph::makeInit() {
   EntryRecord &init = *beginEntry("init", definition.place);
+  init.isInit = true;
   init.inputNames.push_back("seed");
   init.batchAxes.push_back(std::nullopt);
   init.guessedAxes.push_back(std::nullopt);

@@ -10,8 +10,11 @@
 #include <numbers>
 
 namespace sinter::optim {
+using detail::Access;
 using detail::Graph;
+using detail::OptimizerRecord;
 using detail::Step;
+using detail::VariableRecord;
 
 //===----------------------------------------------------------------------===//
 // Schedules
@@ -73,14 +76,67 @@ Schedule linear_warm_up(int64_t steps, Schedule then) {
 
 namespace {
 
+/// The scopes that all names share, "generator" of `generator.fc1.weight`.
+std::string commonScope(const std::vector<Variable> &variables) {
+  llvm::StringRef scope = variables.front().name();
+  scope = scope.rsplit('.').second.empty() ? "" : scope.rsplit('.').first;
+  for (const Variable &variable : variables)
+    while (!scope.empty() &&
+           !llvm::StringRef(variable.name()).starts_with(scope.str() + "."))
+      scope = scope.contains('.') ? scope.rsplit('.').first : "";
+  return scope.str();
+}
+
+/// The record of the optimizer `id` of the variables; null after a mistake.
+const OptimizerRecord *findOptimizer(Step &step, const std::string &id,
+                                     bool isNamed,
+                                     const std::vector<Variable> &variables) {
+  std::vector<const VariableRecord *> wanted;
+  for (const Variable &variable : variables)
+    wanted.push_back(Access::record(variable));
+  Graph &graph = *step.graph;
+  for (const OptimizerRecord &other : graph.optimizers) {
+    if (other.id != id)
+      continue;
+    auto updates = [&](const VariableRecord *variable) {
+      return llvm::is_contained(other.variables, variable);
+    };
+    if (llvm::all_of(wanted, updates) &&
+        wanted.size() == other.variables.size())
+      return &other;
+    auto shared = llvm::find_if(wanted, updates);
+    if (shared == wanted.end())
+      continue;
+    step.fail("'" + (*shared)->name + "' has slots of another optimizer '" +
+              id + "', in line " + llvm::Twine(other.place.line()) +
+              ", which updates other variables too: give one of the two a "
+              "name ({.name = …}) or a Scope, or both the same variables");
+    return nullptr;
+  }
+  auto isTaken = [&](const std::string &name) {
+    return llvm::any_of(graph.optimizers, [&](const OptimizerRecord &other) {
+      return other.counter == name + ".step";
+    });
+  };
+  std::string name = id, scope = commonScope(variables);
+  if (!isNamed && !scope.empty() &&
+      !llvm::StringRef(id).starts_with(scope + "."))
+    name = scope + "." + id;
+  if (isTaken(name))
+    name = variables.front().name() + "." + id;
+  return &graph.optimizers.emplace_back(OptimizerRecord{
+      id, std::move(wanted), name + ".step", graph.userPlace(step.place)});
+}
+
 /// One optimizer's call: the parameters with their gradients, and the step
-/// counter, advanced.
+/// counter, advanced.  Stands in the scope of the optimizer's name.
 class Update {
 public:
   Update(Model &m, const Tensor &loss, const std::vector<Variable> &variables,
-         const Schedule &schedule, std::string name, Place place)
-      : m(m), name(std::move(name)), schedule(schedule) {
-    Step step(this->name, place);
+         const Schedule &schedule, const char *kind, const std::string &given,
+         Place place)
+      : m(m), kind(kind), schedule(schedule) {
+    Step step(kind, place);
     step.use(loss);
     parameters = variables.empty() ? m.trained() : variables;
     if (step && parameters.empty())
@@ -89,13 +145,24 @@ public:
       if (step && !is_float(variable.dtype()))
         step.fail("the variable '" + variable.name() + "' is " +
                   to_string(variable.dtype()) + ": floats only");
-    if (!step)
-      return;
+    for (const Variable &variable : parameters)
+      if (step)
+        checkUnwritten(step, variable);
     std::vector<Tensor> values;
     for (const Variable &variable : parameters)
-      values.push_back(variable.read());
+      if (step)
+        step.use(values.emplace_back(variable.read()));
+    if (!step)
+      return;
+    id = step.graph->scoped("");
+    const OptimizerRecord *record =
+        findOptimizer(step, id, !given.empty(), parameters);
+    if (!record)
+      return;
     gradients = gradient(loss, values);
-    Variable counter = m.variable("step", {}, init::zeros(), {.dtype = i64});
+    detail::FullNames names(*step.graph);
+    Variable counter =
+        m.variable(record->counter, {}, init::zeros(), {.dtype = i64});
     finished = counter.read();
     counter.assign(finished + 1);
     ok = true;
@@ -118,7 +185,7 @@ public:
       return rate;
     rate = schedule(steps(dtype));
     if (!rate.is_poison() && (rate.rank() != 0 || rate.dtype() != dtype)) {
-      Step step(name, Place::current());
+      Step step(kind, Place::current());
       rate = step.fail("the schedule gives " +
                        detail::describe(rate.dtype(), rate.shape()) +
                        ", not a scalar " + to_string(dtype));
@@ -126,10 +193,10 @@ public:
     return rate = named(rate, "rate");
   }
 
-  /// A slot of a parameter, `<parameter>.<optimizer>.<slot>`, zeros at first.
+  /// A slot of a parameter, `<parameter>.<id>.<slot>`, zeros at first.
   Variable slot(const Variable &parameter, const char *slot) {
     detail::FullNames names(*Graph::current());
-    return m.variable(parameter.name() + "." + name + "." + slot,
+    return m.variable(parameter.name() + "." + id + "." + slot,
                       parameter.shape(), init::zeros(),
                       {.dtype = parameter.dtype()});
   }
@@ -138,8 +205,19 @@ public:
   std::vector<Tensor> gradients;
 
 private:
+  static void checkUnwritten(Step &step, const Variable &variable) {
+    auto &written = step.graph->entry()->written;
+    auto place = written.find(Access::record(variable));
+    if (place != written.end())
+      step.fail("'" + variable.name() +
+                "' is assigned in this entry already, in line " +
+                llvm::Twine(place->second.line()) +
+                ": name the variables of each optimizer ({.variables = …})");
+  }
+
   Model &m;
-  std::string name;
+  const char *kind;
+  std::string id;
   const Schedule &schedule;
   Tensor finished;
   std::map<DType, Tensor> counts, rates;
@@ -162,9 +240,9 @@ bool isDecay(const char *what, double value, Place place) {
 //===----------------------------------------------------------------------===//
 
 void sgd(Model &m, Tensor loss, SgdOptions options, Place place) {
-  Scope scope("sgd", place);
+  Scope scope(options.name.empty() ? "sgd" : options.name, place);
   Update update(m, loss, options.variables, options.learning_rate, "sgd",
-                place);
+                options.name, place);
   if (!update)
     return;
   for (size_t i = 0; i < update.parameters.size(); ++i) {
@@ -174,9 +252,9 @@ void sgd(Model &m, Tensor loss, SgdOptions options, Place place) {
 }
 
 void momentum(Model &m, Tensor loss, MomentumOptions options, Place place) {
-  Scope scope("momentum", place);
+  Scope scope(options.name.empty() ? "momentum" : options.name, place);
   Update update(m, loss, options.variables, options.learning_rate, "momentum",
-                place);
+                options.name, place);
   if (!isDecay("momentum", options.momentum, place) || !update)
     return;
   for (size_t i = 0; i < update.parameters.size(); ++i) {
@@ -209,11 +287,11 @@ void momentum(Model &m, Tensor loss, MomentumOptions options, Place place) {
 }
 
 void adam(Model &m, Tensor loss, AdamOptions options, Place place) {
-  Scope scope("adam", place);
+  Scope scope(options.name.empty() ? "adam" : options.name, place);
   bool decays = isDecay("adam: beta1", options.beta1, place) &&
                 isDecay("adam: beta2", options.beta2, place);
   Update update(m, loss, options.variables, options.learning_rate, "adam",
-                place);
+                options.name, place);
   if (!decays || !update)
     return;
   // 1 − βᵗ as −(e^(t·ln β) − 1): the difference would cancel in f32.

@@ -50,7 +50,7 @@ Value Graph::keyAt(size_t level, Place place) {
   if (Value key = frames[level].key)
     return key;
   Value key;
-  if (level == 0 && openEntry->name == "init") {
+  if (level == 0 && openEntry->isInit) {
     builder.setInsertionPointToEnd(frames[0].block);
     key = asKey(builder, loc(place), frames[0].block->getArgument(0),
                 /*first=*/true);
@@ -59,14 +59,14 @@ Value Graph::keyAt(size_t level, Place place) {
     FullNames names(*this);
     std::vector<Place> calls{definition.place};
     std::swap(calls, callScopes);
-    Variable rng = variable("rng", {2}, keyInitializer(), DType::i64,
-                            /*trainable=*/false, definition.place);
+    Variable rng = ownVariable(randomState, {2}, keyInitializer(), DType::i64,
+                               /*trainable=*/false, definition.place);
     std::swap(calls, callScopes);
     Tensor read = this->read(rng, place);
     openEntry->written.try_emplace(Access::record(rng), place);
     const Node *node = Access::node(read);
     key = node->value;
-    if (!key) // The user has a variable of that name: reported.
+    if (!key) // An entry has that name: reported.
       return {};
   } else {
     Value outer = keyAt(level - 1, place);

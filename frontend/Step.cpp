@@ -4,6 +4,8 @@
 
 #include "mlir/IR/Diagnostics.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace sinter::detail {
@@ -117,6 +119,11 @@ Type Step::inferType(
 // Numbers
 //===----------------------------------------------------------------------===//
 
+bool overflows(double number, DType dtype) {
+  return dtype == DType::f32 && std::isfinite(number) &&
+         !std::isfinite(static_cast<float>(number));
+}
+
 static std::pair<int64_t, int64_t> integerRange(DType dtype) {
   switch (dtype) {
   case DType::u8:
@@ -139,6 +146,11 @@ Value Step::splat(const Operand &number, RankedTensorType type) {
   DType dtype = dtypeOf(element);
   Attribute value;
   if (is_float(dtype)) {
+    if (overflows(number.real, dtype)) {
+      fail("the number " + shown(number.real) + " does not fit " +
+           to_string(dtype) + ": cast the tensor to f64");
+      return {};
+    }
     value = graph->builder.getFloatAttr(element, number.real);
   } else if (number.kind == Operand::Kind::real) {
     fail("the number " + shown(number.real) + " does not fit " +

@@ -24,6 +24,19 @@ static Variable poisonVariable() {
 Variable Graph::variable(StringRef name, const Shape &shape,
                          Initializer initializer, DType dtype, bool trainable,
                          Place place) {
+  if (scoped(name) == randomState) {
+    error(place, "variable: the name '" + randomState +
+                     "' is reserved for the state of the random numbers: "
+                     "choose another name");
+    return poisonVariable();
+  }
+  return ownVariable(name, shape, std::move(initializer), dtype, trainable,
+                     place);
+}
+
+Variable Graph::ownVariable(StringRef name, const Shape &shape,
+                            Initializer initializer, DType dtype,
+                            bool trainable, Place place) {
   std::string full = scoped(name);
   Place user = userPlace(place);
   SmallVector<StringRef> parts;
@@ -131,7 +144,7 @@ static const VariableRecord *usable(Graph &graph, StringRef what,
                            "': a variable has a value inside m.entry(…) only");
     return nullptr;
   }
-  if (graph.entry()->name == "init") {
+  if (graph.entry()->isInit) {
     graph.error(place, what + " '" + record->name +
                            "': an initializer cannot use variables");
     return nullptr;

@@ -90,6 +90,11 @@ TEST(Mistakes, OfTypes) {
                 [](Model &, Entry &, Tensor, Tensor n) { n + 300; });
   expectMistake("0.5 does not fit u8",
                 [](Model &, Entry &, Tensor, Tensor n) { n * 0.5; });
+  expectMistake("1e+300 does not fit f32: cast the tensor to f64",
+                [](Model &, Entry &, Tensor x, Tensor) { x * 1e300; });
+  expectMistake("1e+39 does not fit f32", [](Model &, Entry &, Tensor, Tensor) {
+    constant(std::vector<double>{1, 1e39}, {2});
+  });
   expectMistake("the condition must be i1",
                 [](Model &, Entry &, Tensor x, Tensor) { where(x, x, x); });
   expectMistake("indices must be integers",
@@ -224,6 +229,11 @@ TEST(Mistakes, OfEntries) {
                          {line + 5, "has 'y' already"},
                          {line + 6, "ops belong inside m.entry"},
                          {line + 7, "entries do not nest"}});
+  // Nothing that an entry so named asks for is mistaken for the real one's.
+  Built init([](Model &m) {
+    m.entry("init", [](Entry &e) { e.output("y", random::uniform({3})); });
+  });
+  ASSERT_EQ(init.mistakes.size(), 1u);
   Built nothing([](Model &m) { m.entry("a", [](Entry &) {}); });
   ASSERT_EQ(nothing.mistakes.size(), 1u);
   EXPECT_NE(nothing.mistakes[0].message.find("does nothing"),
@@ -231,6 +241,53 @@ TEST(Mistakes, OfEntries) {
   Built empty([](Model &) {});
   ASSERT_EQ(empty.mistakes.size(), 1u);
   EXPECT_NE(empty.mistakes[0].message.find("no entry"), std::string::npos);
+}
+
+TEST(Mistakes, OfBatches) {
+  unsigned line = 0;
+  Built built([&](Model &m) {
+    m.entry("e", [&](Entry &e) {
+      line = __LINE__;
+      Tensor a = e.input("a", f32, {batch_axis(4), 3});
+      Tensor b = e.input("b", f32, {3, batch_axis(4)});
+      Tensor c = e.input("c", f32, {batch_axis(8), 3});
+      Tensor d = e.input("d", f32, {batch_axis(0), 3});
+      Tensor f = e.input("f", f32, {batch_axis(4), batch_axis(4)});
+      e.output("y", sum(a) + sum(b) + sum(c) + sum(d) + sum(f));
+    });
+    m.entry("f", [&](Entry &e) {
+      e.output("y", e.input("x", f32, {batch_axis(8)}));
+    });
+  });
+  std::string first = std::to_string(line + 1);
+  expectMistakes(built, {{line + 3, "input 'c': a batch of 8 samples, but 'a', "
+                                    "in line " +
+                                        first + ", has 4"},
+                         {line + 4, "a batch of 0 samples"},
+                         {line + 5, "more than one extent"}});
+}
+
+TEST(Mistakes, OfOptimizers) {
+  unsigned line = 0;
+  Built built([&](Model &m) {
+    Variable a = m.parameter("a", {2}, init::zeros());
+    Variable b = m.parameter("b", {2}, init::zeros());
+    line = __LINE__;
+    m.entry("pretrain", [&](Entry &) { optim::adam(m, sum(a * b)); });
+    m.entry("tune", [&](Entry &) { optim::adam(m, sum(a * a)); });
+    m.entry("twice", [&](Entry &) {
+      optim::sgd(m, sum(a * b), {.variables = {a}});
+      optim::adam(m, sum(a * b), {.name = "both"});
+    });
+    m.entry("ok", [&](Entry &) { optim::adam(m, sum(a), {.name = "t"}); });
+  });
+  expectMistakes(
+      built,
+      {{line + 2, "adam: 'a' has slots of another optimizer 'adam', in "
+                  "line " +
+                      std::to_string(line + 1)},
+       {line + 5, "adam: 'a' is assigned in this entry already, in line " +
+                      std::to_string(line + 4)}});
 }
 
 TEST(Mistakes, OfTensorsThatOutliveTheirModel) {

@@ -141,7 +141,77 @@ TEST(Schedules, HaveTheirClosedForms) {
   }
 }
 
-TEST(Optimizers, TwoInOneModelNeedScopes) {
+/// A run of Adam on 0.5·k·p², whose gradient is k·p.
+struct ByHand {
+  double p, k, m = 0, v = 0;
+  int steps = 0;
+  void step() {
+    double g = k * p;
+    m = 0.9 * m + 0.1 * g;
+    v = 0.999 * v + 0.001 * g * g;
+    ++steps;
+    p -= 0.1 * (m / (1 - std::pow(0.9, steps))) /
+         (std::sqrt(v / (1 - std::pow(0.999, steps))) + 1e-8);
+  }
+};
+
+/// The losses of two players, who each count their own steps.
+TEST(Optimizers, OfDistinctVariablesAreDistinct) {
+  Computed model([](Model &m) {
+    Variable g = m.parameter("gen.w", {}, init::constant(3), f64);
+    Variable d = m.parameter("dis.w", {}, init::constant(2), f64);
+    Variable h = m.parameter("dis.v", {}, init::constant(1), f64);
+    auto play = [&](Tensor w, double k, std::vector<Variable> players) {
+      optim::adam(m, square(w) * (k / 2),
+                  {.learning_rate = 0.1, .variables = players});
+    };
+    m.entry("discriminate", [&](Entry &) { play(d, 2, {d}); });
+    m.entry("generate", [&](Entry &) { play(g, 3, {g}); });
+    m.entry("both", [&](Entry &) {
+      play(g, 3, {g});
+      play(d, 2, {d});
+      play(h, 5, {h});
+    });
+  });
+  model.run("init", {{1}});
+  ByHand g{3, 3}, d{2, 2}, h{1, 5};
+  for (int i = 0; i < 8; ++i) {
+    for (int k = 0; k < 3; ++k, d.step())
+      model.run("discriminate");
+    model.run("generate");
+    g.step();
+    model.run("both");
+    g.step();
+    d.step();
+    h.step();
+  }
+  expectNear(model.variable("gen.w"), {g.p}, 1e-11);
+  expectNear(model.variable("dis.w"), {d.p}, 1e-11);
+  expectNear(model.variable("dis.v"), {h.p}, 1e-11);
+  expectNear(model.variable("gen.adam.step"), {16});
+  expectNear(model.variable("dis.adam.step"), {32});
+  expectNear(model.variable("dis.v.adam.step"), {8});
+}
+
+TEST(Optimizers, OfTheSameVariablesAreShared) {
+  Computed model([](Model &m) {
+    Variable p = m.parameter("p", {}, init::constant(3), f64);
+    for (const char *name : {"a", "b"})
+      m.entry(name, [&](Entry &) {
+        optim::adam(m, square(p), {.learning_rate = 0.1});
+      });
+  });
+  model.run("init", {{1}});
+  ByHand p{3, 2};
+  for (const char *name : {"a", "a", "b", "a", "b"}) {
+    model.run(name);
+    p.step();
+  }
+  expectNear(model.variable("p"), {p.p}, 1e-11);
+  expectNear(model.variable("adam.step"), {5});
+}
+
+TEST(Optimizers, OfSharedVariablesHaveNamesOrScopes) {
   Built built([](Model &m) {
     Variable a = m.parameter("a", {2}, init::zeros());
     Variable b = m.parameter("b", {2}, init::zeros());
@@ -154,10 +224,13 @@ TEST(Optimizers, TwoInOneModelNeedScopes) {
       Scope scope("second");
       optim::adam(m, loss, {.variables = {b}});
     });
+    m.entry("f",
+            [&](Entry &) { optim::adam(m, sum(a * b), {.name = "third"}); });
   });
   ASSERT_TRUE(built.module);
   for (const char *name :
-       {"first.adam.step", "second.adam.step", "a.adam.m", "b.adam.v"})
+       {"first.adam.step", "second.adam.step", "third.step", "a.first.adam.m",
+        "b.second.adam.v", "a.third.m", "b.third.v"})
     EXPECT_TRUE(built.module->lookupSymbol(name)) << name;
 }
 

@@ -70,12 +70,18 @@ TEST(Random, StreamsAreHashesOfNames) {
 }
 
 TEST(Random, AUsersVariableMayNotTakeTheKeysName) {
-  Built built([](Model &m) {
-    m.variable("rng", {3}, init::zeros());
+  unsigned line = 0;
+  Built built([&](Model &m) {
     m.entry("e", [&](Entry &e) { e.output("y", random::uniform({2})); });
+    line = __LINE__ + 1;
+    m.variable("rng", {3}, init::zeros());
+    Scope scope("mine");
+    m.variable("rng", {3}, init::zeros());
   });
   ASSERT_EQ(built.mistakes.size(), 1u);
-  EXPECT_NE(built.mistakes[0].message.find("variable 'rng'"),
+  EXPECT_EQ(built.mistakes[0].line, line);
+  EXPECT_NE(built.mistakes[0].message.find(
+                "'rng' is reserved for the state of the random numbers"),
             std::string::npos);
 }
 

@@ -2,9 +2,10 @@
 //
 // Binary ops broadcast as NumPy does: shapes are aligned at their last
 // dimension, and an extent of 1 repeats.  Operands of one op have one element
-// type (`cast` changes it); a C++ number takes the other operand's, and must be
-// representable in it.  Formulas, derivatives and tie rules stand with the ops
-// in compiler/ir/*.td, whose names these functions share.
+// type (`cast` changes it); a C++ number takes the other operand's: integer
+// types must be able to hold it, float types round it to nearest, and one that
+// would become infinite is an error.  Formulas, derivatives and tie rules stand
+// with the ops in compiler/ir/*.td, whose names these functions share.
 //
 // Dimensions may be negative, counting from the last.  Every function's last
 // argument is the place an error is reported at; leave it alone.

@@ -2,9 +2,16 @@
 //
 // An optimizer asks for the gradient of a scalar loss and assigns every
 // trainable variable that the entry has read (or those named in the options).
+// g is the gradient, α the learning rate.
+//
 // Its slots are variables too: `<parameter>.adam.m`, `<parameter>.adam.v`,
-// `<parameter>.momentum.v`; its step counter is `adam.step` and so on, counting
-// finished steps in i64.  g is the gradient, α the learning rate.
+// `<parameter>.momentum.v`; `adam.step` and so on counts finished steps in i64,
+// with the parameters' scope in front if they share one
+// (`generator.adam.step`). What makes an optimizer is its name and its
+// variables: the same two in two entries are one optimizer, which goes on where
+// the other entry left it; other variables make another one, with a counter of
+// its own.  Two that share some of their variables need names or Scopes: `name`
+// and scopes become a part of the names of slots and counter.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +21,7 @@
 #include "sinter/model.h"
 
 #include <functional>
+#include <string>
 
 namespace sinter::optim {
 
@@ -46,6 +54,8 @@ struct SgdOptions {
   Schedule learning_rate = 1e-2;
   /// Variables to update; all trainable ones if empty.
   std::vector<Variable> variables = {};
+  /// Instead of "sgd" in the counter's name.
+  std::string name = {};
 };
 /// θ ← θ − α·g.
 void sgd(Model &m, Tensor loss, SgdOptions options = {},
@@ -63,6 +73,7 @@ struct MomentumOptions {
   double momentum = 0.9;
   MomentumForm form = MomentumForm::plain;
   std::vector<Variable> variables = {};
+  std::string name = {};
 };
 void momentum(Model &m, Tensor loss, MomentumOptions options = {},
               Place place = Place::current());
@@ -73,6 +84,7 @@ struct AdamOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   std::vector<Variable> variables = {};
+  std::string name = {};
 };
 /// Kingma and Ba, "Adam: a method for stochastic optimization", 2015, with bias
 /// correction: m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²,
