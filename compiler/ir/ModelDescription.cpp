@@ -148,6 +148,7 @@ struct Reader {
         failed(integer(from, "workspace_bytes", entry.workspaceBytes)))
       return failure();
     entry.writesState = bool(from.get("writes_state"));
+    entry.onlyDraws = bool(from.get("only_draws"));
     return success();
   }
 };
@@ -237,6 +238,8 @@ DictionaryAttr ModelDescription::toAttr(MLIRContext *context) const {
                        b.getI64IntegerAttr(entry.workspaceBytes))};
     if (entry.writesState)
       parts.push_back(b.getNamedAttr("writes_state", b.getUnitAttr()));
+    if (entry.onlyDraws)
+      parts.push_back(b.getNamedAttr("only_draws", b.getUnitAttr()));
     list.push_back(b.getDictionaryAttr(parts));
   }
   return b.getDictionaryAttr(

@@ -51,6 +51,8 @@ struct EntryDescription {
   std::vector<TensorDescription> inputs, outputs;
   int64_t workspaceBytes = 0;
   bool writesState = false;
+  /// Whether all it writes is how many random numbers were drawn.
+  bool onlyDraws = false;
 };
 
 struct ModelDescription {

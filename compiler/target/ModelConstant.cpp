@@ -98,7 +98,9 @@ struct ModelConstantBuilder {
         {text(e.name), tensors(e.inputs, ".inputs"),
          tensors(e.outputs, ".outputs"), number32(e.inputs.size()),
          number32(e.outputs.size()), number64(e.workspaceBytes),
-         number32(e.writesState ? SINTER_WRITES_STATE : 0), function(e.name)});
+         number32((e.writesState ? SINTER_WRITES_STATE : 0) |
+                  (e.onlyDraws ? SINTER_ONLY_DRAWS : 0)),
+         function(e.name)});
   }
 
   void build(StringRef cpu) {

@@ -30,23 +30,31 @@ static TensorDescription describe(Type type, StringAttr name,
   return tensor;
 }
 
-/// Whether anything is written to the state.
-static bool writesState(EntryOp entry) {
-  auto inState = [](Value value) {
-    auto buffer = value.getDefiningOp<BufferOp>();
-    return buffer && buffer.getSpace() == BufferSpace::State;
+/// What an entry writes to the state: whether anything, and whether anything
+/// but the key of the random numbers, which is the frontend's own variable.
+static void describeWrites(EntryOp entry, EntryDescription &description) {
+  auto key = SymbolTable::lookupNearestSymbolFrom<VariableOp>(
+      entry, StringAttr::get(entry.getContext(), "rng"));
+  std::optional<int64_t> keyOffset;
+  if (key)
+    keyOffset = key.getOffset().value_or(0);
+  bool others = false;
+  auto note = [&](Value target) {
+    auto buffer = target.getDefiningOp<BufferOp>();
+    if (!buffer || buffer.getSpace() != BufferSpace::State)
+      return;
+    description.writesState = true;
+    others |= keyOffset != static_cast<int64_t>(buffer.getOffset());
   };
-  WalkResult result = entry.walk([&](Operation *op) {
-    bool writes = false;
+  entry.walk([&](Operation *op) {
     if (auto launch = dyn_cast<LaunchOp>(op))
-      writes = llvm::any_of(launch.getOuts_(), inState);
+      llvm::for_each(launch.getOuts_(), note);
     else if (auto copy = dyn_cast<CopyOp>(op))
-      writes = inState(copy.getTarget());
+      note(copy.getTarget());
     else if (auto store = dyn_cast<StoreIndexOp>(op))
-      writes = inState(store.getTarget());
-    return writes ? WalkResult::interrupt() : WalkResult::advance();
+      note(store.getTarget());
   });
-  return result.wasInterrupted();
+  description.onlyDraws = description.writesState && !others;
 }
 
 static EntryDescription describe(EntryOp entry) {
@@ -62,7 +70,7 @@ static EntryDescription describe(EntryOp entry) {
         entry.getResultAttrOfType<IntegerAttr>(number, batchAxisAttr)));
   auto bytes = entry->getAttrOfType<IntegerAttr>("workspace_bytes");
   description.workspaceBytes = bytes ? bytes.getInt() : 0;
-  description.writesState = writesState(entry);
+  describeWrites(entry, description);
   return description;
 }
 

@@ -90,3 +90,17 @@ double sinter_element(int32_t dtype, const void *data, int64_t index) {
     return 0;
   }
 }
+
+int sinter_integer_element(int32_t dtype, const void *data, int64_t index,
+                           int64_t *value) {
+  if (dtype == SINTER_I64) {
+    memcpy(value, (const char *)data + index * (int64_t)sizeof *value,
+           sizeof *value);
+    return 1;
+  }
+  /* The others are exact as doubles. */
+  if (dtype < SINTER_I64 || dtype > SINTER_I1)
+    return 0;
+  *value = (int64_t)sinter_element(dtype, data, index);
+  return 1;
+}

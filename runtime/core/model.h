@@ -29,6 +29,13 @@ static inline int64_t sinter_element_count(const sinter_tensor *tensor) {
   return count;
 }
 
+/* Whether the entry learns something. One that only draws random numbers is
+ * evaluated, as those that write nothing are. */
+static inline int sinter_trains(const sinter_entry *entry) {
+  return entry->flags & SINTER_WRITES_STATE &&
+         !(entry->flags & SINTER_ONLY_DRAWS);
+}
+
 /* Why this library cannot read the model; NULL if it can. */
 static inline const char *sinter_model_problem(const sinter_model *model) {
   if (!model)

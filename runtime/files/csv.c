@@ -242,15 +242,11 @@ void sinter_csv_write(FILE *stream, const sinter_array *array) {
   int64_t count = (int64_t)(array->bytes / element);
   for (int64_t i = 0; i < count; ++i) {
     char end = (i + 1) % columns ? ',' : '\n';
-    double value = sinter_element(array->dtype, array->data, i);
-    if (array->dtype == SINTER_I64) {
-      int64_t exact;
-      memcpy(&exact, (const char *)array->data + i * 8, sizeof exact);
+    int64_t exact;
+    if (sinter_integer_element(array->dtype, array->data, i, &exact))
       fprintf(stream, "%" PRId64 "%c", exact, end);
-    } else {
-      /* 17 and 9 digits determine a binary64 and a binary32. */
-      fprintf(stream, "%.*g%c", array->dtype == SINTER_F64 ? 17 : 9, value,
-              end);
-    }
+    else /* 17 and 9 digits determine a binary64 and a binary32. */
+      fprintf(stream, "%.*g%c", array->dtype == SINTER_F64 ? 17 : 9,
+              sinter_element(array->dtype, array->data, i), end);
   }
 }

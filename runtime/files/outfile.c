@@ -10,7 +10,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Temporaries that a signal's handler would have to remove. A few places do:
+ * a run writes its state, its log and some outputs; what finds no place would
+ * only be left behind. Hosts may save on several threads, so places are taken
+ * atomically. */
+#define MAX_PENDING 64
+static char *pending[MAX_PENDING];
+
+static void swap_pending(char *before, char *after) {
+  for (int i = 0; i < MAX_PENDING; ++i) {
+    char *expected = before;
+    if (__atomic_compare_exchange_n(&pending[i], &expected, after, 0,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+      return;
+  }
+}
+
+void sinter_outfile_remove_all(void) {
+  for (int i = 0; i < MAX_PENDING; ++i) {
+    const char *path = __atomic_load_n(&pending[i], __ATOMIC_SEQ_CST);
+    if (path)
+      unlink(path);
+  }
+}
+
 static void release(sinter_outfile *file) {
+  if (file->temporary)
+    swap_pending(file->temporary, NULL);
   free(file->path);
   free(file->target);
   free(file->temporary);
@@ -47,6 +73,9 @@ int sinter_outfile_open(sinter_outfile *file, const char *path,
   if (exists && S_ISDIR(info.st_mode))
     return sinter_fail(error, "%s: cannot write: is a directory", path);
   int in_place = exists && !S_ISREG(info.st_mode);
+  /* A rename would not ask whether the file itself may be written. */
+  if (exists && !in_place && access(path, W_OK))
+    return sinter_fail(error, "%s: cannot write: %s", path, strerror(errno));
   file->path = copy_of(path);
   file->target = exists && !in_place ? realpath(path, NULL) : copy_of(path);
   int descriptor = -1;
@@ -54,8 +83,15 @@ int sinter_outfile_open(sinter_outfile *file, const char *path,
     descriptor = in_place ? open(path, O_WRONLY) : open_temporary(file);
   if (descriptor >= 0)
     file->stream = fdopen(descriptor, "wb");
-  if (file->stream)
+  if (file->stream) {
+    if (file->temporary)
+      swap_pending(NULL, file->temporary);
+    /* What replaces a file has its mode; where that fails (a file system
+     * without modes), the usual one does. */
+    if (file->temporary && exists && fchmod(descriptor, info.st_mode & 07777))
+      errno = 0;
     return 0;
+  }
   int cause = errno;
   if (descriptor >= 0) {
     close(descriptor);
@@ -64,6 +100,19 @@ int sinter_outfile_open(sinter_outfile *file, const char *path,
   }
   release(file);
   return sinter_fail(error, "%s: cannot write: %s", path, strerror(cause));
+}
+
+int sinter_outfile_probe(const char *path, sinter_error *error) {
+  struct stat info;
+  /* Who reads from a pipe would take this for its end. */
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) &&
+      !S_ISDIR(info.st_mode))
+    return 0;
+  sinter_outfile file;
+  if (sinter_outfile_open(&file, path, error))
+    return 1;
+  sinter_outfile_abort(&file);
+  return 0;
 }
 
 /* Makes the rename itself survive a power failure. Not all file systems can,

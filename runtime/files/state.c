@@ -67,6 +67,8 @@ static size_t put_variable(FILE *out, const sinter_tensor *variable,
   return count + put_number(out, "", place + variable->bytes, "]}");
 }
 
+static const char sequential[] = "sequential";
+
 /* Writes the header's JSON, or only counts it. */
 static size_t put_header(FILE *out, const sinter_model *model,
                          const sinter_progress_mark *mark) {
@@ -78,6 +80,10 @@ static size_t put_header(FILE *out, const sinter_model *model,
     count += put_number(out, ",\"epoch\":\"", mark->epoch, "\"");
     count += put_number(out, ",\"step\":\"", mark->step, "\",\"entry\":");
     count += put_string(out, mark->entry);
+    count += put_number(out, ",\"samples\":\"", mark->samples, "\"");
+    count += put_number(out, ",\"batch\":\"", mark->batch, "\"");
+    count += put_text(out, ",\"order\":") +
+             put_string(out, mark->sequential ? sequential : "shuffle");
   }
   count += put_text(out, "}");
   uint64_t place = 0;
@@ -199,6 +205,10 @@ static void read_mark(const sinter_safetensors *file,
   mark->seed = noted_number(file, "seed");
   mark->epoch = noted_number(file, "epoch");
   mark->step = noted_number(file, "step");
+  mark->samples = noted_number(file, "samples");
+  mark->batch = noted_number(file, "batch");
+  const char *order = sinter_safetensors_note(file, "order");
+  mark->sequential = order && strcmp(order, sequential) == 0;
   snprintf(mark->entry, sizeof mark->entry, "%s", entry);
 }
 

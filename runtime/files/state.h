@@ -11,6 +11,10 @@ typedef struct sinter_progress_mark {
   uint64_t seed;  /* of the shuffle */
   uint64_t epoch; /* epochs completed */
   uint64_t step;  /* steps done of the next one, by `entry` */
+  /* What the steps of an epoch depend on; 0 samples: not stored. */
+  uint64_t samples;
+  uint64_t batch;
+  int sequential;
   char entry[256];
   int known; /* whether the file had one */
 } sinter_progress_mark;

@@ -95,7 +95,9 @@ typedef struct sinter_entry {
 } sinter_entry;
 
 typedef enum sinter_entry_flags {
-  SINTER_WRITES_STATE = 1 /* without it, `state` is only read */
+  SINTER_WRITES_STATE = 1, /* without it, `state` is only read */
+  SINTER_ONLY_DRAWS = 2    /* what it writes is only how often it has drawn
+                              random numbers: nothing was learned */
 } sinter_entry_flags;
 
 /* A compiled model. */

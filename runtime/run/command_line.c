@@ -66,9 +66,9 @@ static int unknown(const sinter_command *command, const char *what,
                    const char *word, const sinter_nearest *best,
                    const char *where_to_look) {
   if (best->name)
-    return wrong(command, "unknown %s '%s'; did you mean '%s'?", what, word,
+    return wrong(command, "%s '%s'; did you mean '%s'?", what, word,
                  best->name);
-  return wrong(command, "unknown %s '%s'; %s", what, word, where_to_look);
+  return wrong(command, "%s '%s'; %s", what, word, where_to_look);
 }
 
 static int find_flag(const char *text, size_t size) {
@@ -82,9 +82,13 @@ static int unknown_flag(const sinter_command *command, const char *text) {
   sinter_nearest best = {NULL, 0};
   char name[64];
   snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
+  /* Compared without the dashes, which would make any two look alike. */
+  size_t dashes = strspn(name, "-");
   for (int i = 0; i < NUM_FLAGS; ++i)
-    sinter_nearest_offer(&best, name, flag_names[i]);
-  return unknown(command, "flag", name, &best, "--help lists them");
+    sinter_nearest_offer(&best, name + dashes, flag_names[i] + 2);
+  if (best.name)
+    best.name -= 2;
+  return unknown(command, "unknown flag", name, &best, "--help lists them");
 }
 
 static int split_arguments(const sinter_command *command, raw_arguments *raw,
@@ -135,7 +139,7 @@ static int find_entry(sinter_command *command, const sinter_model *model,
     }
     sinter_nearest_offer(&best, name, entry->name);
   }
-  return unknown(command, "entry", name, &best, "--help lists them");
+  return unknown(command, "unknown entry", name, &best, "--help lists them");
 }
 
 /* Puts NAME=FILE in its place among the inputs or the outputs. */
@@ -169,7 +173,7 @@ static int assign(sinter_command *command, const sinter_model *model,
   snprintf(where, sizeof where, "'%s %s --help' lists them", command->program,
            entry->name);
   char kind[300];
-  snprintf(kind, sizeof kind, "%s of '%.200s'", what, entry->name);
+  snprintf(kind, sizeof kind, "'%.200s' has no %s", entry->name, what);
   return unknown(command, kind, name, &best, where);
 }
 
@@ -225,14 +229,16 @@ static int parse_values(sinter_command *command, const sinter_model *model,
   command->load = raw->last[FLAG_LOAD];
   command->log = raw->last[FLAG_LOG];
 
-  static const flag training[] = {FLAG_EPOCHS, FLAG_BATCH_ORDER, FLAG_SAVE,
-                                  FLAG_LOG};
-  for (int i = 0; i < 4; ++i)
-    if (raw->last[training[i]] &&
-        !(command->entry->flags & SINTER_WRITES_STATE))
-      return wrong(command,
-                   "%s is for entries that train; '%s' only reads the state",
-                   flag_names[training[i]], command->entry->name);
+  static const flag training[] = {FLAG_EPOCHS, FLAG_BATCH_ORDER, FLAG_LOG,
+                                  FLAG_SAVE};
+  int draws = (command->entry->flags & SINTER_WRITES_STATE) != 0;
+  /* Saving lets the next run draw other numbers. */
+  int refused = sinter_trains(command->entry) ? 0 : draws ? 3 : 4;
+  for (int i = 0; i < refused; ++i)
+    if (raw->last[training[i]])
+      return wrong(command, "%s is for entries that train; '%s' only %s",
+                   flag_names[training[i]], command->entry->name,
+                   draws ? "draws random numbers" : "reads the state");
   if (order && !has_batch_axis(model, command->entry))
     return wrong(command,
                  "--batch-order has no meaning for '%s': none of its inputs "

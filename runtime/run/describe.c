@@ -23,6 +23,8 @@ static const char flags_text[] =
     "                       has samples (1)\n"
     "  --batch-order ORDER  shuffle or sequential (shuffle)\n"
     "  --save FILE          write the state at the end, and when interrupted\n"
+    "                       (also for entries that draw random numbers, which\n"
+    "                       go on from there)\n"
     "  --log FILE.csv       write a row for every epoch\n";
 
 static void show_tensors(const sinter_model *model, const char *what,
@@ -45,8 +47,10 @@ static void show_tensors(const sinter_model *model, const char *what,
 }
 
 static void show_entry(const sinter_model *model, const sinter_entry *entry) {
-  printf("entry %s: %s the state, workspace %" PRIu64 " bytes\n", entry->name,
-         entry->flags & SINTER_WRITES_STATE ? "writes" : "reads",
+  printf("entry %s: %s, workspace %" PRIu64 " bytes\n", entry->name,
+         sinter_trains(entry)                 ? "writes the state"
+         : entry->flags & SINTER_WRITES_STATE ? "draws random numbers"
+                                              : "reads the state",
          entry->workspace_bytes);
   show_tensors(model, "input", entry->inputs, entry->num_inputs);
   show_tensors(model, "output", entry->outputs, entry->num_outputs);
@@ -78,7 +82,7 @@ void sinter_show_help(const sinter_command *command,
     for (int k = 0; k < entry->num_outputs; ++k)
       printf("%s %s", k ? "," : "",
              sinter_tensor_at(model, entry->outputs, k)->name);
-    printf("%s\n", entry->flags & SINTER_WRITES_STATE ? "; trains" : "");
+    printf("%s\n", sinter_trains(entry) ? "; trains" : "");
   }
   printf("\n%s", flags_text);
 }

@@ -15,12 +15,14 @@
 
 #define MESSAGE_BYTES 2048
 #define SIGNAL_EXIT 128
+#define DIGITS 6
 
 /* What becomes of one output. */
 typedef struct result {
   sinter_outfile file; /* open with --output */
   sinter_array all;    /* the values of every step, for the file */
   double sum;
+  char first[sizeof(int64_t)]; /* value in the sum */
   int64_t rows; /* values in the sum or, without a batch axis, steps */
 } result;
 
@@ -51,6 +53,12 @@ static int make_room(evaluation *run, int i) {
     memmove(all->shape + 1, all->shape, (size_t)all->rank * sizeof *all->shape);
     all->shape[0] = run->full;
     ++all->rank;
+    if (session->command->outputs[i] && !run->full)
+      return sinter_session_fail(session,
+                                 "'%s' is made of whole batches of %" PRId64
+                                 ", and the inputs hold %" PRId64 " samples",
+                                 output->name, session->batch,
+                                 session->samples);
   }
   if (!session->command->outputs[i])
     return 0;
@@ -86,6 +94,14 @@ static int prepare(evaluation *run) {
   return 0;
 }
 
+static void add_values(result *into, const sinter_tensor *output,
+                       const void *values, int64_t count) {
+  if (!into->rows && count)
+    memcpy(into->first, values, sinter_dtype_size(output->dtype));
+  into->sum += sinter_sum(output, values, count);
+  into->rows += count;
+}
+
 /* Takes the outputs of one step, of which `count` samples are real. */
 static void collect(evaluation *run, int64_t step, int64_t count) {
   const sinter_session *session = run->session;
@@ -94,21 +110,16 @@ static void collect(evaluation *run, int64_t step, int64_t count) {
     const void *values = sinter_session_result(session, i);
     result *into = &run->results[i];
     if (is_concatenated(run, i)) {
-      if (sinter_is_per_sample(output)) {
-        into->sum += sinter_sum(output, values, count);
-        into->rows += count;
-      }
+      if (sinter_is_per_sample(output))
+        add_values(into, output, values, count);
       if (into->all.storage)
         sinter_place(into->all.data, session->samples, values,
                      &session->layouts[session->entry->num_inputs + i],
                      step * session->batch, count);
     } else if (step < run->full) {
-      if (sinter_is_scalar(output) || sinter_is_per_sample(output)) {
-        int64_t elements =
-            (int64_t)(output->bytes / sinter_dtype_size(output->dtype));
-        into->sum += sinter_sum(output, values, elements);
-        into->rows += elements;
-      }
+      if (sinter_is_scalar(output) || sinter_is_per_sample(output))
+        add_values(into, output, values,
+                   (int64_t)(output->bytes / sinter_dtype_size(output->dtype)));
       if (into->all.storage)
         memcpy((char *)into->all.data + (uint64_t)step * output->bytes, values,
                (size_t)output->bytes);
@@ -116,8 +127,14 @@ static void collect(evaluation *run, int64_t step, int64_t count) {
   }
 }
 
+static void number_text(char *text, const sinter_tensor *output,
+                        const result *from) {
+  sinter_number_text(text, output, from->first, from->sum / (double)from->rows,
+                     from->rows, DIGITS);
+}
+
 static void print_scalar(const evaluation *run, const char *label,
-                         const result *from) {
+                         const sinter_tensor *output, const result *from) {
   const sinter_session *session = run->session;
   int64_t left_out =
       session->batch ? session->samples - run->full * session->batch : 0;
@@ -127,7 +144,9 @@ static void print_scalar(const evaluation *run, const char *label,
            label, session->samples, session->batch);
     return;
   }
-  printf("%s %.6g", label, from->sum / (double)from->rows);
+  char number[SINTER_NUMBER_TEXT];
+  number_text(number, output, from);
+  printf("%s %s", label, number);
   if (left_out)
     printf(" (mean of %" PRId64 " full batches; the last %" PRId64
            " samples are left out)",
@@ -135,24 +154,38 @@ static void print_scalar(const evaluation *run, const char *label,
   putchar('\n');
 }
 
+/* What the rows of an output without a batch axis are. */
+static void print_batches(const evaluation *run, int i) {
+  const sinter_session *session = run->session;
+  if (!session->batch || is_concatenated(run, i))
+    return;
+  int64_t left_out = session->samples - run->full * session->batch;
+  printf(" (a row for each of %" PRId64 " full batches", run->full);
+  if (left_out)
+    printf("; the last %" PRId64 " samples are left out", left_out);
+  putchar(')');
+}
+
 static void print_result(const evaluation *run, int i) {
   const sinter_session *session = run->session;
   const sinter_tensor *output = sinter_session_output(session, i);
   const result *from = &run->results[i];
-  char label[512], shape[SINTER_SHAPE_TEXT];
+  char label[512], shape[SINTER_SHAPE_TEXT], number[SINTER_NUMBER_TEXT];
   snprintf(label, sizeof label, "%.200s %.200s", session->entry->name,
            output->name);
   double mean = from->rows ? from->sum / (double)from->rows : 0;
   if (sinter_is_scalar(output)) {
-    print_scalar(run, label, from);
+    print_scalar(run, label, output, from);
   } else if (sinter_is_per_sample(output) && output->dtype == SINTER_I1) {
     printf("%s %.4f (%.0f/%" PRId64 ")\n", label, mean, from->sum, from->rows);
   } else if (sinter_is_per_sample(output)) {
-    printf("%s mean %.6g (%" PRId64 " samples)\n", label, mean, from->rows);
+    number_text(number, output, from);
+    printf("%s mean %s (%" PRId64 " samples)\n", label, number, from->rows);
   } else {
     sinter_shape_text(shape, from->all.shape, from->all.rank);
-    printf("%s is %s %s: --output %s=FILE.npy writes it\n", label,
-           sinter_dtype_name(output->dtype), shape, output->name);
+    printf("%s is %s %s", label, sinter_dtype_name(output->dtype), shape);
+    print_batches(run, i);
+    printf(": --output %s=FILE.npy writes it\n", output->name);
   }
 }
 
@@ -164,9 +197,11 @@ static int write_result(evaluation *run, int i) {
   if (sinter_array_write(&from->file, &from->all, &error))
     return sinter_session_fail(session, "%s", message);
   sinter_shape_text(shape, from->all.shape, from->all.rank);
-  printf("%s %s is in %s: %s %s\n", session->entry->name,
+  printf("%s %s is in %s: %s %s", session->entry->name,
          sinter_session_output(session, i)->name, session->command->outputs[i],
          sinter_dtype_name(from->all.dtype), shape);
+  print_batches(run, i);
+  putchar('\n');
   return 0;
 }
 
@@ -191,6 +226,16 @@ static int evaluate(evaluation *run) {
     else if (write_result(run, i))
       return SINTER_EXIT_BAD_INPUT;
   }
+  /* The state of an entry that draws random numbers; the place in training is
+   * still the loaded one. */
+  const sinter_command *command = session->command;
+  char message[MESSAGE_BYTES];
+  sinter_error error = {message, sizeof message};
+  if (command->save &&
+      sinter_state_write(session->model, session->state,
+                         session->mark.known ? &session->mark : NULL,
+                         command->save, &error))
+    return sinter_session_fail(session, "%s", message);
   return SINTER_EXIT_DONE;
 }
 

@@ -2,21 +2,31 @@
  * to go. */
 #include "run/interrupt.h"
 
+#include "files/outfile.h"
+
 #include <string.h>
 
 static volatile sig_atomic_t received;
 
 static const int watched[2] = {SIGINT, SIGTERM};
 
-static void note(int signal) { received = signal; }
+/* The second signal ends the process at once, as the default would. */
+static void note(int number) {
+  if (!received) {
+    received = number;
+    return;
+  }
+  sinter_outfile_remove_all();
+  signal(number, SIG_DFL);
+  raise(number);
+}
 
 void sinter_interrupt_watch(sinter_interrupt *interrupt) {
   received = 0;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
-  /* The first signal restores the default, which the second one meets. */
-  action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+  action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   /* Also where SIGINT was ignored, as shells have it for background jobs:
    * whoever sends one to the job wants it to save and end. */

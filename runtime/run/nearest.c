@@ -1,4 +1,5 @@
-/* Levenshtein distance, one row at a time. */
+/* Edits (a letter more, less or other, or two neighbours swapped), three rows
+ * at a time. */
 #include "run/nearest.h"
 
 #include <string.h>
@@ -9,20 +10,21 @@
 static int smaller(int a, int b) { return a < b ? a : b; }
 
 static int distance(const char *a, int a_size, const char *b, int b_size) {
-  int row[LONGEST + 1];
+  int rows[3][LONGEST + 1];
   for (int j = 0; j <= b_size; ++j)
-    row[j] = j;
+    rows[0][j] = j;
   for (int i = 1; i <= a_size; ++i) {
-    int diagonal = row[0];
+    int *row = rows[i % 3], *above = rows[(i + 2) % 3];
+    const int *two_above = rows[(i + 1) % 3];
     row[0] = i;
     for (int j = 1; j <= b_size; ++j) {
-      int above = row[j];
-      row[j] = smaller(smaller(above, row[j - 1]) + 1,
-                       diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = above;
+      row[j] = smaller(smaller(above[j], row[j - 1]) + 1,
+                       above[j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = smaller(row[j], two_above[j - 2] + 1);
     }
   }
-  return row[b_size];
+  return rows[a_size % 3][b_size];
 }
 
 static int bounded(const char *text) {
@@ -34,8 +36,8 @@ void sinter_nearest_offer(sinter_nearest *best, const char *word,
                           const char *candidate) {
   int size = bounded(word), candidate_size = bounded(candidate);
   int edits = distance(word, size, candidate, candidate_size);
-  /* A third of the letters may be wrong, so two swapped ones of five. A name
-   * that begins with the word is meant in any case. */
+  /* A third of the letters may be wrong. A name that begins with the word is
+   * meant in any case. */
   int longest = size > candidate_size ? size : candidate_size;
   int allowed = (longest + 1) / 3;
   int begins = size >= 2 && strncmp(word, candidate, (size_t)size) == 0;

@@ -15,6 +15,7 @@
 #define LOOK_SECONDS 0.1
 #define LINES_WITHOUT_BATCHES 20
 #define LINE_BYTES 1024
+#define DIGITS 6
 
 /* A longer live line would wrap, and a wrapped line cannot be renewed. */
 #define LIVE_COLUMNS 79
@@ -41,12 +42,20 @@ void sinter_progress_start(sinter_progress *progress,
         (last - first + LINES_WITHOUT_BATCHES - 1) / LINES_WITHOUT_BATCHES;
 }
 
+/* Of `steps` steps. */
 static int put_means(char *line, int size, const sinter_session *session,
-                     const double *means) {
-  for (int i = 0; i < session->entry->num_outputs; ++i)
-    if (sinter_is_measured(session, i) && size < LINE_BYTES)
-      size += snprintf(line + size, (size_t)(LINE_BYTES - size), " %s %.6g",
-                       sinter_session_output(session, i)->name, means[i]);
+                     const double *means, int64_t steps) {
+  for (int i = 0; i < session->entry->num_outputs; ++i) {
+    if (!sinter_is_measured(session, i) || size >= LINE_BYTES)
+      continue;
+    const sinter_tensor *output = sinter_session_output(session, i);
+    char number[SINTER_NUMBER_TEXT];
+    sinter_number_text(
+        number, output, sinter_session_result(session, i), means[i],
+        steps * (sinter_is_scalar(output) ? 1 : session->batch), DIGITS);
+    size += snprintf(line + size, (size_t)(LINE_BYTES - size), " %s %s",
+                     output->name, number);
+  }
   return size < LINE_BYTES ? size : LINE_BYTES - 1;
 }
 
@@ -55,8 +64,8 @@ static double rate(int64_t count, double seconds) {
 }
 
 void sinter_progress_step(sinter_progress *progress, uint64_t epoch,
-                          int64_t step, int64_t steps, const double *means,
-                          double seconds) {
+                          int64_t step, int64_t done, int64_t steps,
+                          const double *means, double seconds) {
   if (!progress->live)
     return;
   double now = sinter_seconds();
@@ -73,7 +82,7 @@ void sinter_progress_step(sinter_progress *progress, uint64_t epoch,
   else
     size = snprintf(line, sizeof line, "step %" PRIu64 "/%" PRIu64, epoch + 1,
                     progress->last);
-  size = put_means(line, size, session, means);
+  size = put_means(line, size, session, means, done);
   if (session->batch)
     snprintf(line + size, (size_t)(LINE_BYTES - size), " %.0f samples/s",
              rate(step * session->batch, seconds));
@@ -92,7 +101,7 @@ void sinter_progress_epoch(sinter_progress *progress, uint64_t epoch,
   int size =
       snprintf(line, sizeof line, "%s %" PRIu64 "/%" PRIu64,
                session->batch ? "epoch" : "step", epoch + 1, progress->last);
-  size = put_means(line, size, session, means);
+  size = put_means(line, size, session, means, steps);
   if (session->batch)
     snprintf(line + size, (size_t)(LINE_BYTES - size),
              " %" PRId64 " steps %.0f samples/s", steps,

@@ -17,10 +17,11 @@ typedef struct sinter_progress {
 void sinter_progress_start(sinter_progress *progress,
                            const sinter_session *session, uint64_t first,
                            uint64_t last);
-/* After a step; `means` has a value for each measured output (nan: none). */
+/* After a step, the `done`th of this run's epoch; `means` has a value for each
+ * measured output. */
 void sinter_progress_step(sinter_progress *progress, uint64_t epoch,
-                          int64_t step, int64_t steps, const double *means,
-                          double seconds);
+                          int64_t step, int64_t done, int64_t steps,
+                          const double *means, double seconds);
 /* After an epoch of `samples`. */
 void sinter_progress_epoch(sinter_progress *progress, uint64_t epoch,
                            int64_t steps, const double *means, int64_t samples,

@@ -14,9 +14,8 @@ static int run_entry(const sinter_command *command, const sinter_model *model) {
   int code = sinter_session_open(&session, model, command);
   if (code)
     return code;
-  code = command->entry->flags & SINTER_WRITES_STATE
-             ? sinter_train(&session)
-             : sinter_evaluate(&session);
+  code = sinter_trains(command->entry) ? sinter_train(&session)
+                                       : sinter_evaluate(&session);
   sinter_session_close(&session);
   return code;
 }

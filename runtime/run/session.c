@@ -1,5 +1,5 @@
 /* Setting up a run in the order in which mistakes are cheapest to find:
- * metadata, input files, state. */
+ * metadata, paths to write to, input files, state. */
 #include "run/session.h"
 
 #include "core/model.h"
@@ -135,6 +135,21 @@ static int open_arguments(sinter_session *session) {
   return 0;
 }
 
+/* What will be written can be, or a run would be in vain. */
+static int check_paths(const sinter_session *session) {
+  const sinter_command *command = session->command;
+  char message[MESSAGE_BYTES];
+  sinter_error error = {message, sizeof message};
+  for (int i = -2; i < session->entry->num_outputs; ++i) {
+    const char *path = i == -2   ? command->save
+                       : i == -1 ? command->log
+                                 : command->outputs[i];
+    if (path && sinter_outfile_probe(path, &error))
+      return sinter_session_fail(session, "%s", message);
+  }
+  return 0;
+}
+
 static int read_inputs(sinter_session *session) {
   char message[MESSAGE_BYTES];
   sinter_error error = {message, sizeof message};
@@ -192,7 +207,7 @@ static int open_state(sinter_session *session) {
     return sinter_session_fail(
         session, "the model's init failed with status %" PRId32 ": %s", status,
         sinter_status_message(status));
-  if (model->num_variables && !(session->entry->flags & SINTER_WRITES_STATE))
+  if (model->num_variables && !sinter_trains(session->entry))
     fprintf(stderr,
             "%s: note: running on a new state from seed %" PRIu64
             "; --load FILE takes a trained one\n",
@@ -209,6 +224,8 @@ int sinter_session_open(sinter_session *session, const sinter_model *model,
   int code = open_host(session);
   if (!code)
     code = open_arguments(session);
+  if (!code)
+    code = check_paths(session);
   if (!code)
     code = read_inputs(session);
   if (!code)

@@ -19,6 +19,9 @@
 /* By convention a process ended by signal s exits with this plus s. */
 #define SIGNAL_EXIT 128
 
+/* As many as determine a binary32. */
+#define LOG_DIGITS 9
+
 typedef struct training {
   sinter_session *session;
   sinter_progress progress;
@@ -29,20 +32,15 @@ typedef struct training {
   sinter_outfile log;
   sinter_outfile *outputs; /* for each output; not open without --output */
   sinter_progress_mark mark;
+  int has_stepped;
 } training;
 
-/* Opens what will be written, so that a bad path costs no training. */
+/* Opens what is written to from the first step on or at the end. */
 static int open_files(training *run) {
   const sinter_session *session = run->session;
   const sinter_command *command = session->command;
   char message[MESSAGE_BYTES];
   sinter_error error = {message, sizeof message};
-  if (command->save) {
-    sinter_outfile probe;
-    if (sinter_outfile_open(&probe, command->save, &error))
-      return sinter_session_fail(session, "%s", message);
-    sinter_outfile_abort(&probe);
-  }
   if (command->log && sinter_outfile_open(&run->log, command->log, &error))
     return sinter_session_fail(session, "%s", message);
   for (int i = 0; i < session->entry->num_outputs; ++i)
@@ -50,6 +48,11 @@ static int open_files(training *run) {
         sinter_outfile_open(&run->outputs[i], command->outputs[i], &error))
       return sinter_session_fail(session, "%s", message);
   return 0;
+}
+
+/* Of an output that is measured. */
+static int64_t values_a_step(const sinter_tensor *output) {
+  return output->batch_axis < 0 ? 1 : output->shape[0];
 }
 
 static void log_names(training *run) {
@@ -63,14 +66,21 @@ static void log_names(training *run) {
   fprintf(run->log.stream, ",seconds,samples_per_second\n");
 }
 
-static void log_epoch(training *run, uint64_t epoch, int64_t samples,
-                      double seconds) {
+static void log_epoch(training *run, uint64_t epoch, int64_t steps,
+                      int64_t samples, double seconds) {
   if (!run->log.stream)
     return;
   fprintf(run->log.stream, "%" PRIu64 ",%" PRId64, epoch + 1, samples);
-  for (int i = 0; i < run->session->entry->num_outputs; ++i)
-    if (sinter_is_measured(run->session, i))
-      fprintf(run->log.stream, ",%.9g", run->means[i]);
+  for (int i = 0; i < run->session->entry->num_outputs; ++i) {
+    const sinter_tensor *output = sinter_session_output(run->session, i);
+    if (!sinter_is_measured(run->session, i))
+      continue;
+    char number[SINTER_NUMBER_TEXT];
+    sinter_number_text(number, output, sinter_session_result(run->session, i),
+                       run->means[i], steps * values_a_step(output),
+                       LOG_DIGITS);
+    fprintf(run->log.stream, ",%s", number);
+  }
   fprintf(run->log.stream, ",%.6f,%.6g\n", seconds,
           seconds > 0 ? (double)samples / seconds : 0);
 }
@@ -81,7 +91,7 @@ static void measure(training *run, int64_t steps) {
     if (!sinter_is_measured(run->session, i))
       continue;
     const sinter_tensor *output = sinter_session_output(run->session, i);
-    int64_t count = output->batch_axis < 0 ? 1 : output->shape[0];
+    int64_t count = values_a_step(output);
     run->sums[i] +=
         sinter_sum(output, sinter_session_result(run->session, i), count) /
         (double)count;
@@ -102,8 +112,9 @@ static int train_epoch(training *run, uint64_t epoch) {
                             session->batch))
       return SINTER_EXIT_BAD_INPUT;
     measure(run, ++done);
+    run->has_stepped = 1;
     run->mark.step = (uint64_t)step + 1;
-    sinter_progress_step(&run->progress, epoch, step + 1, run->steps,
+    sinter_progress_step(&run->progress, epoch, step + 1, done, run->steps,
                          run->means, sinter_seconds() - start);
     if (sinter_interrupted() && step + 1 < run->steps)
       return 0;
@@ -114,24 +125,60 @@ static int train_epoch(training *run, uint64_t epoch) {
   run->mark.epoch = epoch + 1;
   sinter_progress_epoch(&run->progress, epoch, done, run->means, samples,
                         seconds);
-  log_epoch(run, epoch, samples, seconds);
+  log_epoch(run, epoch, done, samples, seconds);
   return 0;
 }
 
+/* Why the epoch that the loaded state stands in cannot go on; "" if it can. */
+static void explain_difference(const training *run, char *text, size_t size) {
+  const sinter_session *session = run->session;
+  const sinter_progress_mark *was = &session->mark, *is = &run->mark;
+  text[0] = 0;
+  if (strcmp(was->entry, is->entry) != 0)
+    snprintf(text, size, "the entry was '%s', not '%s'", was->entry, is->entry);
+  else if (was->samples && was->samples != is->samples)
+    snprintf(text, size, "there were %" PRIu64 " samples, not %" PRIu64,
+             was->samples, is->samples);
+  else if (was->samples && was->batch != is->batch)
+    snprintf(text, size, "the batch was %" PRIu64 ", not %" PRIu64, was->batch,
+             is->batch);
+  else if (was->samples && was->sequential != is->sequential)
+    snprintf(text, size, "the order was %s, not %s",
+             was->sequential ? "sequential" : "shuffle",
+             is->sequential ? "sequential" : "shuffle");
+  else if (!is->sequential && was->seed != is->seed)
+    snprintf(text, size, "the seed was %" PRIu64 ", not %" PRIu64, was->seed,
+             is->seed);
+  else if (was->step >= (uint64_t)run->steps)
+    snprintf(text, size, "it has only %" PRId64 " steps", run->steps);
+}
+
 /* Where this run begins: at the beginning, or where the loaded state stands.
- * A part of an epoch is continued only by the entry, the seed and the number
- * of steps that it was begun with. */
+ * A part of an epoch is continued only by what it was begun with. */
 static void find_start(training *run) {
   const sinter_session *session = run->session;
   const sinter_progress_mark *loaded = &session->mark;
   snprintf(run->mark.entry, sizeof run->mark.entry, "%s", session->entry->name);
   run->mark.seed = session->seed;
+  run->mark.samples = (uint64_t)session->samples;
+  run->mark.batch = (uint64_t)session->batch;
+  run->mark.sequential = session->command->sequential;
   if (!loaded->known)
     return;
   run->mark.epoch = loaded->epoch;
-  if (strcmp(loaded->entry, run->mark.entry) == 0 &&
-      loaded->seed == session->seed && loaded->step < (uint64_t)run->steps)
+  if (!loaded->step)
+    return;
+  char difference[1024];
+  explain_difference(run, difference, sizeof difference);
+  if (!difference[0]) {
     run->mark.step = loaded->step;
+    return;
+  }
+  fprintf(stderr,
+          "%s: note: %s stands after step %" PRIu64 " of epoch %" PRIu64
+          ", which is begun again: %s\n",
+          session->command->program, session->command->load, loaded->step,
+          loaded->epoch + 1, difference);
 }
 
 /* The outputs of the last step, as they are. */
@@ -143,6 +190,11 @@ static int write_outputs(training *run) {
     if (!run->outputs[i].stream)
       continue;
     const sinter_tensor *output = sinter_session_output(session, i);
+    if (!run->has_stepped) {
+      fprintf(stderr, "%s: note: no step was done, so '%s' has no value\n",
+              session->command->program, output->name);
+      continue;
+    }
     sinter_array array;
     sinter_array_describe(&array, output);
     array.data = session->args[session->entry->num_inputs + i];
@@ -164,8 +216,9 @@ static int finish(training *run) {
     return sinter_session_fail(session, "%s", message);
   if (run->log.stream && sinter_outfile_commit(&run->log, &error))
     return sinter_session_fail(session, "%s", message);
-  if (!signal)
-    return write_outputs(run);
+  int code = write_outputs(run);
+  if (code || !signal)
+    return code;
   fprintf(stderr,
           "%s: interrupted after %" PRIu64 " epochs and %" PRIu64
           " steps; %s%s\n",

@@ -90,9 +90,81 @@ TEST_F(Evaluate, OutputsWithoutABatchAxisHaveARowAFullBatch) {
                                           "range=" + (folder / "r.csv")}));
   EXPECT_EQ(readFile(folder / "r.csv"), "-1.1875,-1\n-1.4375,-1.25\n");
   EXPECT_NE(outcome.out.find("test range is in " + (folder / "r.csv") +
-                             ": f32 [2, 2]\n"),
+                             ": f32 [2, 2] (a row for each of 2 full batches; "
+                             "the last 2 samples are left out)\n"),
             std::string::npos)
       << outcome.out;
+}
+
+// What draws random numbers and writes nothing else has learned nothing: all
+// samples in order, not a shuffle of full batches.
+TEST_F(Evaluate, EntriesThatOnlyDrawSeeAllSamplesInOrder) {
+  auto noisy = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"noisy", "--input",
+                                      "x=" + (folder / "x.npy")};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(sampler, words);
+  };
+  Outcome outcome =
+      noisy({"--output", "y=" + (folder / "y.csv"), "--save", folder / "s"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  std::string expected;
+  for (int i = 0; i < samples; ++i) {
+    char row[64];
+    snprintf(row, sizeof row, "%.9g,%d\n", double(i) / 8 + 100 * (i / 4),
+             1 + 100 * (i / 4));
+    expected += row;
+  }
+  EXPECT_EQ(readFile(folder / "y.csv"), expected);
+  // Three calls later other numbers come.
+  EXPECT_EQ(
+      noisy({"--load", folder / "s", "--output", "y=" + (folder / "y.csv")})
+          .code,
+      0);
+  EXPECT_EQ(readFile(folder / "y.csv").substr(0, 8), "300,301\n");
+  outcome = noisy({"--epochs", "2"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("--epochs is for entries that train; 'noisy' "
+                             "only draws random numbers"),
+            std::string::npos)
+      << outcome.err;
+  outcome = run(sampler, {"--describe"});
+  EXPECT_NE(outcome.out.find("entry noisy: draws random numbers"),
+            std::string::npos);
+}
+
+TEST_F(Evaluate, WhatMixesSamplesLeavesThePartialBatchOut) {
+  std::vector<std::string> words = {"noisy", "--input",
+                                    "x=" + (folder / "x.npy"), "--output",
+                                    "whole=" + (folder / "whole.npy")};
+  Outcome outcome = run(sampler, words);
+  EXPECT_NE(outcome.out.find("f32 [2, 4, 2] (a row for each of 2 full batches; "
+                             "the last 2 samples are left out)\n"),
+            std::string::npos)
+      << outcome.out;
+  writeFile(folder / "x.npy", npy("<f4", "3, 2", Bytes(24, '\0')));
+  outcome = run(sampler, words);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("'whole' is made of whole batches of 4, and the "
+                             "inputs hold 3 samples"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(Evaluate, IntegersArePrintedExactly) {
+  writeFile(folder / "x.npy", npy("<f4", "6, 2", Bytes(48, '\0')));
+  Outcome outcome =
+      run(sampler, {"noisy", "--input", "x=" + (folder / "x.npy")});
+  EXPECT_NE(outcome.out.find("noisy calls 1152921504606846976 (mean of 1 full"),
+            std::string::npos)
+      << outcome.out;
+  outcome = run(sampler, {"count", "--log", folder / "log.csv", "--output",
+                          "small=" + (folder / "small.csv")});
+  EXPECT_EQ(outcome.out, "step 1/1 big 1152921504606846977 small 2147483647\n");
+  EXPECT_NE(
+      readFile(folder / "log.csv").find("1,1,1152921504606846977,2147483647,"),
+      std::string::npos);
+  EXPECT_EQ(readFile(folder / "small.csv"), "2147483647\n");
 }
 
 TEST_F(Evaluate, FewerSamplesThanABatch) {

@@ -312,7 +312,8 @@ TEST_F(Files, FashionMnist) {
   std::string place = "/usr/share/datasets/fashion-mnist/"
                       "t10k-labels-idx1-ubyte.gz";
   if (!std::filesystem::exists(place))
-    FAIL() << "dataset-fashion-mnist is not installed: run tools/install-packages";
+    FAIL()
+        << "dataset-fashion-mnist is not installed: run tools/install-packages";
   Want want(SINTER_U8, {128}, 0);
   Read read = readArray(place, want.tensor);
   EXPECT_FALSE(read.failed) << read.message;

@@ -103,16 +103,23 @@ struct Outcome {
   std::string out, err;
 };
 
-// sinter_run in this process.
-inline Outcome run(const sinter_model &model, std::vector<std::string> words) {
+// sinter_run in this process, on its own stdout and stderr.
+inline int runOpenly(const sinter_model &model,
+                     std::vector<std::string> words) {
   words.insert(words.begin(), "prog");
   std::vector<char *> argv;
   for (std::string &word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
+  return sinter_run(&model, static_cast<int>(words.size()), argv.data());
+}
+
+// The same, captured.
+inline Outcome run(const sinter_model &model,
+                   const std::vector<std::string> &words) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  int code = sinter_run(&model, static_cast<int>(words.size()), argv.data());
+  int code = runOpenly(model, words);
   Outcome outcome{code, testing::internal::GetCapturedStdout(),
                   testing::internal::GetCapturedStderr()};
   return outcome;

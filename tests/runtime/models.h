@@ -21,6 +21,7 @@ struct Witness {
   std::vector<const void *> xs; // where x was
   int steps = 0;
   int raiseAt = -1;      // raise SIGINT in this step
+  int raises = 1;        // so often
   int failAt = -1;       // return a status in this step
   bool parallel = false; // whether the host had a parallel_for
 };
@@ -100,7 +101,7 @@ inline int32_t trainRegression(void *state, const void *args, void *workspace,
   ++*counter(state);
   *static_cast<float *>(pointers[3]) = loss;
   int step = witness.steps++;
-  if (step == witness.raiseAt)
+  for (int i = 0; step == witness.raiseAt && i < witness.raises; ++i)
     std::raise(SIGINT);
   return step == witness.failAt ? SINTER_INDEX_OUT_OF_RANGE : SINTER_OK;
 }
@@ -250,6 +251,71 @@ inline const sinter_model oscillator = {sizeof(sinter_model),
                                         64,
                                         0,
                                         initOscillator};
+
+// `sampler` draws: its state is rng i64 [2], seed and number of calls.
+inline int32_t initSampler(void *state, uint64_t seed, void *,
+                           const sinter_host *) {
+  static_cast<int64_t *>(state)[0] = static_cast<int64_t>(seed);
+  static_cast<int64_t *>(state)[1] = 0;
+  return SINTER_OK;
+}
+
+// noisy(x f32 [4, 2]) -> y f32 [4, 2], whole f32 [4, 2] (no batch axis),
+//   calls i64 []: 2^60 + the calls so far
+inline int32_t drawNoisy(void *state, const void *args, void *,
+                         const sinter_host *) {
+  auto *const *pointers = static_cast<void *const *>(args);
+  auto *x = static_cast<const float *>(pointers[0]);
+  auto *rng = static_cast<int64_t *>(state);
+  for (int64_t i = 0; i < 2 * kBatch; ++i) {
+    static_cast<float *>(pointers[1])[i] = x[i] + 100 * float(rng[1]);
+    static_cast<float *>(pointers[2])[i] = x[i] - x[0];
+  }
+  *static_cast<int64_t *>(pointers[3]) = (int64_t(1) << 60) + rng[1]++;
+  return SINTER_OK;
+}
+
+// count() -> big i64 [], small i32 []; counts up
+inline int32_t countSampler(void *state, const void *args, void *,
+                            const sinter_host *) {
+  auto *const *pointers = static_cast<void *const *>(args);
+  auto *rng = static_cast<int64_t *>(state);
+  *static_cast<int64_t *>(pointers[0]) = (int64_t(1) << 60) + ++rng[1];
+  *static_cast<int32_t *>(pointers[1]) = 2147483647;
+  return SINTER_OK;
+}
+
+inline constexpr sinter_tensor samplerVariables[] = {
+    {"rng", shapes::two, 1, SINTER_I64, -1, 0, 16, 0}};
+inline constexpr sinter_tensor noisyInputs[] = {
+    {"x", shapes::batch2, 2, SINTER_F32, 0, 0, 32, 0}};
+inline constexpr sinter_tensor noisyOutputs[] = {
+    {"y", shapes::batch2, 2, SINTER_F32, 0, 0, 32, 0},
+    {"whole", shapes::batch2, 2, SINTER_F32, -1, 0, 32, 0},
+    {"calls", nullptr, 0, SINTER_I64, -1, 0, 8, 0}};
+inline constexpr sinter_tensor countOutputs[] = {
+    {"big", nullptr, 0, SINTER_I64, -1, 0, 8, 0},
+    {"small", nullptr, 0, SINTER_I32, -1, 0, 4, 0}};
+inline const sinter_entry samplerEntries[] = {
+    {"noisy", noisyInputs, noisyOutputs, 1, 3, 0,
+     SINTER_WRITES_STATE | SINTER_ONLY_DRAWS, drawNoisy},
+    {"count", nullptr, countOutputs, 0, 2, 0, SINTER_WRITES_STATE,
+     countSampler},
+};
+inline const sinter_model sampler = {sizeof(sinter_model),
+                                     SINTER_ABI_VERSION,
+                                     sizeof(sinter_tensor),
+                                     sizeof(sinter_entry),
+                                     "sampler",
+                                     "generic",
+                                     "sinter 0.1.0",
+                                     samplerVariables,
+                                     samplerEntries,
+                                     1,
+                                     2,
+                                     64,
+                                     0,
+                                     initSampler};
 
 } // namespace sinter_tests
 

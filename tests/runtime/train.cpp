@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <regex.h>
+#include <sys/stat.h>
 
 using namespace sinter_tests;
 
@@ -140,6 +141,96 @@ TEST_F(Train, APartOfAnEpochIsNotContinuedWithAnotherSeed) {
     run(regression, train({"--seed", seed, "--load", folder / "part"}));
     EXPECT_EQ(witness.steps, steps) << seed;
   }
+}
+
+// Steps of another order or of other samples are other steps.
+TEST_F(Train, APartOfAnEpochIsContinuedWithWhatBeganIt) {
+  witness.raiseAt = 0;
+  EXPECT_EQ(run(regression, train({"--save", folder / "part"})).code, 130);
+  auto resume = [&](std::vector<std::string> more, const char *difference) {
+    witness = {};
+    more.insert(more.end(), {"--load", folder / "part"});
+    Outcome outcome = run(regression, train(more));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(witness.steps, *difference ? 2 : 1) << difference;
+    std::string note = "prog: note: " + (folder / "part") +
+                       " stands after step 1 of epoch 1, which is begun "
+                       "again: " +
+                       difference + "\n";
+    EXPECT_EQ(outcome.err.find(note) != std::string::npos, *difference != 0)
+        << outcome.err;
+  };
+  resume({}, "");
+  resume({"--batch-order", "sequential"},
+         "the order was shuffle, not sequential");
+  resume({"--seed", "5"}, "the seed was 0, not 5");
+  writeFile(folder / "x.npy", npy("<f4", "9, 2", Bytes(72, '\0')));
+  writeFile(folder / "y.npy", npy("<f4", "9,", Bytes(36, '\0')));
+  resume({}, "there were 10 samples, not 9");
+}
+
+TEST_F(Train, AnInterruptedRunWritesItsOutputs) {
+  witness.raiseAt = 2;
+  Outcome outcome =
+      run(regression, train({"--epochs", "9", "--output",
+                             "loss=" + (folder / "loss.csv"), "--seed", "7"}));
+  EXPECT_EQ(outcome.code, 130);
+  alignas(64) char state[192] = {};
+  initRegression(state, 7, nullptr, nullptr);
+  trainByHand(state, order(7, 0));
+  char text[64];
+  snprintf(text, sizeof text, "%.9g\n",
+           double(trainByHand(state, order(7, 1))[0]));
+  EXPECT_EQ(readFile(folder / "loss.csv"), text);
+}
+
+// The second signal does not wait for the step to end.
+TEST_F(Train, TwoInterruptsLeaveNoFiles) {
+  size_t before = folder.count();
+  auto twice = [&] {
+    witness.raiseAt = 0;
+    witness.raises = 2;
+    runOpenly(regression,
+              train({"--save", folder / "s", "--log", folder / "log.csv",
+                     "--output", "loss=" + (folder / "loss.csv")}));
+  };
+  EXPECT_EXIT(twice(), testing::KilledBySignal(SIGINT), "");
+  EXPECT_EQ(folder.count(), before);
+}
+
+TEST_F(Train, WithoutAStepOutputsHaveNoValue) {
+  Outcome outcome = run(regression, train({"--epochs", "0", "--output",
+                                           "loss=" + (folder / "loss.csv")}));
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.err.find("no step was done, so 'loss' has no value"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "loss.csv"));
+}
+
+TEST_F(Train, AReplacedFileKeepsItsMode) {
+  writeFile(folder / "s", "old");
+  ASSERT_EQ(chmod((folder / "s").c_str(), 0640), 0);
+  EXPECT_EQ(run(regression, train({"--save", folder / "s"})).code, 0);
+  struct stat info;
+  ASSERT_EQ(stat((folder / "s").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0640u);
+}
+
+// In a folder that one may write to, which is all that a rename asks.
+TEST_F(Train, AProtectedFileIsNotReplaced) {
+  writeFile(folder / "s", "old");
+  ASSERT_EQ(chmod((folder / "s").c_str(), 0444), 0);
+  ASSERT_EQ(chmod((folder / ".").c_str(), 0777), 0);
+  auto save = [&] {
+    // The superuser may write anything.
+    if (geteuid() == 0 && setuid(65534) != 0)
+      _exit(99);
+    _exit(runOpenly(regression, train({"--save", folder / "s"})));
+  };
+  EXPECT_EXIT(save(), testing::ExitedWithCode(1),
+              "cannot write: Permission denied");
+  EXPECT_EQ(readFile(folder / "s"), "old");
 }
 
 TEST_F(Train, ResultsDoNotDependOnThreads) {
