@@ -239,3 +239,23 @@ TEST(PlanMemory, ModelIsDescribed) {
   EXPECT_TRUE(cast<DictionaryAttr>(entries[0]).contains("writes_state"));
   EXPECT_FALSE(cast<DictionaryAttr>(entries[1]).contains("writes_state"));
 }
+
+/// What only counts random numbers up learns nothing; the runtime evaluates it.
+TEST(PlanMemory, EntriesThatOnlyDrawAreDescribed) {
+  Session session;
+  std::string write = "sinter.write @rng, %k : tensor<2xi64>\n";
+  auto m = session.plan(
+      "module @m {\nsinter.variable @w : tensor<2xi64>\n"
+      "sinter.variable @rng : tensor<2xi64>\n"
+      "sinter.entry @draws(%k: tensor<2xi64>) {\n" +
+      write + "sinter.return }\nsinter.entry @learns(%k: tensor<2xi64>) {\n" +
+      write + "sinter.write @w, %k : tensor<2xi64>\nsinter.return } }");
+  auto model = (*m)->getAttrOfType<DictionaryAttr>("sinter.model");
+  ASSERT_TRUE(model);
+  auto entries = model.getAs<ArrayAttr>("entries");
+  for (unsigned i : {0, 1}) {
+    auto entry = cast<DictionaryAttr>(entries[i]);
+    EXPECT_TRUE(entry.contains("writes_state"));
+    EXPECT_EQ(entry.contains("only_draws"), i == 0);
+  }
+}
