@@ -22,10 +22,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <optional>
 #include <fstream>
 #include <limits>
 #include <map>
+#include <optional>
 #include <unistd.h>
 
 using namespace mlir;

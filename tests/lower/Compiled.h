@@ -3,8 +3,8 @@
 // What tests of emitted code share: a module of entries goes through the
 // stages from `fused` (or from `gradient`) to an object, is linked and loaded,
 // and its entries run on arguments, state and workspace beside inaccessible
-// pages, so that one byte too far is a crash.  Whatever nobody has written holds
-// a pattern.  The interpreter runs the same module for comparison.
+// pages, so that one byte too far is a crash.  Whatever nobody has written
+// holds a pattern.  The interpreter runs the same module for comparison.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,8 +12,8 @@
 #define SINTER_TESTS_LOWER_COMPILED_H
 
 #include "compiler/interpret/Interpreter.h"
-#include "tests/lower/GuardedBytes.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "tests/lower/GuardedBytes.h"
 #include "gtest/gtest.h"
 
 #include <map>

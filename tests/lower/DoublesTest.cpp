@@ -49,13 +49,13 @@ struct Case {
 std::vector<Case> pointwise() {
   std::vector<Case> cases;
   auto unary = [&](const std::string &op, Real (*f)(Real), bool positive) {
-    cases.push_back({op + (positive ? " %p : " : " %a : ") + V, V,
-                     [=](const Operands &o) {
-                       Reals y;
-                       for (double x : positive ? o.p : o.a)
-                         y.push_back(f(x));
-                       return y;
-                     }});
+    cases.push_back(
+        {op + (positive ? " %p : " : " %a : ") + V, V, [=](const Operands &o) {
+           Reals y;
+           for (double x : positive ? o.p : o.a)
+             y.push_back(f(x));
+           return y;
+         }});
   };
   auto binary = [&](const std::string &op, Real (*f)(Real, Real),
                     bool positive = false) {
@@ -67,24 +67,42 @@ std::vector<Case> pointwise() {
                        return y;
                      }});
   };
-  unary("neg", [](Real x) { return -x; }, false);
-  unary("abs", [](Real x) { return std::fabs(x); }, false);
-  unary("sign", [](Real x) { return Real((x > 0) - (x < 0)); }, false);
-  unary("stop_gradient", [](Real x) { return x; }, false);
-  unary("exp", [](Real x) { return std::exp(x); }, false);
-  unary("expm1", [](Real x) { return std::expm1(x); }, false);
-  unary("log", [](Real x) { return std::log(x); }, true);
-  unary("log1p", [](Real x) { return std::log1p(x); }, true);
-  unary("tanh", [](Real x) { return std::tanh(x); }, false);
-  unary("logistic", [](Real x) { return 1 / (1 + std::exp(-x)); }, false);
-  unary("sin", [](Real x) { return std::sin(x); }, false);
-  unary("cos", [](Real x) { return std::cos(x); }, false);
-  unary("erf", [](Real x) { return std::erf(x); }, false);
-  unary("sqrt", [](Real x) { return std::sqrt(x); }, true);
-  unary("rsqrt", [](Real x) { return 1 / std::sqrt(x); }, true);
-  unary("floor", [](Real x) { return std::floor(x); }, false);
-  unary("ceil", [](Real x) { return std::ceil(x); }, false);
-  unary("round", [](Real x) { return std::nearbyint(x); }, false);
+  unary(
+      "neg", [](Real x) { return -x; }, false);
+  unary(
+      "abs", [](Real x) { return std::fabs(x); }, false);
+  unary(
+      "sign", [](Real x) { return Real((x > 0) - (x < 0)); }, false);
+  unary(
+      "stop_gradient", [](Real x) { return x; }, false);
+  unary(
+      "exp", [](Real x) { return std::exp(x); }, false);
+  unary(
+      "expm1", [](Real x) { return std::expm1(x); }, false);
+  unary(
+      "log", [](Real x) { return std::log(x); }, true);
+  unary(
+      "log1p", [](Real x) { return std::log1p(x); }, true);
+  unary(
+      "tanh", [](Real x) { return std::tanh(x); }, false);
+  unary(
+      "logistic", [](Real x) { return 1 / (1 + std::exp(-x)); }, false);
+  unary(
+      "sin", [](Real x) { return std::sin(x); }, false);
+  unary(
+      "cos", [](Real x) { return std::cos(x); }, false);
+  unary(
+      "erf", [](Real x) { return std::erf(x); }, false);
+  unary(
+      "sqrt", [](Real x) { return std::sqrt(x); }, true);
+  unary(
+      "rsqrt", [](Real x) { return 1 / std::sqrt(x); }, true);
+  unary(
+      "floor", [](Real x) { return std::floor(x); }, false);
+  unary(
+      "ceil", [](Real x) { return std::ceil(x); }, false);
+  unary(
+      "round", [](Real x) { return std::nearbyint(x); }, false);
   binary("add", [](Real a, Real b) { return a + b; });
   binary("sub", [](Real a, Real b) { return a - b; });
   binary("mul", [](Real a, Real b) { return a * b; });
@@ -92,24 +110,24 @@ std::vector<Case> pointwise() {
   binary("rem", [](Real a, Real b) { return std::fmod(a, b); });
   binary("max", [](Real a, Real b) { return std::max(a, b); });
   binary("min", [](Real a, Real b) { return std::min(a, b); });
-  binary("pow", [](Real a, Real b) { return std::pow(a, b); }, true);
+  binary(
+      "pow", [](Real a, Real b) { return std::pow(a, b); }, true);
   cases.push_back({"select %flags, %a, %b : " + V, V, [](const Operands &o) {
                      Reals y;
                      for (int64_t i = 0; i < wide; ++i)
                        y.push_back(o.flags[i] ? o.a[i] : o.b[i]);
                      return y;
                    }});
-  cases.push_back({"cast %n : tensor<37xi64> to " + V, V,
-                   [](const Operands &o) {
-                     return Reals(o.n.begin(), o.n.end());
-                   }});
-  cases.push_back({"compare lt %a, %b : " + V, "tensor<37xi1>",
-                   [](const Operands &o) {
-                     Reals y;
-                     for (int64_t i = 0; i < wide; ++i)
-                       y.push_back(Real(o.a[i] < o.b[i]));
-                     return y;
-                   }});
+  cases.push_back(
+      {"cast %n : tensor<37xi64> to " + V, V,
+       [](const Operands &o) { return Reals(o.n.begin(), o.n.end()); }});
+  cases.push_back(
+      {"compare lt %a, %b : " + V, "tensor<37xi1>", [](const Operands &o) {
+         Reals y;
+         for (int64_t i = 0; i < wide; ++i)
+           y.push_back(Real(o.a[i] < o.b[i]));
+         return y;
+       }});
   return cases;
 }
 
@@ -133,7 +151,8 @@ Reals product(const Operands &o, int64_t n, int64_t depth, int64_t outer,
     for (int64_t j = 0; j < n; ++j) {
       Wanted r(0);
       for (int64_t k = 0; k < depth; ++k) {
-        Real term = Real(o.m[i * outer + k * inner]) * o.m[j * outer + k * inner];
+        Real term =
+            Real(o.m[i * outer + k * inner]) * o.m[j * outer + k * inner];
         r.value += term;
         r.size += std::fabs(term);
       }
@@ -201,23 +220,23 @@ std::vector<Case> sums() {
                          }
                      return y;
                    }});
-  cases.push_back(
-      {"scan 5 carry(%c = %a : " + V + ") each(%x = %m : " + M +
-           ") with(%w = %b : " + V + ") index(%t) -> (" + V +
-           ") {\n%s = sinter.mul %c, %w : " + V +
-           "\n%q = sinter.add %s, %x : " + V + "\n%r = sinter.tanh %q : " + V +
-           "\nsinter.yield %r : " + V + "\n}",
-       V, [](const Operands &o) {
-         std::vector<Real> c(o.a.begin(), o.a.end());
-         for (int64_t t = 0; t < rows; ++t)
-           for (int64_t j = 0; j < wide; ++j)
-             c[j] = std::tanh(c[j] * o.b[j] + o.m[t * wide + j]);
-         // Errors are carried on with factors of up to |b|.
-         Reals y;
-         for (Real x : c)
-           y.push_back({x, 1});
-         return y;
-       }});
+  cases.push_back({"scan 5 carry(%c = %a : " + V + ") each(%x = %m : " + M +
+                       ") with(%w = %b : " + V + ") index(%t) -> (" + V +
+                       ") {\n%s = sinter.mul %c, %w : " + V +
+                       "\n%q = sinter.add %s, %x : " + V +
+                       "\n%r = sinter.tanh %q : " + V +
+                       "\nsinter.yield %r : " + V + "\n}",
+                   V, [](const Operands &o) {
+                     std::vector<Real> c(o.a.begin(), o.a.end());
+                     for (int64_t t = 0; t < rows; ++t)
+                       for (int64_t j = 0; j < wide; ++j)
+                         c[j] = std::tanh(c[j] * o.b[j] + o.m[t * wide + j]);
+                     // Errors are carried on with factors of up to |b|.
+                     Reals y;
+                     for (Real x : c)
+                       y.push_back({x, 1});
+                     return y;
+                   }});
   return cases;
 }
 
@@ -236,13 +255,11 @@ std::vector<Case> movements() {
   std::vector<Case> cases;
   cases.push_back(moved("reshape %m", "tensor<37x5xf64>", rows * wide,
                         [](int64_t i) { return i; }));
+  cases.push_back(moved("transpose %m [1, 0]", "tensor<37x5xf64>", rows * wide,
+                        [](int64_t i) { return i % rows * wide + i / rows; }));
   cases.push_back(
-      moved("transpose %m [1, 0]", "tensor<37x5xf64>", rows * wide,
-            [](int64_t i) { return i % rows * wide + i / rows; }));
-  cases.push_back(moved("broadcast %m dims [0, 2]", "tensor<5x2x37xf64>",
-                        2 * rows * wide, [](int64_t i) {
-                          return i / (2 * wide) * wide + i % wide;
-                        }));
+      moved("broadcast %m dims [0, 2]", "tensor<5x2x37xf64>", 2 * rows * wide,
+            [](int64_t i) { return i / (2 * wide) * wide + i % wide; }));
   cases.push_back(moved("slice %m offsets [1, 2] sizes [2, 17] strides [2, 2]",
                         "tensor<2x17xf64>", 34, [](int64_t i) {
                           return (1 + i / 17 * 2) * wide + 2 + i % 17 * 2;
@@ -256,24 +273,24 @@ std::vector<Case> movements() {
   cases.push_back(moved("reverse %m dims [1]", M, rows * wide, [](int64_t i) {
     return i / wide * wide + wide - 1 - i % wide;
   }));
-  cases.push_back({"concatenate %a, %b dim 0 : " + V + ", " + V +
-                       " -> tensor<74xf64>",
-                   "tensor<74xf64>", [](const Operands &o) {
-                     Reals y(o.a.begin(), o.a.end());
-                     y.insert(y.end(), o.b.begin(), o.b.end());
-                     return y;
-                   }});
-  cases.push_back({"gather %m[%places] axis 0 batch 0 : " + M +
-                       ", tensor<5xi64> -> " + M,
-                   M, [](const Operands &o) {
-                     Reals y;
-                     for (int64_t i = 0; i < rows; ++i)
-                       for (int64_t j = 0; j < wide; ++j)
-                         y.push_back(o.places[i] >= 0 && o.places[i] < rows
-                                         ? o.m[o.places[i] * wide + j]
-                                         : 0);
-                     return y;
-                   }});
+  cases.push_back(
+      {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xf64>",
+       "tensor<74xf64>", [](const Operands &o) {
+         Reals y(o.a.begin(), o.a.end());
+         y.insert(y.end(), o.b.begin(), o.b.end());
+         return y;
+       }});
+  cases.push_back(
+      {"gather %m[%places] axis 0 batch 0 : " + M + ", tensor<5xi64> -> " + M,
+       M, [](const Operands &o) {
+         Reals y;
+         for (int64_t i = 0; i < rows; ++i)
+           for (int64_t j = 0; j < wide; ++j)
+             y.push_back(o.places[i] >= 0 && o.places[i] < rows
+                             ? o.m[o.places[i] * wide + j]
+                             : 0);
+         return y;
+       }});
   cases.push_back({"iota dim 0 : " + V, V, [](const Operands &) {
                      Reals y;
                      for (int64_t i = 0; i < wide; ++i)
@@ -338,9 +355,9 @@ protected:
 
   std::vector<Array> inputs(Compiled &compiled, llvm::StringRef entry) {
     llvm::ArrayRef<mlir::Type> types = compiled.inputTypes(entry);
-    return {Array::of(types[0], o.a),     Array::of(types[1], o.b),
-            Array::of(types[2], o.p),     Array::of(types[3], o.m),
-            Array::ofInts(types[4], o.flags), Array::ofInts(types[5], o.n),
+    return {Array::of(types[0], o.a),          Array::of(types[1], o.b),
+            Array::of(types[2], o.p),          Array::of(types[3], o.m),
+            Array::ofInts(types[4], o.flags),  Array::ofInts(types[5], o.n),
             Array::ofInts(types[6], o.places), Array::ofInts(types[7], o.key)};
   }
 
@@ -380,10 +397,10 @@ TEST_P(DoublesAtRandom, KeepTheirFormula) {
                            "v = sinter.random_uniform %key stream 7",
                            "z = sinter.random_normal %key stream 6"})
     body += "%" + std::string(line) + " : " + M + "\n";
-  Compiled compiled("module @m {\n" +
-                        entryOf("e", body, "%u, %v, %z", M + ", " + M + ", " + M) +
-                        "}\n",
-                    cpu, level);
+  Compiled compiled(
+      "module @m {\n" +
+          entryOf("e", body, "%u, %v, %z", M + ", " + M + ", " + M) + "}\n",
+      cpu, level);
   ASSERT_TRUE(compiled);
   std::vector<Array> got = compiled.run("e", inputs(compiled, "e"));
   std::set<double> different(got[0].floats.begin(), got[0].floats.end());

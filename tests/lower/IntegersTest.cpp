@@ -88,9 +88,8 @@ void addPointwise(std::vector<Case> &cases) {
   binary("div", [](int64_t a, int64_t b) {
     return b == 0 ? 0 : b == -1 ? int64_t(-U(a)) : a / b;
   });
-  binary("rem", [](int64_t a, int64_t b) {
-    return b == 0 || b == -1 ? 0 : a % b;
-  });
+  binary("rem",
+         [](int64_t a, int64_t b) { return b == 0 || b == -1 ? 0 : a % b; });
   binary("max", [](int64_t a, int64_t b) { return std::max(a, b); });
   binary("min", [](int64_t a, int64_t b) { return std::min(a, b); });
   binary("and", [](int64_t a, int64_t b) { return a & b; });
@@ -115,15 +114,16 @@ void addPointwise(std::vector<Case> &cases) {
                        return int64_t(int32_t(uint32_t(U(x))));
                      });
                    }});
-  cases.push_back({"cast %f : tensor<37xf64> to " + V, V, [](const Operands &o) {
-                     Ints y;
-                     for (double x : o.f)
-                       y.push_back(x >= 0x1p63    ? most
-                                   : x <= -0x1p63 ? least
-                                   : x != x       ? 0
-                                                  : int64_t(x));
-                     return y;
-                   }});
+  cases.push_back(
+      {"cast %f : tensor<37xf64> to " + V, V, [](const Operands &o) {
+         Ints y;
+         for (double x : o.f)
+           y.push_back(x >= 0x1p63    ? most
+                       : x <= -0x1p63 ? least
+                       : x != x       ? 0
+                                      : int64_t(x));
+         return y;
+       }});
 }
 
 void addReductions(std::vector<Case> &cases) {
@@ -144,22 +144,21 @@ void addReductions(std::vector<Case> &cases) {
     one("reduce_min", most,
         [](int64_t a, int64_t b) { return std::min(a, b); });
     for (bool largest : {true, false})
-      cases.push_back(
-          {std::string(largest ? "argmax" : "argmin") + " %m dim " + dims +
-               " : " + M + " -> " + type,
-           type, [=](const Operands &o) {
-             Ints y(overRows ? wide : rows, 0);
-             for (int64_t i = 0; i < rows; ++i)
-               for (int64_t j = 0; j < wide; ++j) {
-                 int64_t &at = y[overRows ? j : i];
-                 int64_t x = o.m[i * wide + j];
-                 int64_t best =
-                     overRows ? o.m[at * wide + j] : o.m[i * wide + at];
-                 if (largest ? x > best : x < best)
-                   at = overRows ? i : j;
-               }
-             return y;
-           }});
+      cases.push_back({std::string(largest ? "argmax" : "argmin") + " %m dim " +
+                           dims + " : " + M + " -> " + type,
+                       type, [=](const Operands &o) {
+                         Ints y(overRows ? wide : rows, 0);
+                         for (int64_t i = 0; i < rows; ++i)
+                           for (int64_t j = 0; j < wide; ++j) {
+                             int64_t &at = y[overRows ? j : i];
+                             int64_t x = o.m[i * wide + j];
+                             int64_t best = overRows ? o.m[at * wide + j]
+                                                     : o.m[i * wide + at];
+                             if (largest ? x > best : x < best)
+                               at = overRows ? i : j;
+                           }
+                         return y;
+                       }});
   }
   cases.push_back({"dot_general %m, %m contract [1] x [1] batch [] x [] : " +
                        M + ", " + M + " -> tensor<5x5xi64>",
@@ -201,13 +200,11 @@ Case moved(const std::string &op, const std::string &type, int64_t count,
 void addMovements(std::vector<Case> &cases) {
   cases.push_back(moved("reshape %m", "tensor<37x5xi64>", rows * wide,
                         [](int64_t i) { return i; }));
-  cases.push_back(moved(
-      "transpose %m [1, 0]", "tensor<37x5xi64>", rows * wide,
-      [](int64_t i) { return i % rows * wide + i / rows; }));
-  cases.push_back(moved("broadcast %m dims [0, 2]", "tensor<5x2x37xi64>",
-                        2 * rows * wide, [](int64_t i) {
-                          return i / (2 * wide) * wide + i % wide;
-                        }));
+  cases.push_back(moved("transpose %m [1, 0]", "tensor<37x5xi64>", rows * wide,
+                        [](int64_t i) { return i % rows * wide + i / rows; }));
+  cases.push_back(
+      moved("broadcast %m dims [0, 2]", "tensor<5x2x37xi64>", 2 * rows * wide,
+            [](int64_t i) { return i / (2 * wide) * wide + i % wide; }));
   cases.push_back(moved("slice %m offsets [1, 2] sizes [2, 17] strides [2, 2]",
                         "tensor<2x17xi64>", 34, [](int64_t i) {
                           return (1 + i / 17 * 2) * wide + 2 + i % 17 * 2;
@@ -222,23 +219,23 @@ void addMovements(std::vector<Case> &cases) {
   cases.push_back(moved("reverse %m dims [1]", M, rows * wide, [](int64_t i) {
     return i / wide * wide + wide - 1 - i % wide;
   }));
-  cases.push_back({"concatenate %a, %b dim 0 : " + V + ", " + V +
-                       " -> tensor<74xi64>",
-                   "tensor<74xi64>", [](const Operands &o) {
-                     Ints y = o.a;
-                     y.insert(y.end(), o.b.begin(), o.b.end());
-                     return y;
-                   }});
-  cases.push_back({"gather %m[%places] axis 0 batch 0 : " + M +
-                       ", tensor<5xi64> -> " + M,
-                   M, [](const Operands &o) {
-                     Ints y(rows * wide, 0);
-                     for (int64_t i = 0; i < rows; ++i)
-                       for (int64_t j = 0; j < wide; ++j)
-                         if (o.places[i] >= 0 && o.places[i] < rows)
-                           y[i * wide + j] = o.m[o.places[i] * wide + j];
-                     return y;
-                   }});
+  cases.push_back(
+      {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xi64>",
+       "tensor<74xi64>", [](const Operands &o) {
+         Ints y = o.a;
+         y.insert(y.end(), o.b.begin(), o.b.end());
+         return y;
+       }});
+  cases.push_back(
+      {"gather %m[%places] axis 0 batch 0 : " + M + ", tensor<5xi64> -> " + M,
+       M, [](const Operands &o) {
+         Ints y(rows * wide, 0);
+         for (int64_t i = 0; i < rows; ++i)
+           for (int64_t j = 0; j < wide; ++j)
+             if (o.places[i] >= 0 && o.places[i] < rows)
+               y[i * wide + j] = o.m[o.places[i] * wide + j];
+         return y;
+       }});
   cases.push_back({"scatter_add %m[%places] += %m axis 0 batch 0 : " + M +
                        ", tensor<5xi64>, " + M,
                    M, [](const Operands &o) {
@@ -262,19 +259,18 @@ void addMovements(std::vector<Case> &cases) {
                    "tensor<3xi64>", [](const Operands &) {
                      return Ints{9007199254740993, least, most};
                    }});
-  cases.push_back(
-      {"scan 5 carry(%c = %a : " + V + ") each(%x = %m : " + M +
-           ") with(%w = %b : " + V + ") index(%t) -> (" + V +
-           ") {\n%p = sinter.mul %c, %w : " + V +
-           "\n%n = sinter.add %p, %x : " + V + "\nsinter.yield %n : " + V +
-           "\n}",
-       V, [](const Operands &o) {
-         Ints c = o.a;
-         for (int64_t t = 0; t < rows; ++t)
-           for (int64_t j = 0; j < wide; ++j)
-             c[j] = add(mul(c[j], o.b[j]), o.m[t * wide + j]);
-         return c;
-       }});
+  cases.push_back({"scan 5 carry(%c = %a : " + V + ") each(%x = %m : " + M +
+                       ") with(%w = %b : " + V + ") index(%t) -> (" + V +
+                       ") {\n%p = sinter.mul %c, %w : " + V +
+                       "\n%n = sinter.add %p, %x : " + V +
+                       "\nsinter.yield %n : " + V + "\n}",
+                   V, [](const Operands &o) {
+                     Ints c = o.a;
+                     for (int64_t t = 0; t < rows; ++t)
+                       for (int64_t j = 0; j < wide; ++j)
+                         c[j] = add(mul(c[j], o.b[j]), o.m[t * wide + j]);
+                     return c;
+                   }});
 }
 
 std::vector<Case> allCases() {
@@ -298,8 +294,8 @@ Ints randomInts(std::mt19937_64 &random, int64_t count) {
   return result;
 }
 
-class Integers
-    : public testing::TestWithParam<std::tuple<const char *, int>> {};
+class Integers : public testing::TestWithParam<std::tuple<const char *, int>> {
+};
 
 TEST_P(Integers, NoOpGoesThroughADouble) {
   auto [cpu, level] = GetParam();
@@ -310,8 +306,8 @@ TEST_P(Integers, NoOpGoesThroughADouble) {
             ", %b: " + V + ", %m: " + M +
             ", %f: tensor<37xf64>, %flags: tensor<37xi1>, %places: "
             "tensor<5xi64>) -> (" +
-            c.type + ") {\n%y = sinter." + c.op + "\nsinter.return %y : " +
-            c.type + "\n}\n";
+            c.type + ") {\n%y = sinter." + c.op +
+            "\nsinter.return %y : " + c.type + "\n}\n";
   Compiled compiled(text + "}\n", cpu, level);
   ASSERT_TRUE(compiled);
   std::mt19937_64 random(3);
@@ -361,7 +357,8 @@ TEST(IntegersTable, HasEveryOpOnI64) {
         isStructure(name.getStringRef()))
       continue;
     std::string op = name.stripDialect().str();
-    EXPECT_TRUE(covered.count(op) || !allowsElements(context, name, "i64")) << op;
+    EXPECT_TRUE(covered.count(op) || !allowsElements(context, name, "i64"))
+        << op;
   }
 }
 

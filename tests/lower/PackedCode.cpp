@@ -21,14 +21,14 @@ static bool isPacked(StringRef mnemonic, StringRef operands) {
     return false;
   mnemonic.consume_front("v");
   // Moves of 16 bytes between registers and memory, or elements by mask.
-  for (StringRef move : {"movups", "movaps", "movupd", "movapd", "movdqu",
-                         "movdqa", "lddqu", "maskmov", "pmaskmov", "pgather",
-                         "gather"})
+  for (StringRef move :
+       {"movups", "movaps", "movupd", "movapd", "movdqu", "movdqa", "lddqu",
+        "maskmov", "pmaskmov", "pgather", "gather"})
     if (mnemonic.starts_with(move))
       return touchesData(operands);
   // Arithmetic on floats that scalar code does with other instructions.
-  for (StringRef op : {"add", "sub", "mul", "div", "min", "max", "sqrt", "fmadd",
-                       "fmsub", "fnmadd", "cmp"})
+  for (StringRef op : {"add", "sub", "mul", "div", "min", "max", "sqrt",
+                       "fmadd", "fmsub", "fnmadd", "cmp"})
     if (mnemonic.starts_with(op) &&
         (mnemonic.ends_with("ps") || mnemonic.ends_with("pd")))
       return true;

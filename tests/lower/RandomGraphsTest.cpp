@@ -165,8 +165,7 @@ void RandomGraphs::check(uint32_t seed, const GraphOptions &options) {
     interpreter.state() = before;
     Trace trace;
     for (const std::vector<Array> &step : inputs) {
-      std::vector<Array> outputs =
-          llvm::cantFail(interpreter.run("run", step));
+      std::vector<Array> outputs = llvm::cantFail(interpreter.run("run", step));
       append(trace, outputs, interpreter.state());
     }
     return trace;
@@ -175,17 +174,15 @@ void RandomGraphs::check(uint32_t seed, const GraphOptions &options) {
   native = interpret(first.module(), Precision::Native);
   perturbed.clear();
   for (int i = 0; i < samples && !exact; ++i)
-    perturbed.push_back(
-        interpret(*perturb(first.module(), i), Precision::F64));
+    perturbed.push_back(interpret(*perturb(first.module(), i), Precision::F64));
 
   for (auto [target, compiled] : llvm::zip_equal(targets, all)) {
     auto [cpu, level] = target;
     compiled->setState(before);
     Trace got;
     for (int step = 0; step < steps; ++step) {
-      std::vector<Array> outputs =
-          compiled->run("run", inputs[step],
-                        step == 0 ? Guard::Behind : Guard::Before);
+      std::vector<Array> outputs = compiled->run(
+          "run", inputs[step], step == 0 ? Guard::Behind : Guard::Before);
       append(got, outputs, compiled->getState());
     }
     std::string what = std::string(cpu) + " -O" + std::to_string(level);

@@ -63,14 +63,14 @@ public:
     OpBuilder builder(operand.getOwner());
     auto scalar = RankedTensorType::get({}, builder.getF64Type());
     Location loc = value.getLoc();
-    Value factor = ConstantOp::create(
-        builder, loc, scalar,
-        cast<ElementsAttr>(
-            DenseElementsAttr::get(scalar, outwards ? 1 + size : 1 - size)));
+    Value factor =
+        ConstantOp::create(builder, loc, scalar,
+                           cast<ElementsAttr>(DenseElementsAttr::get(
+                               scalar, outwards ? 1 + size : 1 - size)));
     factor = CastOp::create(
         builder, loc, RankedTensorType::get({}, type.getElementType()), factor);
-    factor = BroadcastOp::create(builder, loc, type, factor,
-                                 ArrayRef<int64_t>());
+    factor =
+        BroadcastOp::create(builder, loc, type, factor, ArrayRef<int64_t>());
     operand.set(MulOp::create(builder, loc, value, factor));
   }
 
@@ -101,9 +101,9 @@ public:
         builder, loc, wide,
         cast<ElementsAttr>(DenseElementsAttr::get(wide, errors)));
     Value error = CastOp::create(builder, loc, type, constant);
-    Value moved =
-        isNormal ? AddOp::create(builder, loc, value, error).getResult()
-                 : MulOp::create(builder, loc, value, error).getResult();
+    Value moved = isNormal
+                      ? AddOp::create(builder, loc, value, error).getResult()
+                      : MulOp::create(builder, loc, value, error).getResult();
     value.replaceUsesWithIf(moved, [&](OpOperand &use) {
       return use.getOwner() != moved.getDefiningOp() && isUser(use);
     });

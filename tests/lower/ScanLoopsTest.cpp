@@ -50,7 +50,8 @@ protected:
   static void expectNear(const Numbers &got, const Numbers &wanted) {
     ASSERT_EQ(got.size(), wanted.size());
     for (size_t i = 0; i < got.size(); ++i)
-      EXPECT_NEAR(got[i], wanted[i], 1e-12 * std::max(1.0, std::fabs(wanted[i])))
+      EXPECT_NEAR(got[i], wanted[i],
+                  1e-12 * std::max(1.0, std::fabs(wanted[i])))
           << "at " << i;
   }
 };
@@ -69,11 +70,13 @@ TEST_P(ScanLoops, CarriesThatChangePlaces) {
   for (bool reverse : {false, true}) {
     SCOPED_TRACE(reverse);
     Numbers a = wave(width, 0.7), b = wave(width, 1.3), xs = wave(n * width, 2);
-    auto out = run(std::string(R"(
+    auto out = run(
+        std::string(R"(
   sinter.entry @f(%a: tensor<5xf64>, %b: tensor<5xf64>, %xs: tensor<7x5xf64>)
       -> (tensor<5xf64>, tensor<5xf64>, tensor<7x5xf64>, tensor<7x5xf64>) {
     %r:4 = sinter.scan 7 )") +
-                       (reverse ? "reverse " : "") + R"(carry(%p = %a : tensor<5xf64>, %q = %b : tensor<5xf64>) each(%x = %xs : tensor<7x5xf64>) index(%t)
+            (reverse ? "reverse " : "") +
+            R"(carry(%p = %a : tensor<5xf64>, %q = %b : tensor<5xf64>) each(%x = %xs : tensor<7x5xf64>) index(%t)
         -> (tensor<5xf64>, tensor<5xf64>, tensor<7x5xf64>, tensor<7x5xf64>) {
       %s = sinter.add %p, %x : tensor<5xf64>
       %h = sinter.tanh %s : tensor<5xf64>
@@ -83,7 +86,7 @@ TEST_P(ScanLoops, CarriesThatChangePlaces) {
     sinter.return %r#0, %r#1, %r#2, %r#3 : tensor<5xf64>, tensor<5xf64>, tensor<7x5xf64>, tensor<7x5xf64>
   }
 )",
-                   {a, b, xs});
+        {a, b, xs});
     ASSERT_EQ(out.size(), 4u);
     Numbers ms(n * width), ps(n * width);
     for (int64_t step = 0; step < n; ++step) {
@@ -191,11 +194,13 @@ TEST_P(ScanLoops, ALoopInsideALoop) {
 TEST_P(ScanLoops, TheIndexIsAValue) {
   for (bool reverse : {false, true}) {
     SCOPED_TRACE(reverse);
-    auto out = run(std::string(R"(
+    auto out = run(
+        std::string(R"(
   sinter.entry @f(%table: tensor<9xi64>) -> (tensor<i64>, tensor<9xi64>, tensor<9xi64>) {
     %minus = sinter.constant dense<-1> : tensor<i64>
     %last, %ts, %taken = sinter.scan 9 )") +
-                       (reverse ? "reverse " : "") + R"(carry(%c = %minus : tensor<i64>) with(%m = %table : tensor<9xi64>) index(%t) -> (tensor<i64>, tensor<9xi64>, tensor<9xi64>) {
+            (reverse ? "reverse " : "") +
+            R"(carry(%c = %minus : tensor<i64>) with(%m = %table : tensor<9xi64>) index(%t) -> (tensor<i64>, tensor<9xi64>, tensor<9xi64>) {
       %g = sinter.gather %m[%t] axis 0 batch 0 : tensor<9xi64>, tensor<i64> -> tensor<i64>
       %s = sinter.add %g, %c : tensor<i64>
       sinter.yield %t, %t, %s : tensor<i64>, tensor<i64>, tensor<i64>
@@ -203,7 +208,7 @@ TEST_P(ScanLoops, TheIndexIsAValue) {
     sinter.return %last, %ts, %taken : tensor<i64>, tensor<9xi64>, tensor<9xi64>
   }
 )",
-                   {}, {{50, 41, 32, 23, 14, 5, -4, -13, -22}});
+        {}, {{50, 41, 32, 23, 14, 5, -4, -13, -22}});
     ASSERT_EQ(out.size(), 3u);
     Ints ts(9), taken(9);
     int64_t carry = -1;
@@ -229,14 +234,18 @@ TEST_P(ScanLoops, NoStepAndOneStep) {
     Numbers a = wave(3, 0.4), x = wave(count, 0.8);
     auto out = run(
         "sinter.entry @f(%a: tensor<3xf64>, %xs: " + xs +
-            ") -> (tensor<3xf64>, " + xs + ", tensor<3xf64>) {\n%h, %ys = "
-            "sinter.scan " + n + " carry(%c = %a : tensor<3xf64>) each(%x = "
-            "%xs : " + xs + ") index(%t) -> (tensor<3xf64>, " + xs +
+            ") -> (tensor<3xf64>, " + xs +
+            ", tensor<3xf64>) {\n%h, %ys = "
+            "sinter.scan " +
+            n +
+            " carry(%c = %a : tensor<3xf64>) each(%x = "
+            "%xs : " +
+            xs + ") index(%t) -> (tensor<3xf64>, " + xs +
             ") {\n%p = sinter.add %c, %x : tensor<3xf64>\n%q = sinter.exp %p "
             ": tensor<3xf64>\nsinter.yield %q, %p : tensor<3xf64>, "
             "tensor<3xf64>\n}\n%z = sinter.add %h, %a : tensor<3xf64>\n"
-            "sinter.return %h, %ys, %z : tensor<3xf64>, " + xs +
-            ", tensor<3xf64>\n}\n",
+            "sinter.return %h, %ys, %z : tensor<3xf64>, " +
+            xs + ", tensor<3xf64>\n}\n",
         {a, x});
     ASSERT_EQ(out.size(), 3u);
     Numbers h = a, p;

@@ -25,8 +25,8 @@ constexpr double rate = 0.01, beta1 = 0.8, beta2 = 0.95, epsilon = 1e-6;
 
 /// The gradient of Σ ¼p⁴ − x·p is p³ − x; x is the input.
 std::string model(const std::string &element) {
-  std::string text = "module @m {\nsinter.variable @t : tensor<" + element +
-                     ">\n";
+  std::string text =
+      "module @m {\nsinter.variable @t : tensor<" + element + ">\n";
   std::string signature, body, results, types;
   std::string scalar = "tensor<" + element + ">";
   auto line = [&](const std::string &op, const std::string &type) {
@@ -98,8 +98,8 @@ std::string model(const std::string &element) {
     for (const char *slot : {"p", "m", "v"})
       line("sinter.write @" + n + "." + slot + ", %" + n + slot + "n", T);
   }
-  return text + "sinter.entry @train(" + signature + ") -> " + scalar +
-         " {\n" + body + "sinter.return %t : " + scalar + "\n}\n}\n";
+  return text + "sinter.entry @train(" + signature + ") -> " + scalar + " {\n" +
+         body + "sinter.return %t : " + scalar + "\n}\n}\n";
 }
 
 class Updates : public testing::TestWithParam<std::tuple<const char *, int>> {

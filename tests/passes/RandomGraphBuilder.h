@@ -41,12 +41,13 @@ private:
     return choices[pick(choices.size())];
   }
   Value fresh(Shape shape, std::string element, double bound = exactBound) {
-    return {"%v" + std::to_string(next++), std::move(shape),
-            std::move(element), bound};
+    return {"%v" + std::to_string(next++), std::move(shape), std::move(element),
+            bound};
   }
   Value add(Value value, const std::string &text);
   static bool isTooLarge(const Value &value);
-  /// In an exact graph whose next op would reach `bound`, cuts its operands off.
+  /// In an exact graph whose next op would reach `bound`, cuts its operands
+  /// off.
   void keepExact(double bound, Value &a, Value *b = nullptr);
   /// `value` between ±exactBound, as text of ops that define `name`.
   std::string clampText(const std::string &name, const Value &value);

@@ -17,12 +17,11 @@ void RandomGraphBuilder::pointwise() {
   switch (pick(6)) {
   case 0:
     if (options.exact)
-      add(r, oneOf<std::string>({"neg", "abs"}) + " " + a.name + " : " +
-                 a.type());
-    else
       add(r,
-          oneOf<std::string>({"neg", "abs", "exp", "tanh", "logistic"}) + " " +
-              a.name + " : " + a.type());
+          oneOf<std::string>({"neg", "abs"}) + " " + a.name + " : " + a.type());
+    else
+      add(r, oneOf<std::string>({"neg", "abs", "exp", "tanh", "logistic"}) +
+                 " " + a.name + " : " + a.type());
     return;
   case 1: {
     Value b = like(a.shape), c = fresh(a.shape, "i1");
@@ -67,9 +66,9 @@ void RandomGraphBuilder::function() {
     return;
   }
   // Those that are defined for positive numbers get them.
-  std::string op = oneOf<std::string>(
-      {"sin", "cos", "erf", "expm1", "sign", "floor", "ceil", "round", "log",
-       "log1p", "sqrt", "rsqrt", "pow"});
+  std::string op =
+      oneOf<std::string>({"sin", "cos", "erf", "expm1", "sign", "floor", "ceil",
+                          "round", "log", "log1p", "sqrt", "rsqrt", "pow"});
   if (op == "log" || op == "log1p" || op == "sqrt" || op == "rsqrt" ||
       op == "pow") {
     Value positive = fresh(a.shape, real);
@@ -118,8 +117,8 @@ void RandomGraphBuilder::integers() {
     r.shape.erase(r.shape.begin() + d);
     add(r, oneOf<std::string>(
                {"reduce_sum", "reduce_max", "reduce_min", "reduce_prod"}) +
-               " " + a.name + " dims [" + std::to_string(d) + "] : " +
-               a.type() + " -> " + r.type());
+               " " + a.name + " dims [" + std::to_string(d) +
+               "] : " + a.type() + " -> " + r.type());
     return;
   }
   case 3: // Back to reals, where that is exact in every precision.
@@ -311,8 +310,8 @@ void RandomGraphBuilder::indexing() {
   // Any integers are indices: many are out of range.
   if (options.everyOp)
     for (int tries = 0; tries < 8; ++tries)
-      if (Value v = any(); v.element != real && v.element != "i1" &&
-                           v.shape.size() == 1)
+      if (Value v = any();
+          v.element != real && v.element != "i1" && v.shape.size() == 1)
         i = v;
   Shape taken = a.shape;
   taken[0] = i.shape[0];

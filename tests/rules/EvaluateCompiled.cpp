@@ -28,9 +28,9 @@ static test::Compiled &compile(ModuleOp module) {
       recent.splice(recent.begin(), recent, it);
       return recent.front().second;
     }
-  recent.emplace_front(std::piecewise_construct, std::forward_as_tuple(text),
-                       std::forward_as_tuple(text, "native", /*level=*/2,
-                                             test::From::Gradient));
+  recent.emplace_front(
+      std::piecewise_construct, std::forward_as_tuple(text),
+      std::forward_as_tuple(text, "native", /*level=*/2, test::From::Gradient));
   if (recent.size() > kept)
     recent.pop_back();
   return recent.front().second;
@@ -44,8 +44,7 @@ std::vector<Array> sinter::evaluateEntry(ModuleOp module,
   // Types of the caller's context: what is compiled may be gone before them.
   std::vector<Array> outputs = compiled.run("f", inputs);
   auto entry = module.lookupSymbol<ir::EntryOp>("f");
-  for (auto [output, type] :
-       llvm::zip_equal(outputs, entry.getResultTypes()))
+  for (auto [output, type] : llvm::zip_equal(outputs, entry.getResultTypes()))
     output.elementType = getElementTypeOrSelf(type);
   return outputs;
 }
