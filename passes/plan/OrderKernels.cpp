@@ -3,9 +3,10 @@
 // Comes in: blocks of calls and scans in any legal order.  Goes out: the same
 // in a better one.  Orders are made greedily by three rules, the best is varied
 // by moving single kernels, with a fixed seed and a bounded amount of work, and
-// judged by a model (KernelGraph).  At the end both the old and the new order
-// of the entry are shared for real, and the new one stays only if it is better:
-// it copies less state, or as much and needs less memory.
+// judged by a model (KernelGraph).  At the end the orders of the entry are
+// shared and packed for real, and a new one stays only if it is better: it
+// copies less state, or as much and needs less memory.  -O1 makes greedy orders
+// only, -O3 searches much longer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes::plan;
+using sinter::plan::Effort;
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_ORDERKERNELS
@@ -30,6 +32,8 @@ namespace {
 constexpr int64_t searchWork = 1'000'000;
 /// Tries without success after which it ends.
 constexpr int64_t patience = 300;
+/// How much more of both a long search may take.
+constexpr int64_t longSearch = 30;
 
 enum class Rule { Program, LeastAfter, LeastPeak };
 
@@ -61,8 +65,8 @@ SmallVector<int> makeOrder(const KernelGraph &graph, Rule rule) {
 }
 
 /// Moves kernels within the span their dependences leave.
-void improve(const KernelGraph &graph, SmallVector<int> &order,
-             OrderCost &cost) {
+void improve(const KernelGraph &graph, SmallVector<int> &order, OrderCost &cost,
+             int64_t factor) {
   uint64_t state = 0x9E3779B97F4A7C15u;
   auto below = [&](int64_t n) {
     state ^= state >> 12;
@@ -71,7 +75,8 @@ void improve(const KernelGraph &graph, SmallVector<int> &order,
     return static_cast<int64_t>((state * 0x2545F4914F6CDD1Du >> 32) % n);
   };
   int64_t count = order.size(), failures = 0;
-  for (int64_t work = 0; work < searchWork && failures < patience;
+  for (int64_t work = 0;
+       work < searchWork * factor && failures < patience * factor;
        work += count) {
     int64_t from = below(count), low = 0, high = count - 1;
     const KernelGraph::Node &node = graph[order[from]];
@@ -123,9 +128,10 @@ void applyOrder(Block &block, const KernelGraph &graph, ArrayRef<int> order) {
 }
 
 /// Orders the block and all inside it; returns what it needs by the model.
-int64_t orderBlock(Block &block) {
-  KernelGraph graph(
-      block, [](ScanOp scan) { return orderBlock(scan.getBody().front()); });
+int64_t orderBlock(Block &block, Effort effort) {
+  KernelGraph graph(block, [&](ScanOp scan) {
+    return orderBlock(scan.getBody().front(), effort);
+  });
   SmallVector<int> best;
   OrderCost cost;
   for (Rule rule : {Rule::Program, Rule::LeastAfter, Rule::LeastPeak}) {
@@ -136,12 +142,32 @@ int64_t orderBlock(Block &block) {
       cost = orderCost;
     }
   }
-  if (graph.size() > 2)
-    improve(graph, best, cost);
+  if (graph.size() > 2 && effort != Effort::Greedy)
+    improve(graph, best, cost, effort == Effort::Long ? longSearch : 1);
   assert(graph.isLegal(best) && "an order must keep dependences");
   applyOrder(block, graph, best);
   return cost.peak;
 }
+
+/// The ops of the entry's blocks, in order.
+class Order {
+public:
+  explicit Order(EntryOp entry) {
+    entry.walk([&](Block *block) {
+      auto &ops = blocks.emplace_back(block, SmallVector<Operation *>()).second;
+      for (Operation &op : *block)
+        ops.push_back(&op);
+    });
+  }
+  void restore() const {
+    for (auto &[block, ops] : blocks)
+      for (Operation *op : ops)
+        op->moveBefore(block, block->end());
+  }
+
+private:
+  std::vector<std::pair<Block *, SmallVector<Operation *>>> blocks;
+};
 
 class OrderKernels
     : public sinter::passes::impl::OrderKernelsBase<OrderKernels> {
@@ -151,32 +177,38 @@ class OrderKernels
         return signalPassFailure();
   }
 
-  /// Bytes copied for the state, then bytes of the workspace.
-  static FailureOr<std::pair<int64_t, int64_t>> getCost(EntryOp entry) {
+  /// Bytes copied for the state, of the workspace, copied at all.
+  using Cost = std::tuple<int64_t, int64_t, int64_t>;
+  static FailureOr<Cost> getCost(EntryOp entry) {
     FailureOr<PlannedEntry> plan = shareEntry(entry);
     if (failed(plan))
       return failure();
-    return std::pair(countCopies(plan->program, plan->sharing).forState,
-                     getLowerBound(plan->program, plan->sharing));
+    auto &[program, sharing] = *plan;
+    packStorage(program, sharing, getEffort(entry));
+    CopiedBytes copied = countCopies(program, sharing);
+    return Cost(copied.forState, sharing.workspaceBytes, copied.inAll);
   }
 
+  /// Tries every effort up to the one that is allowed, so that more effort is
+  /// never worse.
   static LogicalResult orderEntry(EntryOp entry) {
-    auto before = getCost(entry);
-    if (failed(before))
+    const Order written(entry);
+    Order best = written;
+    FailureOr<Cost> least = getCost(entry);
+    if (failed(least))
       return failure();
-    SmallVector<std::pair<Block *, SmallVector<Operation *>>> old;
-    entry.walk([&](Block *block) {
-      auto &ops = old.emplace_back(block, SmallVector<Operation *>()).second;
-      for (Operation &op : *block)
-        ops.push_back(&op);
-    });
-    orderBlock(entry.getBody().front());
-    auto after = getCost(entry);
-    if (succeeded(after) && *after <= *before)
-      return success();
-    for (auto &[block, ops] : old)
-      for (Operation *op : ops)
-        op->moveBefore(block, block->end());
+    for (Effort effort : {Effort::Greedy, Effort::Bounded, Effort::Long}) {
+      if (effort > getEffort(entry))
+        break;
+      written.restore();
+      orderBlock(entry.getBody().front(), effort);
+      FailureOr<Cost> cost = getCost(entry);
+      if (succeeded(cost) && *cost < *least) {
+        least = cost;
+        best = Order(entry);
+      }
+    }
+    best.restore();
     return success();
   }
 };

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ModuleFacts.h"
 #include "passes/plan/ShareStorage.h"
 #include "passes/plan/packer/Packer.h"
 
@@ -22,10 +23,17 @@ getIntervals(const Program &program, const Sharing &sharing) {
   return intervals;
 }
 
-void sinter::passes::plan::packStorage(const Program &program,
-                                       Sharing &sharing) {
+sinter::plan::Effort sinter::passes::plan::getEffort(mlir::Operation *op) {
+  int64_t level = sinter::ir::Options::of(op).optLevel;
+  return level < 2    ? sinter::plan::Effort::Greedy
+         : level == 2 ? sinter::plan::Effort::Bounded
+                      : sinter::plan::Effort::Long;
+}
+
+void sinter::passes::plan::packStorage(const Program &program, Sharing &sharing,
+                                       sinter::plan::Effort effort) {
   sinter::plan::Packing packing =
-      sinter::plan::pack(getIntervals(program, sharing));
+      sinter::plan::pack(getIntervals(program, sharing), effort);
   sharing.offsets.assign(program.storages.size(), 0);
   for (auto [buffer, offset] :
        llvm::zip(sharing.getBuffers(program), packing.offsets))

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ByteLimits.h"
 #include "passes/plan/EmitPlan.h"
 #include "passes/plan/Stage.h"
 
@@ -38,7 +39,11 @@ class PlanMemory : public sinter::passes::impl::PlanMemoryBase<PlanMemory> {
     if (failed(plan))
       return failure();
     auto &[program, sharing] = *plan;
-    packStorage(program, sharing);
+    packStorage(program, sharing, getEffort(entry));
+    if (sharing.workspaceBytes > addressableBytes)
+      return entry.emitError("needs a workspace of ")
+             << sharing.workspaceBytes << " bytes, more than the "
+             << addressableBytes << " that a process can address";
     if (failed(checkSharing(program, sharing)))
       return failure();
     return emitPlan(entry, program, sharing, constants);

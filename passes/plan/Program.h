@@ -17,6 +17,8 @@
 
 #include "compiler/ir/Sinter.h"
 
+#include <limits>
+
 namespace sinter::passes::plan {
 
 enum class Space { Workspace, State, Input, Output, Constant };
@@ -29,6 +31,9 @@ struct Storage {
   int64_t place = 0;
   /// Of the value; its name is what the report shows.
   mlir::Location loc;
+  /// Where the value has no name: the kernel that makes it or needs it, and
+  /// what it is.
+  llvm::StringRef kernel = {}, role = {};
 };
 
 /// `offset` + Σ index of loop·stride in a storage.
@@ -103,12 +108,13 @@ struct Program {
     return view.strides.empty() && view.offset == 0 &&
            operand.getBytes() == storages[view.storage].bytes;
   }
-  /// How often the steps directly inside this loop run in one call.
-  int64_t getRuns(int loop) const {
-    int64_t runs = 1;
+  /// `number` times how often the steps directly inside this loop run in one
+  /// call; the most that can be counted if it is more.
+  int64_t getInAll(int64_t number, int loop) const {
     for (; loop >= 0; loop = loops[loop].parent)
-      runs *= loops[loop].tripCount;
-    return runs;
+      if (__builtin_mul_overflow(number, loops[loop].tripCount, &number))
+        return std::numeric_limits<int64_t>::max();
+    return number;
   }
 };
 

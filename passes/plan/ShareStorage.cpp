@@ -47,15 +47,19 @@ bool sinter::passes::plan::isRemoved(const Step &copy, const Sharing &sharing) {
 CopiedBytes sinter::passes::plan::countCopies(const Program &program,
                                               const Sharing &sharing) {
   CopiedBytes copied;
+  auto add = [](int64_t &sum, int64_t bytes) {
+    if (__builtin_add_overflow(sum, bytes, &sum))
+      sum = std::numeric_limits<int64_t>::max();
+  };
   for (const Step &step : program.steps) {
     if (step.kind != Step::Copy || isRemoved(step, sharing))
       continue;
-    int64_t bytes = step.reads[0].getBytes() * program.getRuns(step.loop);
-    copied.inAll += bytes;
+    int64_t bytes = program.getInAll(step.reads[0].getBytes(), step.loop);
+    add(copied.inAll, bytes);
     int target = sharing.resolve(step.writes[0].view).storage;
     if (program.storages[target].space == Space::State ||
         (step.purpose == Purpose::Swap && step.loop < 0))
-      copied.forState += bytes;
+      add(copied.forState, bytes);
   }
   return copied;
 }
@@ -227,7 +231,7 @@ Sharing Coalescer::run() {
   });
   for (int number : copies) {
     const Step &copy = program.steps[number];
-    if (copy.purpose == Purpose::Stack)
+    if (copy.purpose == Purpose::Stack && !copy.writes[0].view.strides.empty())
       trySlice(number);
     else if (copy.fresh)
       tryFirstSlice(number);

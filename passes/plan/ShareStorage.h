@@ -10,6 +10,7 @@
 #define SINTER_PASSES_PLAN_SHARESTORAGE_H
 
 #include "passes/plan/Liveness.h"
+#include "passes/plan/packer/Packer.h"
 
 namespace sinter::passes::plan {
 
@@ -41,7 +42,10 @@ struct PlannedEntry {
 mlir::FailureOr<PlannedEntry> shareEntry(ir::EntryOp entry);
 
 /// Gives what is left its offset in the workspace.
-void packStorage(const Program &program, Sharing &sharing);
+void packStorage(const Program &program, Sharing &sharing,
+                 sinter::plan::Effort effort);
+/// What the module's optimization level allows.
+sinter::plan::Effort getEffort(mlir::Operation *op);
 /// The most bytes of the workspace alive at one moment, in whole lines.
 int64_t getLowerBound(const Program &program, const Sharing &sharing);
 

@@ -1,4 +1,5 @@
-//===- PackerTest.cpp - the arena packer -----------------------------------===//
+//===- PackerTest.cpp - the arena packer
+//-----------------------------------===//
 //
 // Compared with an exhaustive search over all placement orders on small cases
 // (first fit reaches an optimum in some order), and with the lower bound on
@@ -148,6 +149,31 @@ TEST(Packer, SameInputSameOffsets) {
   std::mt19937 random(7);
   std::vector<Interval> in = trainingTrace(random, 40);
   EXPECT_EQ(pack(in).offsets, pack(in).offsets);
+}
+
+TEST(Packer, MoreEffortIsNeverWorse) {
+  std::mt19937 random(13);
+  int bounded = 0, longer = 0;
+  for (int round = 0; round != 6; ++round) {
+    std::vector<Interval> in;
+    for (int i = 0; i != 100; ++i) {
+      int64_t first = random() % 60;
+      in.push_back({static_cast<int64_t>(64 * (1 + random() % 40)), first,
+                    first + static_cast<int64_t>(random() % 9)});
+    }
+    Packing greedy = pack(in, Effort::Greedy);
+    Packing search = pack(in, Effort::Bounded);
+    Packing costly = pack(in, Effort::Long);
+    for (const Packing &packing : {greedy, search, costly})
+      expectValid(in, packing);
+    EXPECT_GE(greedy.total, search.total);
+    EXPECT_GE(search.total, costly.total);
+    bounded += search.total < greedy.total;
+    longer += costly.total < search.total;
+  }
+  // Each level is worth its name.
+  EXPECT_GT(bounded, 0);
+  EXPECT_GT(longer, 0);
 }
 
 TEST(Packer, ThousandsOfBuffers) {

@@ -3,12 +3,13 @@
 // Comes in: intervals.  Goes out: offsets.  Buffers are placed one after
 // another, each at the lowest offset where it fits (first fit); all depends on
 // the order.  Several greedy orders are tried, by size, by bytes × lifetime, by
-// lifetime, by time, by how full the arena is meanwhile; the best of them is then varied by moving the buffers that
-// touch the arena's end to earlier ranks, with a fixed seed and a bounded amount
-// of work.  The search ends when the lower bound is reached, which is the usual
-// case.  (Sekiyama et al., "Profile-guided memory optimization for deep neural
-// networks", 2018, and Pisarchyk & Lee, "Efficient memory management for deep
-// neural net inference", 2020, compare such orders.)
+// lifetime, by time, by how full the arena is meanwhile; the best of them is
+// then varied by moving the buffers that touch the arena's end to earlier
+// ranks, with a fixed seed and a bounded amount of work.  The search ends when
+// the lower bound is reached, which is the usual case.  (Sekiyama et al.,
+// "Profile-guided memory optimization for deep neural networks", 2018, and
+// Pisarchyk & Lee, "Efficient memory management for deep neural net inference",
+// 2020, compare such orders.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,10 @@ namespace {
 /// How many comparisons of two buffers the local search may spend on an order:
 /// a few hundredths of a second.
 constexpr int64_t searchWork = 20'000'000;
-/// More rounds than this have not been seen to help.
+/// More rounds than this are seldom seen to help.
 constexpr int64_t maxRounds = 2000;
+/// How much more of both a long search may take.
+constexpr int64_t longSearch = 100;
 /// How many of the greedy orders are varied.
 constexpr size_t searchStarts = 5;
 
@@ -51,7 +54,8 @@ struct Start {
 
 class Search {
 public:
-  explicit Search(const std::vector<Interval> &intervals) {
+  Search(const std::vector<Interval> &intervals, Effort effort)
+      : effort(effort) {
     for (const Interval &interval : intervals) {
       buffers.push_back(interval);
       buffers.back().bytes = alignedSize(interval.bytes);
@@ -68,7 +72,9 @@ public:
       return best;
     std::vector<int64_t> pressure = getPressure();
     auto bytes = [&](size_t i) { return buffers[i].bytes; };
-    auto life = [&](size_t i) { return buffers[i].last - buffers[i].first + 1; };
+    auto life = [&](size_t i) {
+      return buffers[i].last - buffers[i].first + 1;
+    };
     auto area = [&](size_t i) {
       return static_cast<double>(bytes(i)) * static_cast<double>(life(i));
     };
@@ -97,20 +103,24 @@ public:
       if (total == best.lowerBound)
         return finish(starts.back());
     }
+    auto getSmallest = [&] {
+      return *std::min_element(
+          starts.begin(), starts.end(),
+          [](const Start &a, const Start &b) { return a.total < b.total; });
+    };
+    if (effort == Effort::Greedy)
+      return finish(getSmallest());
     // The best few are varied, each on its own: one alone often gets stuck.
-    std::stable_sort(starts.begin(), starts.end(),
-                     [](const Start &a, const Start &b) {
-                       return a.total < b.total;
-                     });
+    std::stable_sort(
+        starts.begin(), starts.end(),
+        [](const Start &a, const Start &b) { return a.total < b.total; });
     starts.resize(searchStarts);
     for (Start &start : starts) {
       improve(start);
       if (start.total == best.lowerBound)
         return finish(start);
     }
-    return finish(*std::min_element(
-        starts.begin(), starts.end(),
-        [](const Start &a, const Start &b) { return a.total < b.total; }));
+    return finish(getSmallest());
   }
 
 private:
@@ -127,8 +137,8 @@ private:
       bytes = sum += bytes;
     std::vector<int64_t> pressure(buffers.size());
     for (size_t i : all)
-      for (auto at = live.find(buffers[i].first);
-           at->first <= buffers[i].last; ++at)
+      for (auto at = live.find(buffers[i].first); at->first <= buffers[i].last;
+           ++at)
         pressure[i] = std::max(pressure[i], at->second);
     return pressure;
   }
@@ -165,7 +175,10 @@ private:
   void improve(Start &start) {
     Random random;
     work = 0;
-    for (int64_t round = 0; round != maxRounds && work < searchWork; ++round) {
+    // A longer search begins with the rounds of a shorter one.
+    int64_t factor = effort == Effort::Long ? longSearch : 1;
+    for (int64_t round = 0;
+         round != maxRounds * factor && work < searchWork * factor; ++round) {
       std::vector<size_t> order = start.order;
       std::vector<size_t> ranks;
       for (size_t rank = 0; rank != order.size(); ++rank)
@@ -196,6 +209,7 @@ private:
     return best;
   }
 
+  Effort effort;
   std::vector<Interval> buffers;
   std::vector<size_t> all, placed;
   std::vector<int64_t> offsets;
@@ -219,6 +233,7 @@ int64_t sinter::plan::getLowerBound(const std::vector<Interval> &intervals) {
   return most;
 }
 
-Packing sinter::plan::pack(const std::vector<Interval> &intervals) {
-  return Search(intervals).run();
+Packing sinter::plan::pack(const std::vector<Interval> &intervals,
+                           Effort effort) {
+  return Search(intervals, effort).run();
 }

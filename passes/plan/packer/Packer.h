@@ -42,8 +42,19 @@ struct Packing {
 /// The most aligned bytes alive at one moment.
 int64_t getLowerBound(const std::vector<Interval> &intervals);
 
+/// How much work may go into a plan.  More never gives a larger arena.
+enum class Effort {
+  /// Greedy orders only.
+  Greedy,
+  /// A local search of a few hundredths of a second.
+  Bounded,
+  /// The same search, a hundred times longer.
+  Long,
+};
+
 /// Packs; the same intervals in the same order always give the same offsets.
-Packing pack(const std::vector<Interval> &intervals);
+Packing pack(const std::vector<Interval> &intervals,
+             Effort effort = Effort::Bounded);
 
 } // namespace sinter::plan
 
