@@ -41,7 +41,8 @@ def VerifyGradientStage
     : Pass<"sinter-verify-gradient-stage", "::mlir::ModuleOp"> {
   let summary = "checks what later stages rely on";
   let description = [{
-    No requests, no `stop_gradient`, no dead ops, and every op has a place.
+    No requests, no `stop_gradient`, no dead ops, every op has a place, and every
+    value fits into the memory that a process can address.
   }];
 }
 

@@ -32,10 +32,14 @@ static void printEntry(ir::EntryOp entry, DictionaryAttr memory,
   stream << "  live at the peak\n";
   for (auto buffer : live.getAsRange<DictionaryAttr>()) {
     auto name = buffer.getAs<StringAttr>("name");
+    auto place = buffer.getAs<StringAttr>("place");
     stream << llvm::format("    %10lld bytes at %-10lld ",
                            static_cast<long long>(number(buffer, "bytes")),
                            static_cast<long long>(number(buffer, "offset")))
-           << (name && !name.empty() ? name.getValue() : "(unnamed)") << "\n";
+           << (name ? name.getValue() : "?");
+    if (place && !place.empty())
+      stream << "  " << place.getValue();
+    stream << "\n";
   }
 }
 

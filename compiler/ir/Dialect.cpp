@@ -11,6 +11,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace sinter::ir;
 
@@ -60,7 +62,14 @@ MemRefType sinter::ir::getBufferType(Type tensorType) {
 int64_t sinter::ir::getByteSize(Type tensorType) {
   auto type = cast<RankedTensorType>(tensorType);
   Type storage = getStorageType(type.getElementType());
-  return type.getNumElements() * storage.getIntOrFloatBitWidth() / 8;
+  // Too many to count is the most that can be counted (see ByteLimits.h).
+  int64_t bytes = storage.getIntOrFloatBitWidth() / 8;
+  if (llvm::is_contained(type.getShape(), 0))
+    return 0;
+  for (int64_t extent : type.getShape())
+    if (__builtin_mul_overflow(bytes, extent, &bytes))
+      return std::numeric_limits<int64_t>::max();
+  return bytes;
 }
 
 StringRef sinter::ir::getGivenName(Location loc) {

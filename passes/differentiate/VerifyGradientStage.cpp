@@ -1,6 +1,6 @@
 //===- VerifyGradientStage.cpp - what holds after the gradient stage ------===//
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/ByteLimits.h"
 #include "passes/differentiate/Stage.h"
 
 #include "mlir/Pass/Pass.h"
@@ -36,7 +36,7 @@ class VerifyGradientStage
         return WalkResult::advance();
       return WalkResult(verifyOp(op));
     });
-    if (result.wasInterrupted())
+    if (result.wasInterrupted() || failed(verifyAddressable(getOperation())))
       signalPassFailure();
     markAllAnalysesPreserved();
   }

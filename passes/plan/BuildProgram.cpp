@@ -12,7 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ByteLimits.h"
 #include "passes/plan/KernelGraph.h"
+#include "passes/plan/Liveness.h"
 #include "passes/plan/ProgramBuilder.h"
 
 using namespace mlir;
@@ -23,6 +25,14 @@ View ProgramBuilder::newStorage(Type type, Location loc, Space space,
                                 int64_t place) {
   program.storages.push_back({space, getByteSize(type), place, loc});
   return {static_cast<int>(program.storages.size()) - 1, 0, {}};
+}
+
+View ProgramBuilder::newTemporary(Type type, Location loc, StringRef role,
+                                  StringRef kernel) {
+  View view = newStorage(type, loc, Space::Workspace, 0);
+  program.storages.back().role = role;
+  program.storages.back().kernel = kernel;
+  return view;
 }
 
 View ProgramBuilder::getStateView(FlatSymbolRefAttr name, Operation *user) {
@@ -113,7 +123,7 @@ ProgramBuilder::scheduleMoves(Block &block, ArrayRef<Assignment> assignments) {
       // Only cycles are left: save one target's old value aside.
       Move &first = pending.front();
       View old = first.target;
-      View aside = newStorage(first.type, first.loc);
+      View aside = newTemporary(first.type, first.loc, "old value");
       moves.push_back({old, aside, first.type, first.loc, Purpose::Swap,
                        after(old.storage)});
       for (Move &move : pending)
@@ -166,7 +176,8 @@ void ProgramBuilder::buildCall(CallOp call) {
   for (Value operand : call.getOperands())
     reads.push_back(getOperand(operand));
   for (Value result : call.getResults()) {
-    views[result] = newStorage(result.getType(), result.getLoc());
+    views[result] =
+        newTemporary(result.getType(), result.getLoc(), "", call.getKernel());
     writes.push_back(getOperand(result));
   }
   auto kernel = SymbolTable::lookupNearestSymbolFrom<KernelOp>(
@@ -185,11 +196,14 @@ void ProgramBuilder::buildCall(CallOp call) {
   if (scratch && scratch.getInt() > 0) {
     Type type = RankedTensorType::get({scratch.getInt()},
                                       IntegerType::get(call.getContext(), 8));
-    step.scratch = newStorage(type, call.getLoc()).storage;
+    step.scratch =
+        newTemporary(type, call.getLoc(), "scratch", call.getKernel()).storage;
   }
 }
 
 FailureOr<Program> ProgramBuilder::build(EntryOp entry) {
+  if (failed(verifyAddressable(entry)))
+    return failure();
   Block &block = entry.getBody().front();
   for (BlockArgument argument : block.getArguments()) {
     Location loc = argument.getLoc();
@@ -214,6 +228,13 @@ FailureOr<Program> ProgramBuilder::build(EntryOp entry) {
                            Purpose::WriteState, true});
   if (failed(buildBlock(block, assignments)))
     return failure();
+  // All of them at once are more than is needed, but no sum may overflow.
+  int64_t bytes = 0;
+  for (const Storage &storage : program.storages)
+    if (__builtin_add_overflow(bytes, storage.bytes, &bytes))
+      return emitError(storage.loc,
+                       "the values of this entry are too many bytes to count");
+  dropDeadCopies(program);
   return std::move(program);
 }
 

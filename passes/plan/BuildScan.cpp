@@ -81,7 +81,8 @@ void ProgramBuilder::startCarries(Scan &scan) {
         if (!scan.stacked[carry]) {
           scan.stacked[carry] = true;
           program.storages.push_back({Space::Workspace, (count + 1) * bytes, 0,
-                                      op.getYResults()[output].getLoc()});
+                                      op.getYResults()[output].getLoc(), "",
+                                      "stack"});
           scan.carries[carry] = {
               static_cast<int>(program.storages.size()) - 1, 0, {}};
         }
@@ -97,7 +98,8 @@ void ProgramBuilder::startCarries(Scan &scan) {
        llvm::enumerate(op.getInit(), op.getCarryResults())) {
     int64_t bytes = getByteSize(init.getType());
     if (!scan.stacked[carry])
-      scan.carries[carry] = newStorage(init.getType(), result.getLoc());
+      scan.carries[carry] =
+          newTemporary(init.getType(), result.getLoc(), "carry");
     View first = scan.carries[carry], last = first;
     if (scan.stacked[carry])
       (op.getReverse() ? first : last).offset = count * bytes;
@@ -107,7 +109,7 @@ void ProgramBuilder::startCarries(Scan &scan) {
   }
   for (auto [output, result] : llvm::enumerate(op.getYResults()))
     if (!scan.shown[output])
-      views[result] = newStorage(result.getType(), result.getLoc());
+      views[result] = newTemporary(result.getType(), result.getLoc(), "stack");
 }
 
 int ProgramBuilder::beginLoop(ScanOp scan, int64_t tripCount) {
@@ -131,13 +133,16 @@ LogicalResult ProgramBuilder::buildStep(const Scan &scan, const Turn &turn,
   Location loc = op.getLoc();
   auto slice = [&](View whole, Type type) {
     int64_t bytes = getByteSize(type);
+    // All of a stack of one slice is filled by one step.
+    if (op.getTripCount() == 1)
+      return whole;
     whole.offset += turn.shift * bytes;
     whole.strides.push_back({turn.loop, turn.scale * bytes});
     return whole;
   };
   Value index = op.getIndexArg();
   if (!index.use_empty()) {
-    views[index] = newStorage(index.getType(), loc);
+    views[index] = newTemporary(index.getType(), loc, "step number");
     Step &store = addStep(Step::StoreIndex, loc);
     store.writes.push_back(getOperand(index));
     store.scale = turn.scale;
@@ -186,7 +191,7 @@ LogicalResult ProgramBuilder::buildScan(ScanOp op) {
   for (Value x : op.getXs()) {
     View view = getView(x);
     if (program.storages[view.storage].space == Space::Constant) {
-      View copy = newStorage(x.getType(), x.getLoc());
+      View copy = newTemporary(x.getType(), x.getLoc(), "copied constant");
       addCopy(view, copy, x.getType(), loc, Purpose::FirstCarry);
       view = copy;
     }
@@ -233,7 +238,7 @@ LogicalResult ProgramBuilder::buildScan(ScanOp op) {
       continue;
     View view = views[argument];
     if (isEarly(next)) {
-      View copy = newStorage(result.getType(), result.getLoc());
+      View copy = newTemporary(result.getType(), result.getLoc(), "carry");
       addCopy(view, copy, result.getType(), loc, Purpose::NextCarry);
       view = copy;
     }

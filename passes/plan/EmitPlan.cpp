@@ -14,6 +14,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
+#include "llvm/Support/Path.h"
+
 #include <map>
 
 using namespace mlir;
@@ -230,6 +232,35 @@ void Emitter::emitStep(const Step &step) {
   }
 }
 
+/// "hidden1 (scratch)": the name that the user gave to the value, or else the
+/// kernel that makes it, and what it is.
+static std::string describe(const Storage &storage) {
+  StringRef name = getGivenName(storage.loc);
+  if (name.empty())
+    name = storage.kernel;
+  if (name.empty())
+    return storage.role.str();
+  return storage.role.empty() ? name.str()
+                              : (name + " (" + storage.role + ")").str();
+}
+
+/// "model.cpp:31": the user's place, empty if there is none.
+static std::string getPlace(Location loc) {
+  if (auto file = dyn_cast<FileLineColLoc>(loc))
+    return (llvm::sys::path::filename(file.getFilename().getValue()) + ":" +
+            std::to_string(file.getLine()))
+        .str();
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return getPlace(name.getChildLoc());
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return getPlace(call.getCaller());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (std::string place = getPlace(part); !place.empty())
+        return place;
+  return {};
+}
+
 /// The dictionary `sinter.memory`, see compiler/inspect/MemoryReport.h.
 DictionaryAttr Emitter::describeMemory() {
   CopiedBytes copied = countCopies(program, sharing);
@@ -257,9 +288,10 @@ DictionaryAttr Emitter::describeMemory() {
     if (!alive(buffer, peak))
       continue;
     const Storage &storage = program.storages[buffer];
-    StringRef name = getGivenName(storage.loc);
     atPeak.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("name", builder.getStringAttr(name)),
+        {builder.getNamedAttr("name", builder.getStringAttr(describe(storage))),
+         builder.getNamedAttr("place",
+                              builder.getStringAttr(getPlace(storage.loc))),
          builder.getNamedAttr("bytes",
                               builder.getI64IntegerAttr(storage.bytes)),
          builder.getNamedAttr(

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/ByteLimits.h"
 #include "passes/plan/Stage.h"
 #include "passes/plan/packer/Packer.h"
 
@@ -21,13 +21,19 @@ namespace sinter::passes {
 } // namespace sinter::passes
 
 namespace {
-class LayOutState
-    : public sinter::passes::impl::LayOutStateBase<LayOutState> {
+class LayOutState : public sinter::passes::impl::LayOutStateBase<LayOutState> {
   void runOnOperation() override {
     int64_t bytes = 0;
     for (auto variable : getOperation().getOps<VariableOp>()) {
+      if (failed(verifyAddressable(variable.getLoc(), variable.getType())))
+        return signalPassFailure();
       variable.setOffset(bytes);
       bytes += sinter::plan::alignedSize(getByteSize(variable.getType()));
+      if (bytes > addressableBytes) {
+        variable.emitError("makes the state larger than the ")
+            << addressableBytes << " bytes that a process can address";
+        return signalPassFailure();
+      }
     }
     getOperation()->setAttr("sinter.state_bytes",
                             Builder(&getContext()).getI64IntegerAttr(bytes));

@@ -31,8 +31,9 @@ computeExposed(const Program &program) {
   return exposed;
 }
 
-std::vector<LiveRange>
-sinter::passes::plan::computeLiveness(const Program &program) {
+/// Notes the copies that nobody reads in `dead`, too.
+static std::vector<LiveRange>
+walkBackwards(const Program &program, llvm::SmallVectorImpl<int> &deadCopies) {
   std::vector<llvm::SmallVector<int>> exposed = computeExposed(program);
   std::vector<LiveRange> ranges(program.storages.size());
   constexpr int64_t dead = -1;
@@ -64,6 +65,8 @@ sinter::passes::plan::computeLiveness(const Program &program) {
           define(storage, 2 * i + 1);
         continue;
       }
+      if (step.kind == Step::Copy && liveUntil[storage] == dead)
+        deadCopies.push_back(i);
       use(storage, 2 * i + 2);
       if (program.coversStorage(write) || step.fresh)
         define(storage, early ? 2 * i : 2 * i + 1);
@@ -81,6 +84,26 @@ sinter::passes::plan::computeLiveness(const Program &program) {
     std::reverse(ranges[storage].begin(), ranges[storage].end());
   }
   return ranges;
+}
+
+std::vector<LiveRange>
+sinter::passes::plan::computeLiveness(const Program &program) {
+  llvm::SmallVector<int> deadCopies;
+  return walkBackwards(program, deadCopies);
+}
+
+void sinter::passes::plan::dropDeadCopies(Program &program) {
+  for (bool changed = true; changed;) {
+    llvm::SmallVector<int> deadCopies;
+    walkBackwards(program, deadCopies);
+    changed = !deadCopies.empty();
+    for (int number : deadCopies) {
+      Step &step = program.steps[number];
+      step.kind = Step::Begin;
+      step.reads.clear();
+      step.writes.clear();
+    }
+  }
 }
 
 LiveRange sinter::passes::plan::join(const LiveRange &a, const LiveRange &b) {

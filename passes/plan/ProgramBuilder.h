@@ -40,8 +40,11 @@ public:
   mlir::FailureOr<Program> build(ir::EntryOp entry);
 
 private:
-  View newStorage(mlir::Type type, mlir::Location loc,
-                  Space space = Space::Workspace, int64_t place = 0);
+  View newStorage(mlir::Type type, mlir::Location loc, Space space,
+                  int64_t place);
+  /// In the workspace.
+  View newTemporary(mlir::Type type, mlir::Location loc, llvm::StringRef role,
+                    llvm::StringRef kernel = {});
   View getStateView(mlir::FlatSymbolRefAttr name, mlir::Operation *user);
   /// Whether the value is there before the block's first op runs.
   static bool isEarly(mlir::Value value);

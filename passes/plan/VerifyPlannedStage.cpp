@@ -94,6 +94,12 @@ Span EntryVerifier::getSpan(BufferOp buffer, bool moving) {
 }
 
 LogicalResult EntryVerifier::verifySpan(BufferOp buffer, const Span &span) {
+  // Kernels are told that state and workspace are aligned, slices apart.
+  if ((buffer.getSpace() == BufferSpace::Workspace ||
+       buffer.getSpace() == BufferSpace::State) &&
+      buffer.getIndices().empty() &&
+      buffer.getOffset() % sinter::plan::alignment != 0)
+    return buffer.emitOpError("is not aligned");
   int64_t size = 0;
   auto bytesOf = [&](Type type) { return getByteSize(type); };
   uint64_t number = buffer.getNumber();
@@ -336,8 +342,6 @@ LogicalResult EntryVerifier::verifyStorages() {
       life.bytes.first = std::min(life.bytes.first, access.span.first);
       life.bytes.end = std::max(life.bytes.end, access.span.end);
     }
-    if (life.bytes.first % sinter::plan::alignment != 0)
-      return life.buffer.emitOpError("is not aligned");
     // Where a step of a loop uses what came from before it, the bytes are taken
     // while the whole loop runs.
     for (const LoopSpan &loop : loops) {
