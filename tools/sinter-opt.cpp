@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Interrupt.h"
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/ir/ModuleFacts.h"
@@ -26,6 +27,7 @@ static int fail(Outcome outcome, const Twine &message) {
 
 int main(int argc, char **argv) {
   tools::installCrashHandler();
+  installInterruptHandler();
   CompileOptions options;
   std::optional<Stage> from, to;
   std::string output = "-";
@@ -87,6 +89,6 @@ int main(int argc, char **argv) {
   if (output == "-")
     llvm::outs() << compilation.getText();
   else if (llvm::Error error = writeFile(output, compilation.getText()))
-    return fail(Outcome::UsageError, llvm::toString(std::move(error)));
+    return fail(Outcome::InputError, llvm::toString(std::move(error)));
   return 0;
 }

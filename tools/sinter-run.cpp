@@ -42,6 +42,26 @@ static Expected<std::vector<std::string>> findModels(StringRef path) {
   return models;
 }
 
+/// Whether the file says which loader is to start it.
+static bool isProgram(StringRef path) {
+  auto file = object::ObjectFile::createObjectFile(path);
+  if (!file) {
+    consumeError(file.takeError());
+    return false;
+  }
+  auto *elf = dyn_cast<object::ELF64LEObjectFile>(file->getBinary());
+  if (!elf)
+    return false;
+  auto headers = elf->getELFFile().program_headers();
+  if (!headers) {
+    consumeError(headers.takeError());
+    return false;
+  }
+  return any_of(*headers, [](const object::ELF64LE::Phdr &header) {
+    return header.p_type == ELF::PT_INTERP;
+  });
+}
+
 int main(int argc, char **argv) {
   const char *usage = "usage: sinter-run LIBRARY.so [--model=NAME] ENTRY … "
                       "(--describe shows the entries)";
@@ -62,9 +82,15 @@ int main(int argc, char **argv) {
     StringRef arg = argv[k];
     if (arg.consume_front("--model="))
       wanted = arg.str();
+    else if (arg == "--model" && k + 1 == argc)
+      return fail(2, "--model needs a value\n" + Twine(usage));
+    else if (arg == "--model")
+      wanted = argv[++k];
     else
       rest.push_back(argv[k]);
   }
+  if (models->empty() && isProgram(path))
+    return fail(1, "'" + path + "' is a program, not a library: run it itself");
   if (wanted.empty() && models->size() > 1)
     return fail(2, "'" + path + "' holds several models (" +
                        join(*models, ", ") + "): choose with --model=NAME");

@@ -3,12 +3,14 @@
 //   sinterc model.cpp -o mlp           an executable
 //   sinterc 03-fused.mlir --emit=obj   from a dump on
 //
-// Exit codes: 0 done, 1 an error in the input, 2 wrong usage, 70 a bug in
-// Sinter, with a reproducer.
+// Exit codes: 0 done, 1 an error in the input or around it (a file that cannot
+// be written, no C++ compiler), 2 wrong usage, 70 a bug in Sinter, with a
+// reproducer.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Emit.h"
+#include "compiler/driver/Interrupt.h"
 #include "compiler/driver/ModelProgram.h"
 #include "compiler/driver/Pipeline.h"
 #include "mlir/Parser/Parser.h"
@@ -99,6 +101,19 @@ static llvm::Error parseFlags(int argc, char **argv, Request &request) {
                       : "several inputs ('" + (*rest)[0] + "', '" + (*rest)[1] +
                             "'): one is compiled at a time");
   request.input = rest->front();
+  if (StringRef(request.input).ends_with(".mlir")) {
+    const ModelProgram &program = request.program;
+    StringRef flag = !program.parameters.empty()      ? "-P"
+                     : !program.model.empty()         ? "--model"
+                     : !program.compilerFlags.empty() ? "-I"
+                                                      : "";
+    if (!flag.empty())
+      return llvm::createStringError("'" + flag + "' is for models in C++: '" +
+                                     request.input + "' is built already");
+  }
+  if (StringRef(request.emit.output).ends_with("/"))
+    return llvm::createStringError("'-o " + request.emit.output +
+                                   "' is a folder: name a file in it");
   if (!stopAfter.empty()) {
     if (!request.emit.kinds.empty())
       return llvm::createStringError("--stop-after and --emit contradict");
@@ -165,6 +180,7 @@ static OwningOpRef<ModuleOp> readInput(Request &request, MLIRContext &context,
 
 int main(int argc, char **argv) {
   tools::installCrashHandler();
+  installInterruptHandler();
   Request request;
   if (llvm::Error error = parseFlags(argc, argv, request))
     return fail(Outcome::UsageError, llvm::toString(std::move(error)));

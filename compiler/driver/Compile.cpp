@@ -118,8 +118,10 @@ LogicalResult Compilation::resolveFacts() {
   MLIRContext *context = module->getContext();
   if (options.cpu || !(*module)->hasAttr(ir::targetAttrName)) {
     auto facts = target::resolveCpu(options.cpu.value_or("native"));
-    if (!facts)
-      return module->emitError(llvm::toString(facts.takeError()));
+    if (!facts) {
+      fail(Outcome::UsageError, llvm::toString(facts.takeError()));
+      return failure();
+    }
     (*module)->setAttr(ir::targetAttrName, facts->toAttr(context));
   }
   ir::Options chosen = ir::Options::of(*module);
@@ -131,6 +133,11 @@ LogicalResult Compilation::resolveFacts() {
   return success();
 }
 
+Outcome Compilation::fail(Outcome outcome, const Twine &message) {
+  reports << "error: " << message << '\n';
+  return outcome;
+}
+
 Outcome Compilation::settle() {
   std::string printed = printStage(*module, stage);
   if (!options.dumpDir.empty()) {
@@ -139,10 +146,8 @@ Outcome Compilation::settle() {
     llvm::Error error = options.elide
                             ? writeFile(path, printStage(*module, stage, true))
                             : writeFile(path, printed);
-    if (error) {
-      module->emitError(llvm::toString(std::move(error)));
-      return Outcome::UsageError;
-    }
+    if (error)
+      return fail(Outcome::InputError, llvm::toString(std::move(error)));
   }
   module = parseSourceString<ModuleOp>(
       printed, ParserConfig(module->getContext()), getDumpName(stage));

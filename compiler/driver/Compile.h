@@ -44,6 +44,8 @@ private:
   /// Prints and parses the module, so that it is what its dump says, use lists
   /// included; writes the dump.
   Outcome settle();
+  /// Reports an error that is at no line of the model.
+  Outcome fail(Outcome outcome, const llvm::Twine &message);
   /// Holds a module that was given to what its stage promises.
   mlir::LogicalResult verifyStage();
   mlir::LogicalResult resolveFacts();

@@ -64,6 +64,8 @@ std::string driver::getOutputPath(EmitKind kind, const EmitRequest &request,
   StringRef ending = getEnding(kind);
   if (request.kinds.size() == 1 && output.ends_with(ending))
     return output.str();
+  if (kind == EmitKind::Header && request.kinds.size() == 1)
+    output.consume_back(".hpp"); // its sibling
   bool isLibrary = kind == EmitKind::Lib || kind == EmitKind::Shared;
   llvm::SmallString<128> result = path::parent_path(output);
   path::append(result, (isLibrary ? "lib" : "") + path::filename(output) +
@@ -201,6 +203,10 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
       module.emitError("the model has no entry 'init', which hosts call first");
       return Outcome::InputError;
     }
+    if (model.entries.size() == 1) {
+      module.emitError("the model has no entry, so there is nothing to run");
+      return Outcome::InputError;
+    }
     TimingScope scope = timing.nest("LLVM IR");
     FailureOr<target::NativeModule> made = target::NativeModule::make(module);
     if (failed(made))
@@ -213,7 +219,7 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
   TimingScope scope = timing.nest("code");
   auto fail = [&](llvm::Error error) {
     message = llvm::toString(std::move(error));
-    return Outcome::UsageError;
+    return Outcome::InputError;
   };
   if (native && !options.dumpDir.empty())
     if (llvm::Error error = dumpNative(options, model.name, *native))

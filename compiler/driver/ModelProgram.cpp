@@ -8,6 +8,8 @@
 
 #include "compiler/driver/ModelProgram.h"
 
+#include "compiler/driver/Interrupt.h"
+
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -34,15 +36,21 @@ static Expected<std::string> findCompiler() {
                            "compile the model: install g++");
 }
 
-/// Starts `args`, waits, and returns what waitpid says.
-static Expected<pid_t> spawn(ArrayRef<std::string> args) {
+/// Starts `args`, in a process group of its own if it has children too.
+static Expected<pid_t> spawn(ArrayRef<std::string> args, bool isGroup) {
   std::vector<char *> argv;
   for (const std::string &arg : args)
     argv.push_back(const_cast<char *>(arg.c_str()));
   argv.push_back(nullptr);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (isGroup)
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child;
-  if (int code = posix_spawn(&child, argv[0], nullptr, nullptr, argv.data(),
-                             environ))
+  int code = posix_spawn(&child, argv[0], nullptr, &attributes, argv.data(),
+                         environ);
+  posix_spawnattr_destroy(&attributes);
+  if (code)
     return createStringError("cannot run '" + args[0] +
                              "': " + std::strerror(code));
   return child;
@@ -102,9 +110,10 @@ static Error compile(const ModelProgram &model,
                                    "-Wl,-rpath," + folder.str()};
   for (const auto *flags : {&installation.linkFlags, &model.compilerFlags})
     args.insert(args.end(), flags->begin(), flags->end());
-  Expected<pid_t> child = spawn(args);
+  Expected<pid_t> child = spawn(args, /*isGroup=*/true);
   if (!child)
     return child.takeError();
+  EndedOnInterrupt guard(-*child);
   int status = wait(*child);
   if (Error error = checkSignal(status, "the C++ compiler"))
     return error;
@@ -123,6 +132,7 @@ ModelProgram::run(const Installation &installation) const {
     return createStringError("cannot make a temporary file: " +
                              code.message());
   scope_exit remove([&] { sys::fs::remove(program); });
+  RemovedOnInterrupt programGuard(program);
   if (Error error = compile(*this, installation, program))
     return error;
 
@@ -141,10 +151,11 @@ ModelProgram::run(const Installation &installation) const {
     args.push_back("-P");
     args.push_back(parameter);
   }
-  Expected<pid_t> child = spawn(args);
+  Expected<pid_t> child = spawn(args, /*isGroup=*/false);
   close(ends[1]);
   if (!child)
     return child.takeError();
+  EndedOnInterrupt childGuard(*child);
   Expected<std::string> text = readAll(ends[0]);
   int status = wait(*child);
   if (!text)

@@ -35,7 +35,8 @@ Expected<std::string> OutputFiles::add(StringRef path) {
           path + ".%%%%%%.tmp", temporary,
           sys::fs::all_read | sys::fs::all_write))
     return describe(path, code);
-  outputs.push_back({path.str(), temporary.str().str()});
+  outputs.push_back({path.str(), temporary.str().str(),
+                     RemovedOnInterrupt(temporary)});
   return temporary.str().str();
 }
 

@@ -3,6 +3,8 @@
 #ifndef SINTER_COMPILER_DRIVER_OUTPUTFILES_H
 #define SINTER_COMPILER_DRIVER_OUTPUTFILES_H
 
+#include "compiler/driver/Interrupt.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -29,6 +31,7 @@ public:
 private:
   struct Output {
     std::string path, temporary;
+    RemovedOnInterrupt guard;
   };
   std::vector<Output> outputs;
 };

@@ -110,6 +110,11 @@ Expected<ir::TargetFacts> target::resolveCpu(StringRef name) {
       auto nearest = llvm::min_element(known, [&](StringRef a, StringRef b) {
         return name.edit_distance(a) < name.edit_distance(b);
       });
+      // Further away than a third of the name it is no typing mistake.
+      if (name.edit_distance(*nearest) > std::max<size_t>(1, name.size() / 3))
+        return createStringError("unknown CPU '" + name +
+                                 "': native, generic, or a name that clang "
+                                 "knows, such as x86-64-v3 or znver4");
       return createStringError("unknown CPU '" + name + "': did you mean '" +
                                *nearest + "'?");
     }

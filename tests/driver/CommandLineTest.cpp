@@ -33,6 +33,7 @@ TEST_F(CommandLine, unknownFlagsNameTheNearest) {
   expectUsageError({counter, "--emti=obj"}, "did you mean '--emit'?");
   expectUsageError({counter, "--frobnicate"}, "unknown flag '--frobnicate'");
   expectUsageError({counter, "--cpu=znvre4"}, "did you mean 'znver4'?");
+  expectUsageError({counter, "--cpu=foo"}, "unknown CPU 'foo': native, generic");
   expectUsageError({counter, "--emit=ojb"}, "did you mean 'obj'?");
   expectUsageError({counter, "--stop-after=plannd"}, "unknown stage 'plannd'");
   expectUsageError({counter, "--mlir-print-ir-aftr-all"},
@@ -51,6 +52,57 @@ TEST_F(CommandLine, missingAndContradictingArguments) {
                    "contradict");
   expectUsageError({counter, "--emit=obj", "-o", "-"}, "'-o -' is for text");
   expectUsageError({counter, "--emit=loops,obj"}, "emitted alone");
+  expectUsageError({counter, "-o", "folder/"}, "name a file in it");
+}
+
+TEST_F(CommandLine, flagsOfModelsAreNotForDumps) {
+  expectUsageError({counter, "-P", "size=3"}, "'-P' is for models in C++");
+  expectUsageError({counter, "--model", "x"}, "'--model' is for models in C++");
+  expectUsageError({counter, "-I", "."}, "'-I' is for models in C++");
+}
+
+TEST_F(CommandLine, withoutACompilerIsNoWrongUsage) {
+  writeFile("model.cpp", "");
+  for (const std::string &input : {counter, std::string("model.cpp")}) {
+    Finished finished =
+        run({"/usr/bin/env", "PATH=/nowhere", SINTERC, input, "-o", "x"});
+    EXPECT_EQ(finished.code, 1) << input;
+    EXPECT_THAT(finished.err, HasSubstr("compiler (c"));
+    EXPECT_THAT(list(), testing::ElementsAre("model.cpp"));
+  }
+}
+
+TEST_F(CommandLine, aModelWithoutEntriesIsNotLinked) {
+  writeFile("empty.mlir", "");
+  for (const char *kind : {"exe", "obj"}) {
+    Finished finished =
+        sinterc({"empty.mlir", "--emit=" + std::string(kind), "-o", "x"});
+    EXPECT_EQ(finished.code, 1) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("no entry"));
+  }
+  EXPECT_THAT(list(), testing::ElementsAre("empty.mlir"));
+}
+
+TEST_F(CommandLine, aHeaderMayBeNamedByItsSibling) {
+  EXPECT_EQ(sinterc({counter, "--emit=header", "-o", "c.hpp"}).code, 0);
+  EXPECT_THAT(list(), testing::ElementsAre("c.h", "c.hpp"));
+  EXPECT_THAT(readFile("c.hpp"), HasSubstr("#include \"c.h\""));
+}
+
+// The model's own program hangs, and is ended too.
+TEST_F(CommandLine, anInterruptionLeavesNothing) {
+  writeFile("model.cpp", "#include <fstream>\n"
+                         "#include <unistd.h>\n"
+                         "int main() {\n"
+                         "  std::ofstream(\"pid\") << getpid() << std::endl;\n"
+                         "  for (;;)\n    pause();\n}\n");
+  Finished finished = run({"/bin/sh", "-c",
+                           "TMPDIR=$PWD " SINTERC " model.cpp & "
+                           "while ! [ -s pid ]; do sleep 0.05; done; "
+                           "kill -TERM $!; wait $!; echo $?; "
+                           "kill -0 $(cat pid) 2>/dev/null && echo alive"});
+  EXPECT_EQ(finished.out, "143\n") << finished.err;
+  EXPECT_THAT(list(), testing::ElementsAre("model.cpp", "pid"));
 }
 
 TEST_F(CommandLine, settledOptionsCannotChange) {
@@ -114,14 +166,19 @@ TEST_F(CommandLine, malformedDescriptionsAreInputErrors) {
 TEST_F(CommandLine, anUnwritableOutputLeavesNothing) {
   writeFile("file", "");
   Finished finished = sinterc({counter, "--emit=obj,header", "-o", "file/x"});
-  EXPECT_EQ(finished.code, 2);
+  EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("cannot write 'file/x"));
   // The second of two outputs cannot be written: the first is not there either.
   std::filesystem::create_directory("out.h");
   finished = sinterc({counter, "--emit=obj,header", "-o", "out"});
-  EXPECT_EQ(finished.code, 2);
+  EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("cannot write 'out.h'"));
   EXPECT_THAT(list(), testing::ElementsAre("file", "out.h"));
+  // It is not the model that is wrong.
+  finished = sinterc({counter, "--emit=obj", "-o", "x.o", "--dump-dir=file/d"});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_EQ(finished.err.find("error: cannot write 'file/d/05-loops.mlir'"), 0u)
+      << finished.err;
 }
 
 TEST_F(CommandLine, helpAndVersion) {

@@ -81,6 +81,13 @@ TEST_F(Emit, theSharedLibraryRunsUnderSinterRun) {
   EXPECT_EQ(run({SINTER_RUN, "none.so"}).code, 1);
   EXPECT_EQ(run({SINTER_RUN, "x.csv"}).code, 1);
   EXPECT_EQ(run({SINTER_RUN, "libcounter.so", "--model=other"}).code, 1);
+  EXPECT_EQ(run({SINTER_RUN, "libcounter.so", "--model", "counter"}).code, 0);
+  EXPECT_EQ(run({SINTER_RUN, "libcounter.so", "--model"}).code, 2);
+  compile(counter, {"-o", "counter"});
+  finished = run({SINTER_RUN, "./counter", "--describe"});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("is a program, not a library: run it "
+                                      "itself"));
 }
 
 TEST_F(Emit, twoRunsGiveTheSameBytes) {

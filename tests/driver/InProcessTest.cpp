@@ -62,4 +62,17 @@ TEST(InProcess, ThrowsTheModelsMistakes) {
   }
 }
 
+TEST(InProcess, RefusesSettingsThatThereAreNot) {
+  for (int level : {-1, 9})
+    EXPECT_THROW(sinter::compile(parabola(), {.optimization = level}),
+                 CompileError);
+  try {
+    sinter::compile(parabola(), {.cpu = "foo"});
+    FAIL() << "there is no such CPU";
+  } catch (const CompileError &error) {
+    EXPECT_EQ(std::string(error.what()).find("error: unknown CPU 'foo'"), 0u)
+        << error.what();
+  }
+}
+
 } // namespace

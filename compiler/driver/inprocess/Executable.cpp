@@ -114,6 +114,10 @@ static std::string makeObject(const ModelDefinition &model,
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
+  if (settings.optimization < 0 || settings.optimization > 3)
+    throw CompileError("optimization = " +
+                       std::to_string(settings.optimization) +
+                       ": there are 0, 1, 2 and 3");
   std::string messages;
   llvm::raw_string_ostream os(messages);
   std::vector<Mistake> mistakes;
