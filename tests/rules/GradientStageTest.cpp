@@ -40,6 +40,23 @@ TEST_F(GradientStage, RefusesWhatLaterStagesDoNotKnow) {
             "'sinter.exp' is dead after the gradient stage");
 }
 
+TEST_F(GradientStage, RefusesSizesThatNoProcessCanAddress) {
+  // 2^62 · 4 elements of 8 bytes: neither can be counted in 64 bits.
+  EXPECT_EQ(verify("%b = sinter.broadcast %x dims [] : tensor<f64> -> "
+                   "tensor<4611686018427387904x4xf64>\n"
+                   "%y = sinter.reduce_sum %b dims [0, 1] : "
+                   "tensor<4611686018427387904x4xf64> -> tensor<f64>"),
+            "a value of 'tensor<4611686018427387904x4xf64>' is larger than the "
+            "140737488355328 bytes that a process can address: make its shape "
+            "smaller");
+  // An extent of 0 is no size at all.
+  EXPECT_EQ(verify("%b = sinter.broadcast %x dims [] : tensor<f64> -> "
+                   "tensor<4611686018427387904x4x0xf64>\n"
+                   "%y = sinter.reduce_sum %b dims [0, 1, 2] : "
+                   "tensor<4611686018427387904x4x0xf64> -> tensor<f64>"),
+            "");
+}
+
 // Inside a loop's body as well.
 TEST_F(GradientStage, LeavesNothingBehindInLoops) {
   auto module = expand(R"(module @m {
