@@ -64,6 +64,21 @@ def ExpandRandom : Pass<"sinter-expand-random", "::mlir::ModuleOp"> {
   }];
 }
 
+def TrapOutOfRange : Pass<"sinter-trap-out-of-range", "::mlir::ModuleOp"> {
+  let summary = "calls that end at an index out of range";
+  let description = [{
+    Where the module's options say so (`--trap-out-of-range`):
+
+    ```
+    %y = gather %x[%i] axis 0           %bad = any(%i < 0 | %i >= extent)
+    write @w, %n                   ⇒    write @w, select %bad, (read @w), %n
+    return %y                           return %y, %bad
+    ```
+    Afterwards an entry with a gather or scatter_add has the result
+    `sinter.fault`, and leaves the state as it was where it is true.
+  }];
+}
+
 def Canonicalize : Pass<"sinter-canonicalize", "::mlir::ModuleOp"> {
   let summary = "algebra that is exact on every bit pattern";
   let description = [{

@@ -46,6 +46,12 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               options.debugInfo = true;
               return Error::success();
             });
+  flags.add("--trap-out-of-range", "",
+            "end a call at a gather or scatter index out of range",
+            [&options](StringRef) -> Error {
+              options.trapOutOfRange = true;
+              return Error::success();
+            });
   flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",
                 options.dumpDir);
   flags.addSwitch("--elide", "cut large constants short in dumps",

@@ -149,6 +149,7 @@ struct Reader {
       return failure();
     entry.writesState = bool(from.get("writes_state"));
     entry.onlyDraws = bool(from.get("only_draws"));
+    entry.traps = bool(from.get("traps"));
     return success();
   }
 };
@@ -240,6 +241,8 @@ DictionaryAttr ModelDescription::toAttr(MLIRContext *context) const {
       parts.push_back(b.getNamedAttr("writes_state", b.getUnitAttr()));
     if (entry.onlyDraws)
       parts.push_back(b.getNamedAttr("only_draws", b.getUnitAttr()));
+    if (entry.traps)
+      parts.push_back(b.getNamedAttr("traps", b.getUnitAttr()));
     list.push_back(b.getDictionaryAttr(parts));
   }
   return b.getDictionaryAttr(

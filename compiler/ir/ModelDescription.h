@@ -26,6 +26,9 @@
 namespace sinter::ir {
 
 inline constexpr llvm::StringLiteral modelAttrName = "sinter.model";
+/// Marks an entry's last result where it says that an index was out of range
+/// (--trap-out-of-range).  Hosts get a status instead.
+inline constexpr llvm::StringLiteral faultAttrName = "sinter.fault";
 
 struct TensorDescription {
   std::string name;
@@ -53,6 +56,8 @@ struct EntryDescription {
   bool writesState = false;
   /// Whether all it writes is how many random numbers were drawn.
   bool onlyDraws = false;
+  /// The body has one more output, of one byte: `sinter.fault`.
+  bool traps = false;
 };
 
 struct ModelDescription {

@@ -8,6 +8,8 @@
 // checks, before anything is written, that no pointer it needs is NULL and
 // that state and workspace are aligned, then calls the body.  `mlp_init` takes
 // the seed itself in place of the array and puts it on the stack for its body.
+// Of a body that traps, the last output is a flag on the stack too, which
+// becomes a status and a report.
 // Kernels keep their names as local symbols, so that a profile shows them.
 //
 //===----------------------------------------------------------------------===//
@@ -31,6 +33,8 @@ struct EntryPointBuilder {
   OpBuilder b;
   Location loc;
   Block *exit = nullptr;
+  /// Where a trap ends, once it was reported.
+  Block *failed = nullptr;
 
   EntryPointBuilder(const ir::ModelDescription &model,
                     const ir::EntryDescription &entry, LLVM::LLVMFuncOp body)
@@ -81,6 +85,46 @@ struct EntryPointBuilder {
                                 constant(i64(), 0));
   }
 
+  /// host->report(host->self, status, message), if there is such a hook.
+  void report(Value host, sinter_status status, StringRef message) {
+    auto field = [&](Type type, int32_t offset) {
+      Value place =
+          LLVM::GEPOp::create(b, loc, pointer(), b.getI8Type(), host,
+                              ArrayRef<LLVM::GEPArg>{offset});
+      return LLVM::LoadOp::create(b, loc, type, place).getResult();
+    };
+    auto ifSo = [&](Value condition) {
+      Block *next = b.createBlock(failed);
+      b.setInsertionPointToEnd(next->getPrevNode());
+      LLVM::CondBrOp::create(b, loc, condition, next, failed);
+      b.setInsertionPointToEnd(next);
+    };
+    auto isThere = [&](Value p) {
+      Value null = LLVM::ZeroOp::create(b, loc, pointer());
+      return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, p, null)
+          .getResult();
+    };
+    ifSo(isThere(host));
+    constexpr int64_t end = offsetof(sinter_host, report) + sizeof(void *);
+    ifSo(LLVM::ICmpOp::create(
+        b, loc, LLVM::ICmpPredicate::uge,
+        field(i32(), offsetof(sinter_host, struct_size)),
+        constant(i32(), end)));
+    Value hook = field(pointer(), offsetof(sinter_host, report));
+    ifSo(isThere(hook));
+    Value self = field(pointer(), offsetof(sinter_host, self));
+    std::string name = ir::getEntrySymbol(model.name, entry.name) + "_report";
+    std::string text = message.str() + '\0';
+    Value line = LLVM::createGlobalString(loc, b, name, text,
+                                          LLVM::Linkage::Private);
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(b.getContext()),
+        {pointer(), i32(), pointer()});
+    LLVM::CallOp::create(b, loc, type,
+                         ValueRange{hook, self, constant(i32(), status), line});
+    LLVM::BrOp::create(b, loc, failed);
+  }
+
   void build() {
     bool isInit = entry.name == "init";
     size_t numArgs = entry.inputs.size() + entry.outputs.size();
@@ -121,8 +165,32 @@ struct EntryPointBuilder {
                SINTER_NULL_POINTER);
     }
     returnIf(isAnyMisaligned({state, workspace}), SINTER_MISALIGNED);
+    Value fault;
+    if (entry.traps) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(start);
+      fault = LLVM::AllocaOp::create(b, loc, pointer(), b.getI8Type(),
+                                     constant(i64(), 1));
+      operands.push_back(fault);
+    }
     operands.push_back(workspace);
     LLVM::CallOp::create(b, loc, body, operands);
+    if (entry.traps) {
+      Value flag = LLVM::LoadOp::create(b, loc, b.getI8Type(), fault);
+      Value isBad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, flag,
+                                         constant(b.getI8Type(), 0));
+      Block *after = b.createBlock(exit), *bad = b.createBlock(exit);
+      failed = b.createBlock(exit);
+      b.setInsertionPointToEnd(after->getPrevNode());
+      LLVM::CondBrOp::create(b, loc, isBad, bad, after);
+      b.setInsertionPointToEnd(failed);
+      LLVM::BrOp::create(
+          b, loc, ValueRange{constant(i32(), SINTER_INDEX_OUT_OF_RANGE)}, exit);
+      b.setInsertionPointToEnd(bad);
+      report(start->getArgument(3), SINTER_INDEX_OUT_OF_RANGE,
+             entry.name + ": an index is out of range; the state is unchanged");
+      b.setInsertionPointToEnd(after);
+    }
     LLVM::BrOp::create(b, loc, ValueRange{constant(i32(), SINTER_OK)}, exit);
   }
 };
@@ -187,7 +255,8 @@ struct MakeEntryPoints
     }
     for (const ir::EntryDescription &entry : model->entries) {
       LLVM::LLVMFuncOp body = bodies.lookup(entry.name);
-      size_t numArgs = 2 + entry.inputs.size() + entry.outputs.size();
+      size_t numArgs =
+          2 + entry.inputs.size() + entry.outputs.size() + entry.traps;
       if (!body || body.getNumArguments() != numArgs) {
         module.emitError("entry '")
             << entry.name << "' has no body that takes state, "

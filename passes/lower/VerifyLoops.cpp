@@ -62,6 +62,8 @@ static LogicalResult verifyBodies(ModuleOp module) {
     for (const auto *list : {&entry->inputs, &entry->outputs})
       for (const sinter::ir::TensorDescription &tensor : *list)
         bytes.push_back(tensor.bytes);
+    if (entry->traps)
+      bytes.push_back(1);
     bytes.push_back(entry->workspaceBytes);
     SmallVector<Type> types;
     for (int64_t count : bytes)

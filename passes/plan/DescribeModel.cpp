@@ -64,10 +64,15 @@ static EntryDescription describe(EntryOp entry) {
     description.inputs.push_back(
         describe(type, entry.getArgAttrOfType<StringAttr>(number, nameAttr),
                  entry.getArgAttrOfType<IntegerAttr>(number, batchAxisAttr)));
-  for (auto [number, type] : llvm::enumerate(entry.getResultTypes()))
+  for (auto [number, type] : llvm::enumerate(entry.getResultTypes())) {
+    if (entry.getResultAttr(number, faultAttrName)) {
+      description.traps = true;
+      continue;
+    }
     description.outputs.push_back(describe(
         type, entry.getResultAttrOfType<StringAttr>(number, nameAttr),
         entry.getResultAttrOfType<IntegerAttr>(number, batchAxisAttr)));
+  }
   auto bytes = entry->getAttrOfType<IntegerAttr>("workspace_bytes");
   description.workspaceBytes = bytes ? bytes.getInt() : 0;
   describeWrites(entry, description);

@@ -16,6 +16,7 @@ static void addAlgebra(OpPassManager &passes) {
 }
 
 void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
+  passes.addPass(createTrapOutOfRange());
   passes.addPass(createExpandRandom());
   addAlgebra(passes);
   passes.addPass(createSimplifyScans());

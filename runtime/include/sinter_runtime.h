@@ -46,7 +46,9 @@ typedef enum sinter_status {
   SINTER_OK = 0,
   SINTER_NULL_POINTER = 1,       /* state, workspace or an argument is NULL */
   SINTER_MISALIGNED = 2,         /* state or workspace is not 64-byte aligned */
-  SINTER_INDEX_OUT_OF_RANGE = 3, /* only in models compiled to trap them */
+  /* A gather or scatter index; only of models compiled with
+   * --trap-out-of-range. The state is as it was, outputs are undefined. */
+  SINTER_INDEX_OUT_OF_RANGE = 3,
   SINTER_HOST_FAILED = 4         /* a hook of the host returned non-zero */
 } sinter_status;
 
