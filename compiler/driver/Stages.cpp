@@ -35,21 +35,26 @@ std::string driver::getDumpName(Stage stage) {
 }
 
 FailureOr<Stage> driver::detectStage(ModuleOp module) {
+  for (auto nested : module.getOps<ModuleOp>())
+    return nested.emitError(
+        "a module within a module: a model is one module of variables and "
+        "entries");
   if (Attribute attr = module->getAttr(ir::stageAttrName)) {
     auto name = dyn_cast<StringAttr>(attr);
     if (std::optional<Stage> stage = findStage(name ? name.getValue() : ""))
       return *stage;
     return module.emitError("unknown 'sinter.stage' ")
-           << attr << ": the stages are model, gradient, simplified, fused, "
-                      "planned, loops and llvm";
+           << attr
+           << ": the stages are model, gradient, simplified, fused, "
+              "planned, loops and llvm";
   }
   Stage stage = Stage::Model;
   module.walk([&](Operation *op) {
-    Stage at = isa<LLVM::LLVMFuncOp>(op)                ? Stage::LLVM
-               : isa<func::FuncOp>(op)                  ? Stage::Loops
-               : isa<ir::LaunchOp, ir::BufferOp>(op)    ? Stage::Planned
-               : isa<ir::KernelOp>(op)                  ? Stage::Fused
-                                                        : Stage::Model;
+    Stage at = isa<LLVM::LLVMFuncOp>(op)             ? Stage::LLVM
+               : isa<func::FuncOp>(op)               ? Stage::Loops
+               : isa<ir::LaunchOp, ir::BufferOp>(op) ? Stage::Planned
+               : isa<ir::KernelOp>(op)               ? Stage::Fused
+                                                     : Stage::Model;
     stage = std::max(stage, at);
   });
   return stage;
@@ -60,6 +65,9 @@ std::string driver::printStage(ModuleOp module, Stage stage, bool elide) {
                   StringAttr::get(module.getContext(), getStageName(stage)));
   OpPrintingFlags flags;
   flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
+  // What is read back is whole, whatever MLIR's own flags say.
+  constexpr int64_t whole = std::numeric_limits<int64_t>::max();
+  flags.elideLargeElementsAttrs(whole).elideLargeResourceString(whole);
   if (elide)
     flags.elideLargeElementsAttrs().elideLargeResourceString();
   std::string text;

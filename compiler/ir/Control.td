@@ -50,7 +50,7 @@ def ScanOp : SinterOp<"scan", [AttrSizedOperandSegments, IsolatedFromAbove,
     /// The operands of the yield: next carries, then per-step outputs.
     ::mlir::OperandRange getNextCarry();
     ::mlir::OperandRange getStepOutputs();
-    /// Whether the scan is worth keeping: it never has effects of its own.
+    /// The derivatives, by ScanReverse.cpp and ScanRules.cpp.
     ::mlir::FailureOr<::llvm::SmallVector<::mlir::Value>>
     vjp(::mlir::OpBuilder &builder, ::llvm::ArrayRef<::mlir::Value> cotangents,
         ::llvm::ArrayRef<bool> wanted);

@@ -49,6 +49,17 @@ Type sinter::ir::getStorageType(Type elementType) {
   return elementType;
 }
 
+bool sinter::ir::isTensorValue(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return false;
+  Type element = tensor.getElementType();
+  return element.isF32() || element.isF64() || element.isUnsignedInteger(8) ||
+         (element.isSignlessInteger() &&
+          (element.isInteger(64) || element.isInteger(32) ||
+           element.isInteger(8) || element.isInteger(1)));
+}
+
 MemRefType sinter::ir::getBufferType(Type tensorType) {
   auto type = cast<RankedTensorType>(tensorType);
   Type storage = getStorageType(type.getElementType());

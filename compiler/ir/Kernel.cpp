@@ -47,11 +47,10 @@ void BufferOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getSpace() << ' ' << getOffset();
   if (!getIndices().empty()) {
     printer << " [";
-    llvm::interleaveComma(llvm::zip(getIndices(), getStrides()), printer,
-                          [&](auto pair) {
-                            printer << std::get<0>(pair) << " * "
-                                    << std::get<1>(pair);
-                          });
+    llvm::interleaveComma(
+        llvm::zip(getIndices(), getStrides()), printer, [&](auto pair) {
+          printer << std::get<0>(pair) << " * " << std::get<1>(pair);
+        });
     printer << ']';
   }
   if (getNumber() != 0)
@@ -117,6 +116,15 @@ void LoopOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false,
                       /*printBlockTerminators=*/false);
   printer.printOptionalAttrDict((*this)->getAttrs(), {"trip_count", "reverse"});
+}
+
+LogicalResult LoopOp::verify() {
+  if (static_cast<int64_t>(getTripCount()) < 0)
+    return emitOpError("has a negative trip count");
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+    return emitOpError("needs one argument of type index, its step");
+  return success();
 }
 
 ParseResult LoopOp::parse(OpAsmParser &parser, OperationState &state) {

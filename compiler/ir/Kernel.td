@@ -71,7 +71,9 @@ def BufferOp : SinterOp<"buffer", [Pure]> {
 
     ```mlir
     %0 = sinter.buffer workspace 4096 : memref<8x4xf32>
-    %1 = sinter.buffer input 0 [%t * 3136] number 1 : memref<28x28xi8>
+    sinter.loop 28 index(%t) {
+      %1 = sinter.buffer input 0 [%t * 784] number 1 : memref<28x28xi8>
+    }
     ```
   }];
   let arguments = (ins BufferSpaceAttr:$space, I64Attr:$offset,
@@ -129,6 +131,7 @@ def LoopOp : SinterOp<"loop", [SingleBlockImplicitTerminator<"YieldOp">]> {
   let arguments = (ins I64Attr:$trip_count, UnitAttr:$reverse);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
 }
 
 def StoreIndexOp : SinterOp<"store_index"> {

@@ -42,8 +42,7 @@ static bool reducesInnermost(Operation *op) {
   return !dims.empty() && dims.back() == rank - 1;
 }
 
-/// Whether the reduced dimensions are the last ones, so that rows are whole.
-static bool reducesSuffix(Operation *op) {
+bool sinter::ir::reducesSuffix(Operation *op) {
   if (!reducesInnermost(op))
     return false;
   int64_t rank = tensorType(op->getOperand(0)).getRank();
@@ -173,8 +172,10 @@ void Planner::placeResult(unsigned number) {
     bool scatter =
         !phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front());
     bool same = ArrayRef<int64_t>(phase.outer) == shape;
+    // The outer point is the row only where whole rows are reduced.
     bool begins =
-        phase.rows && shape.size() > phase.outer.size() &&
+        phase.rows && llvm::all_of(phase.reducing, reducesSuffix) &&
+        shape.size() > phase.outer.size() &&
         shape.take_front(phase.outer.size()) == ArrayRef<int64_t>(phase.outer);
     bool independent = last < static_cast<int>(p);
     bool isThis = value.getDefiningOp() &&

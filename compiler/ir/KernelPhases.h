@@ -1,17 +1,17 @@
 //===- KernelPhases.h - the loop nests of a kernel --------------*- C++ -*-===//
 //
 // A kernel's body is any graph of ops; its code is a sequence of phases, each
-// one loop nest over an outer space.  A phase computes, at each outer point, the
-// reducing ops of that space in order, then the kernel's results; what a later
-// phase needs of a reducing op is kept in the kernel's scratch (or read back
-// from the result it is).  Everything else is computed where it is wanted.
+// one loop nest over an outer space.  A phase computes, at each outer point,
+// the reducing ops of that space in order, then the kernel's results; what a
+// later phase needs of a reducing op is kept in the kernel's scratch (or read
+// back from the result it is).  Everything else is computed where it is wanted.
 //
 //   softmax      one phase over rows: max, sum, then the row's results
 //   batch norm   one phase over channels, then one over elements
 //   pointwise    one phase over elements
 //
-// The schedule asks for scratch_bytes, the loops stage emits: both call this, so
-// they agree.
+// The schedule asks for scratch_bytes, the loops stage emits: both call this,
+// so they agree.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,6 +58,9 @@ struct KernelPhases {
 /// Sums, extrema, arg-extrema, contractions and scatters: what costs a loop for
 /// one element.
 bool isReducing(mlir::Operation *op);
+
+/// Whether a reduction's dimensions are the last ones, so that rows are whole.
+bool reducesSuffix(mlir::Operation *op);
 
 } // namespace sinter::ir
 

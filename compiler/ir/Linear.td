@@ -27,11 +27,19 @@ def ConstantOp : ValueOp<"constant", [ConstantLike, AllTypesMatch<["value", "res
     ```mlir
     %y = sinter.constant dense<1.0> : tensor<4xf32>
     ```
+
+    The elements are `dense`, or a `dense_resource` that holds their bytes (of
+    any type but i1).
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs AnyTensorValue:$result);
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The elements, a resource's copied.
+    ::mlir::DenseElementsAttr getDenseValue();
+  }];
 }
 
 def IotaOp : ValueOp<"iota", [Differentiable, ZeroRule]> {

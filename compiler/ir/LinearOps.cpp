@@ -3,6 +3,7 @@
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -15,8 +16,8 @@ static RankedTensorType tensorType(Value value) {
 /// A tensor of zeros.
 static Value zeros(OpBuilder &builder, Location loc, Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  auto value =
-      DenseElementsAttr::get(tensor, builder.getZeroAttr(tensor.getElementType()));
+  auto value = DenseElementsAttr::get(
+      tensor, builder.getZeroAttr(tensor.getElementType()));
   return ConstantOp::create(builder, loc, type, value);
 }
 
@@ -48,15 +49,42 @@ static LogicalResult checkDimensions(std::optional<Location> loc, StringRef op,
 // Constant, iota
 //===----------------------------------------------------------------------===//
 
+LogicalResult ConstantOp::verify() {
+  if (isa<DenseElementsAttr>(getValue()))
+    return success();
+  auto resource = dyn_cast<DenseResourceElementsAttr>(getValue());
+  if (!resource)
+    return emitOpError("holds dense elements, or a dense_resource");
+  RankedTensorType type = getType();
+  if (type.getElementType().isInteger(1))
+    return emitOpError("of i1 must be written as dense elements");
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  if (!blob)
+    return emitOpError("names a resource that is not in the file: ")
+           << resource.getRawHandle().getKey();
+  if (static_cast<int64_t>(blob->getData().size()) != getByteSize(type))
+    return emitOpError("needs ")
+           << getByteSize(type) << " bytes, but the resource has "
+           << blob->getData().size();
+  return success();
+}
+
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+DenseElementsAttr ConstantOp::getDenseValue() {
+  if (auto dense = dyn_cast<DenseElementsAttr>(getValue()))
+    return dense;
+  auto resource = cast<DenseResourceElementsAttr>(getValue());
+  return DenseElementsAttr::getFromRawBuffer(
+      getType(), resource.getRawHandle().getBlob()->getData());
+}
 
 LogicalResult IotaOp::verify() {
   int64_t rank = tensorType(getResult()).getRank();
   if (static_cast<int64_t>(getDimension()) < 0 ||
       static_cast<int64_t>(getDimension()) >= rank)
-    return emitOpError("dimension ")
-           << static_cast<int64_t>(getDimension())
-           << " is out of range for rank " << rank;
+    return emitOpError("dimension ") << static_cast<int64_t>(getDimension())
+                                     << " is out of range for rank " << rank;
   return success();
 }
 
@@ -65,7 +93,8 @@ LogicalResult IotaOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::verify() {
-  RankedTensorType from = tensorType(getOperand()), to = tensorType(getResult());
+  RankedTensorType from = tensorType(getOperand()),
+                   to = tensorType(getResult());
   if (from.getElementType() != to.getElementType())
     return emitOpError("must keep the element type: use cast to change it");
   if (from.getNumElements() != to.getNumElements())
@@ -144,7 +173,8 @@ Value TransposeOp::transposed(OpBuilder &builder, Value cotangent, unsigned) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult BroadcastOp::verify() {
-  RankedTensorType from = tensorType(getOperand()), to = tensorType(getResult());
+  RankedTensorType from = tensorType(getOperand()),
+                   to = tensorType(getResult());
   ArrayRef<int64_t> dimensions = getDimensions();
   if (from.getElementType() != to.getElementType())
     return emitOpError("must keep the element type");
@@ -169,7 +199,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor) {
 }
 
 Value BroadcastOp::transposed(OpBuilder &builder, Value cotangent, unsigned) {
-  RankedTensorType from = tensorType(getOperand()), to = tensorType(getResult());
+  RankedTensorType from = tensorType(getOperand()),
+                   to = tensorType(getResult());
   SmallVector<int64_t> summed;
   for (int64_t d = 0; d < to.getRank(); ++d) {
     const int64_t *place = llvm::find(getDimensions(), d);
@@ -196,11 +227,11 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *,
   RankedTensorType type = tensorType(adaptor.getOperand());
   ArrayRef<int64_t> offsets = adaptor.getOffsets(), sizes = adaptor.getSizes(),
                     strides = adaptor.getStrides();
-  if (failed(checkRank(loc, "slice", "offsets", offsets.size(),
-                       type.getRank())) ||
+  if (failed(
+          checkRank(loc, "slice", "offsets", offsets.size(), type.getRank())) ||
       failed(checkRank(loc, "slice", "sizes", sizes.size(), type.getRank())) ||
-      failed(checkRank(loc, "slice", "strides", strides.size(),
-                       type.getRank())))
+      failed(
+          checkRank(loc, "slice", "strides", strides.size(), type.getRank())))
     return failure();
   for (int64_t d = 0; d < type.getRank(); ++d) {
     int64_t extent = type.getDimSize(d);
@@ -209,9 +240,9 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *,
                                " of dimension ", d, " must be at least 1");
     // Written so that no number of a corrupt file overflows.
     bool fits = offsets[d] >= 0 && sizes[d] >= 0 && offsets[d] <= extent &&
-                (sizes[d] == 0 || (offsets[d] < extent &&
-                                   (sizes[d] - 1) <=
-                                       (extent - 1 - offsets[d]) / strides[d]));
+                (sizes[d] == 0 ||
+                 (offsets[d] < extent &&
+                  (sizes[d] - 1) <= (extent - 1 - offsets[d]) / strides[d]));
     if (!fits)
       return emitOptionalError(loc, "slice: ", sizes[d], " elements from ",
                                offsets[d], " by ", strides[d],
@@ -249,8 +280,8 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *,
                     interior = adaptor.getInterior();
   if (failed(checkRank(loc, "pad", "low", low.size(), type.getRank())) ||
       failed(checkRank(loc, "pad", "high", high.size(), type.getRank())) ||
-      failed(checkRank(loc, "pad", "interior", interior.size(),
-                       type.getRank())))
+      failed(
+          checkRank(loc, "pad", "interior", interior.size(), type.getRank())))
     return failure();
   SmallVector<int64_t> shape;
   for (int64_t d = 0; d < type.getRank(); ++d) {
@@ -259,7 +290,8 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *,
                                " must not be negative: use slice to cut");
     int64_t extent = type.getDimSize(d);
     int64_t between = 0, padded = 0;
-    if (llvm::MulOverflow(std::max<int64_t>(extent - 1, 0), interior[d],
+    if (interior[d] == std::numeric_limits<int64_t>::max() ||
+        llvm::MulOverflow(std::max<int64_t>(extent - 1, 0), interior[d],
                           between) ||
         llvm::AddOverflow(extent, between, padded) ||
         llvm::AddOverflow(padded, low[d], padded) ||
@@ -306,7 +338,10 @@ LogicalResult ConcatenateOp::inferReturnTypes(MLIRContext *,
     SmallVector<int64_t> rest(type.getShape());
     if (type.getElementType() == first.getElementType() &&
         type.getRank() == first.getRank()) {
-      shape[dimension] += rest[dimension];
+      if (llvm::AddOverflow(shape[dimension], rest[dimension],
+                            shape[dimension]))
+        return emitOptionalError(loc, "concatenate: dimension ", dimension,
+                                 " becomes too large");
       rest[dimension] = first.getDimSize(dimension);
     }
     if (first.clone(rest) != first ||
@@ -330,8 +365,8 @@ Value ConcatenateOp::transposed(OpBuilder &builder, Value cotangent,
   SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
   for (Value before : getInputs().take_front(i))
     offsets[getDimension()] += tensorType(before).getDimSize(getDimension());
-  return SliceOp::create(builder, getLoc(), cotangent, offsets,
-                         type.getShape(), strides);
+  return SliceOp::create(builder, getLoc(), cotangent, offsets, type.getShape(),
+                         strides);
 }
 
 LogicalResult ReverseOp::inferReturnTypes(MLIRContext *,
@@ -367,9 +402,8 @@ gatheredShape(std::optional<Location> loc, StringRef op,
                              " and indices of rank ", indices.getRank());
   if (operand.getShape().take_front(batch) !=
       indices.getShape().take_front(batch))
-    return emitOptionalError(loc, op, ": the first ", batch,
-                             " dimensions of ", operand, " and ", indices,
-                             " differ");
+    return emitOptionalError(loc, op, ": the first ", batch, " dimensions of ",
+                             operand, " and ", indices, " differ");
   SmallVector<int64_t> shape(operand.getShape().take_front(axis));
   llvm::append_range(shape, indices.getShape().drop_front(batch));
   llvm::append_range(shape, operand.getShape().drop_front(axis + 1));

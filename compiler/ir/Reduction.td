@@ -44,14 +44,16 @@ def ReduceMaxOp : CustomReduceOp<"reduce_max", AnyTensorValue> {
   let summary = "maximum over dimensions";
   let description = [{
     y = max x; nan if there is one; −inf (or the least value) when empty; for
-    i1, logical or.  The cotangent goes to the first maximum in row-major order.
+    i1, logical or.  Of zeros of both signs either may be the result.  The
+    cotangent goes to the first maximum in row-major order.
   }];
 }
 def ReduceMinOp : CustomReduceOp<"reduce_min", AnyTensorValue> {
   let summary = "minimum over dimensions";
   let description = [{
     y = min x; nan if there is one; +inf (or the greatest value) when empty; for
-    i1, logical and.  The cotangent goes to the first minimum in row-major order.
+    i1, logical and.  Of zeros of both signs either may be the result.  The
+    cotangent goes to the first minimum in row-major order.
   }];
 }
 def ReduceProdOp : CustomReduceOp<"reduce_prod", NumberTensor> {

@@ -33,16 +33,20 @@ class Movement : public mlir::OpTrait::TraitBase<Op, Movement> {};
 
 /// How a type lies in memory: u8 and i1 as i8, everything else as itself.
 mlir::Type getStorageType(mlir::Type elementType);
-/// The memref of a tensor type, of storage type.
+/// The memref of a tensor type, of storage type; one without elements is
+/// memref<0xT>, whatever its shape.
 mlir::MemRefType getBufferType(mlir::Type tensorType);
+/// Whether a type is that of a value: a tensor of static shape of an element
+/// type that the dialect knows.
+bool isTensorValue(mlir::Type type);
 /// Bytes of a tensor, dense.
 int64_t getByteSize(mlir::Type tensorType);
 
 /// Names of the attributes of an entry's inputs and outputs.
 inline constexpr llvm::StringLiteral nameAttr = "sinter.name";
 inline constexpr llvm::StringLiteral batchAxisAttr = "sinter.batch_axis";
-/// Of a kernel: an array of strings, the neighbours that fusion did not take and
-/// why: "max 'hidden1.relu': its shape is not that of the result".
+/// Of a kernel: an array of strings, the neighbours that fusion did not take
+/// and why: "max 'hidden1.relu': its shape is not that of the result".
 inline constexpr llvm::StringLiteral refusalsAttr = "fusion_refusals";
 
 /// The name given to an op's value: that of the outermost NameLoc in its

@@ -59,7 +59,39 @@ static LogicalResult verifyReturn(Operation *function, TypeRange want) {
   return success();
 }
 
+/// Whether a signature is made of values only.
+static LogicalResult verifyTypes(Operation *function, TypeRange types) {
+  for (Type type : types)
+    if (!isTensorValue(type))
+      return function->emitOpError("takes and returns tensors of static shape "
+                                   "of f64, f32, i64, i32, i8, u8 or i1, not ")
+             << type;
+  return success();
+}
+
+static LogicalResult verifyBatchAxes(EntryOp entry) {
+  auto check = [&](Type type, Attribute axis) -> LogicalResult {
+    auto number = dyn_cast_or_null<IntegerAttr>(axis);
+    if (!axis || (number && number.getValue().isNonNegative() &&
+                  number.getValue().slt(cast<ShapedType>(type).getRank())))
+      return success();
+    return entry.emitOpError("has batch axis ")
+           << axis << " for a tensor of type " << type;
+  };
+  for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes()))
+    if (failed(check(type, entry.getArgAttr(i, batchAxisAttr))))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(entry.getResultTypes()))
+    if (failed(check(type, entry.getResultAttr(i, batchAxisAttr))))
+      return failure();
+  return success();
+}
+
 LogicalResult EntryOp::verify() {
+  if (failed(verifyTypes(*this, getArgumentTypes())) ||
+      failed(verifyTypes(*this, getResultTypes())) ||
+      failed(verifyBatchAxes(*this)))
+    return failure();
   llvm::SmallDenseSet<StringRef> written;
   for (auto write : getBody().getOps<WriteOp>())
     if (!written.insert(write.getVariable()).second)
@@ -72,6 +104,9 @@ LogicalResult EntryOp::verify() {
 }
 
 LogicalResult KernelOp::verify() {
+  if (failed(verifyTypes(*this, getArgumentTypes())) ||
+      failed(verifyTypes(*this, getResultTypes())))
+    return failure();
   if (std::optional<ArrayRef<int64_t>> overwrites = getOverwrites()) {
     if (overwrites->size() != getResultTypes().size())
       return emitOpError("needs one `overwrites` entry for each result");

@@ -78,7 +78,7 @@ def ReadOp : SinterOp<"read", [Pure,
   let results = (outs AnyTensorValue:$result);
   let assemblyFormat = "$variable attr-dict `:` type($result)";
 }
-def WriteOp : SinterOp<"write", [
+def WriteOp : SinterOp<"write", [HasParent<"EntryOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the variable's value when the entry ends";
   let description = [{ At most one per variable and entry. }];

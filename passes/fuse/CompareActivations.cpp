@@ -55,7 +55,9 @@ static bool asks(Operation *op, Value x, Value limit, bool ofMax) {
 
 /// Replaces x by `result` = max(x, limit) in comparisons, if nothing else needs
 /// x.
-static void compareResult(Operation *op, Value x, Value limit) {
+static void compareResult(Operation *op, unsigned limitNumber) {
+  Value limit = op->getOperand(limitNumber),
+        x = op->getOperand(1 - limitNumber);
   if (x == limit || !x.getDefiningOp() || x.getDefiningOp<ConstantOp>())
     return;
   bool ofMax = isa<MaxOp>(op);
@@ -68,8 +70,11 @@ static void compareResult(Operation *op, Value x, Value limit) {
     comparisons.push_back(user);
   }
   for (Operation *compare : comparisons) {
-    if (compare->isBeforeInBlock(op))
+    if (compare->isBeforeInBlock(op)) {
+      // The comparison's own constant is there already, op's may be not.
+      op->setOperand(limitNumber, compare->getOperand(1));
       op->moveBefore(compare);
+    }
     compare->setOperand(0, op->getResult(0));
   }
 }
@@ -83,8 +88,8 @@ struct CompareActivations
     getOperation().walk([](Operation *op) {
       if (!isa<MaxOp, MinOp>(op))
         return;
-      compareResult(op, op->getOperand(0), op->getOperand(1));
-      compareResult(op, op->getOperand(1), op->getOperand(0));
+      compareResult(op, /*limitNumber=*/1);
+      compareResult(op, /*limitNumber=*/0);
     });
   }
 };

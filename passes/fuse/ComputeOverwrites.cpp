@@ -74,7 +74,7 @@ public:
       for (Operation *op : phase.reducing)
         for (Value operand : op->getOperands()) {
           Reach reach = reachOf(operand, argument, p);
-          bool done = p == own && isFull && phase.rows &&
+          bool done = p == own && isFull && phase.rows && reducesSuffix(op) &&
                       shapeOf(operand) == shapeOf(argument) &&
                       reach == Reach::OwnPoint;
           if (reach != Reach::Nothing && !done)

@@ -29,7 +29,11 @@ static std::string textOf(KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   anonymous->getOperation()->print(
-      stream, OpPrintingFlags().useLocalScope().enableDebugInfo(false));
+      stream,
+      OpPrintingFlags()
+          .useLocalScope()
+          .enableDebugInfo(false)
+          .elideLargeElementsAttrs(std::numeric_limits<int64_t>::max()));
   return text;
 }
 

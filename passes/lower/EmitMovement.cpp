@@ -30,7 +30,7 @@ Value ValueEmitter::computeConstant(ConstantOp op, const Point &point) {
       return IntegerAttr::get(element, integer.getValue());
     return cast<TypedAttr>(attr);
   };
-  auto elements = cast<ElementsAttr>(op.getValue());
+  DenseElementsAttr elements = op.getDenseValue();
   if (elements.isSplat())
     return constant(loc, scalar(elements.getSplatValue<Attribute>()),
                     point.lanes);

@@ -21,6 +21,8 @@ struct KernelBuffers {
   llvm::SmallVector<mlir::Value> arguments, results;
   /// Flat bytes, null if there are none.
   mlir::Value scratch;
+  /// Names the globals of the kernel's constants.
+  mlir::SymbolTable *symbols = nullptr;
 };
 
 /// Emits every phase at the emitter's insertion point.

@@ -34,11 +34,9 @@ void sinter::passes::bindArguments(KernelOp kernel,
   for (auto [argument, buffer] :
        llvm::zip_equal(kernel.getArguments(), buffers.arguments))
     emitter.bindBuffer(argument, buffer);
-  auto module = kernel->getParentOfType<ModuleOp>();
-  unsigned number = 0;
   for (auto constant : kernel.getBody().front().getOps<ConstantOp>()) {
-    auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-    if (!elements || elements.isSplat())
+    DenseElementsAttr elements = constant.getDenseValue();
+    if (elements.isSplat())
       continue;
     // Bytes as they lie in memory: i1 as 0 and 1.
     MemRefType buffer = getBufferType(constant.getType());
@@ -53,19 +51,17 @@ void sinter::passes::bindArguments(KernelOp kernel,
                 flat.getElementType().getIntOrFloatBitWidth()));
       values.push_back(value);
     }
-    OpBuilder atModule(module.getBodyRegion());
-    std::string name = (kernel.getSymName() + "_constant" +
-                        (number == 0 ? "" : "_" + std::to_string(number)))
-                           .str();
-    ++number;
+    OpBuilder before(kernel);
     auto type = MemRefType::get(flat.getShape(), flat.getElementType());
-    memref::GlobalOp::create(atModule, constant.getLoc(), name,
-                             atModule.getStringAttr("private"), type,
-                             DenseElementsAttr::get(flat, values),
-                             /*constant=*/true, atModule.getI64IntegerAttr(64));
-    emitter.bindBuffer(constant, memref::GetGlobalOp::create(emitter.builder,
-                                                             constant.getLoc(),
-                                                             type, name));
+    auto global = memref::GlobalOp::create(
+        before, constant.getLoc(), (kernel.getSymName() + "_constant").str(),
+        before.getStringAttr("private"), type,
+        DenseElementsAttr::get(flat, values),
+        /*constant=*/true, before.getI64IntegerAttr(64));
+    buffers.symbols->insert(global);
+    emitter.bindBuffer(constant, memref::GetGlobalOp::create(
+                                     emitter.builder, constant.getLoc(), type,
+                                     global.getSymName()));
   }
 }
 
@@ -117,7 +113,7 @@ static void markAliases(func::FuncOp function, KernelOp kernel) {
                           UnitAttr::get(function.getContext()));
 }
 
-static LogicalResult convert(KernelOp kernel) {
+static LogicalResult convert(KernelOp kernel, SymbolTable &symbols) {
   OpBuilder builder(kernel);
   Location loc = kernel.getLoc();
   SmallVector<Type> types;
@@ -145,6 +141,7 @@ static LogicalResult convert(KernelOp kernel) {
   unsigned inputs = kernel.getNumArguments();
   unsigned outputs = kernel.getResultTypes().size();
   KernelBuffers buffers;
+  buffers.symbols = &symbols;
   for (unsigned i = 0; i < inputs; ++i)
     buffers.arguments.push_back(body->getArgument(i));
   for (unsigned i = 0; i < outputs; ++i)
@@ -177,9 +174,10 @@ namespace {
 struct KernelToFunctionPass
     : sinter::passes::impl::KernelToFunctionBase<KernelToFunctionPass> {
   void runOnOperation() override {
+    SymbolTable symbols(getOperation());
     for (KernelOp kernel :
          llvm::make_early_inc_range(getOperation().getOps<KernelOp>()))
-      if (failed(convert(kernel)))
+      if (failed(convert(kernel, symbols)))
         return signalPassFailure();
   }
 };

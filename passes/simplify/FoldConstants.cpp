@@ -25,7 +25,8 @@ using namespace sinter::interpret;
 /// read than to compute.
 static constexpr int64_t largestConstantBytes = 64 << 10;
 
-/// Whether compiled code and interpreter agree on this op to the bit.
+/// Whether compiled code and interpreter agree on this op to the bit (of zeros
+/// to the sign, except where the op's description leaves it open).
 static bool isExact(Operation *op) {
   if (op->hasTrait<Movement>() || isa<CompareOp, SelectOp, CastOp>(op))
     return true;

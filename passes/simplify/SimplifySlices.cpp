@@ -30,9 +30,13 @@ struct MergeSlices : OpRewritePattern<SliceOp> {
       return failure();
     SmallVector<int64_t> offsets, strides;
     for (size_t d = 0; d < op.getSizes().size(); ++d) {
-      offsets.push_back(inner.getOffsets()[d] +
-                        op.getOffsets()[d] * inner.getStrides()[d]);
-      strides.push_back(op.getStrides()[d] * inner.getStrides()[d]);
+      // What is not stepped over may have any stride.
+      int64_t size = op.getSizes()[d];
+      offsets.push_back(
+          inner.getOffsets()[d] +
+          (size > 0 ? op.getOffsets()[d] * inner.getStrides()[d] : 0));
+      strides.push_back(size > 1 ? op.getStrides()[d] * inner.getStrides()[d]
+                                 : 1);
     }
     rewriter.replaceOpWithNewOp<SliceOp>(op, inner.getOperand(), offsets,
                                          op.getSizes(), strides);

@@ -62,6 +62,17 @@ const Refusal pointwise[] = {
 };
 
 const Refusal linear[] = {
+    REFUSED(SparseConstant,
+            "%y = sinter.constant sparse<[[0]], [1.0]> : tensor<4xf32>",
+            "holds dense elements, or a dense_resource"),
+    REFUSED(ConstantOfAMissingResource,
+            "%y = sinter.constant dense_resource<r> : tensor<4xf32>",
+            "names a resource that is not in the file: r"),
+    REFUSED(PadInteriorTooLarge,
+            "%y = sinter.pad %s low [] high [] interior [] : tensor<f32> -> "
+            "tensor<f32>\n%z = sinter.pad %i low [0] high [0] interior "
+            "[9223372036854775807] : tensor<2xi32> -> tensor<2xi32>",
+            "becomes too large"),
     REFUSED(ConstantOfAnotherType,
             "%y = \"sinter.constant\"() {value = dense<1.0> : tensor<2xf32>} "
             ": () -> tensor<3xf32>",
@@ -288,6 +299,27 @@ const Refusal state[] = {
             "sinter.variable @v : tensor<f32>",
             "redefinition of symbol"),
     REFUSED(VariableOfNoTensor, "@sinter.variable @v : f32", "type"),
+    REFUSED(WriteInAScan,
+            "@sinter.variable @v : tensor<f32>\n"
+            "sinter.entry @e(%s: tensor<f32>) -> tensor<f32> {\n"
+            "%y = sinter.scan 3 carry(%c = %s : tensor<f32>) index(%t) -> "
+            "(tensor<f32>) {\n sinter.write @v, %c : tensor<f32>\n"
+            "sinter.yield %c : tensor<f32>\n}\n"
+            "sinter.return %y : tensor<f32>\n}",
+            "expects parent op 'sinter.entry'"),
+    REFUSED(InputNoTensor,
+            "@sinter.entry @e(%x: i32) {\n sinter.return\n}",
+            "takes and returns tensors of static shape"),
+    REFUSED(InputOfDynamicShape,
+            "@sinter.entry @e(%x: tensor<?xf32>) {\n sinter.return\n}",
+            "takes and returns tensors of static shape"),
+    REFUSED(InputOfAForeignType,
+            "@sinter.entry @e(%x: tensor<4xbf16>) {\n sinter.return\n}",
+            "takes and returns tensors of static shape"),
+    REFUSED(BatchAxisBeyondRank,
+            "@sinter.entry @e(%x: tensor<4xf32> {sinter.batch_axis = 1 : i64})"
+            " {\n sinter.return\n}",
+            "has batch axis 1 : i64 for a tensor of type"),
 };
 
 const Refusal kernel[] = {
@@ -299,6 +331,12 @@ const Refusal kernel[] = {
             "tensor<f32> attributes {overwrites = array<i64: 1>} {\n"
             " sinter.return %x : tensor<f32>\n}",
             "`overwrites` names argument 1"),
+    REFUSED(LoopWithoutIndex,
+            "\"sinter.loop\"() ({\n \"sinter.yield\"() : () -> ()\n}) "
+            "{trip_count = 3 : i64} : () -> ()",
+            "needs one argument of type index"),
+    REFUSED(LoopOfNegativeTrips,
+            "sinter.loop -3 index(%t) {\n}", "has a negative trip count"),
     REFUSED(CallOfNothing,
             "%y = sinter.call @nothing(%s) : (tensor<f32>) -> tensor<f32>",
             "names no kernel: @nothing"),

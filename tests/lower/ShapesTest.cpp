@@ -115,10 +115,21 @@ TEST_P(Shapes, MovementsComposeWithArithmetic) {
   %s = sinter.slice %t offsets [2, 3] sizes [32, 18] strides [1, 2] : tensor<34x40xf32> -> tensor<32x18xf32>
   %y = sinter.mul %u, %s : tensor<32x18xf32>)",
        "tensor<32x18xf32>"},
+      // The comparison stands before the maximum, with a zero of its own.
+      {{"tensor<2x3x4xf32>", "tensor<4x5xf32>"},
+       R"(  %c = sinter.constant dense<0.0> : tensor<2x3x5xf32>
+  %d = sinter.dot_general %x0, %x1 contract [2] x [0] batch [] x [] : tensor<2x3x4xf32>, tensor<4x5xf32> -> tensor<2x3x5xf32>
+  %m = sinter.compare gt %d, %c : tensor<2x3x5xf32>
+  %z = sinter.max %d, %c : tensor<2x3x5xf32>
+  %s = sinter.select %m, %z, %d : tensor<2x3x5xf32>
+  %y = sinter.add %s, %z : tensor<2x3x5xf32>)",
+       "tensor<2x3x5xf32>",
+       2,
+       0},
       {{"tensor<36x33xf32>", "tensor<33x36xf32>"},
        R"(  %e = sinter.exp %x0 : tensor<36x33xf32>
   %t = sinter.transpose %e [1, 0] : tensor<36x33xf32> -> tensor<33x36xf32>
-  %y = sinter.add %t, %x1 : tensor<33x36xf32>)",
+  %y = sinter.mul %t, %x1 : tensor<33x36xf32>)",
        "tensor<33x36xf32>",
        4},
       {{"tensor<6x40xf32>", "tensor<40xf32>"},
@@ -154,6 +165,36 @@ TEST_P(Shapes, MovementsComposeWithArithmetic) {
   %y = sinter.mul %s, %x0 : tensor<9xi8>)",
        "tensor<9xi8>"},
   });
+}
+
+TEST_P(Shapes, NamesOfValuesMeetNoSymbolOfCode) {
+  // The kernel's name would be that of the entry's function, and of the
+  // kernel's constant.
+  for (const char *name : {"body", "constant"})
+    check({{{"tensor<3xf32>"},
+            std::string("  %c = sinter.constant dense<[1.0, 2.0, 4.0]> : "
+                        "tensor<3xf32>\n"
+                        "  %y = sinter.add %x0, %c : tensor<3xf32> loc(\"") +
+                name + "\")",
+            "tensor<3xf32>"}});
+}
+
+TEST_P(Shapes, SmallResourcesAreRead) {
+  Compiled compiled(
+      "module {\n" +
+          entryOf({{"tensor<4xf32>"},
+                   "  %c = sinter.constant dense_resource<r> : "
+                   "tensor<4xf32>\n"
+                   "  %y = sinter.mul %x0, %c : tensor<4xf32>",
+                   "tensor<4xf32>"},
+                  0) +
+          "}\n{-# dialect_resources: { builtin: { r: "
+          "\"0x040000000000803F000000400000404000008040\" } } #-}",
+      std::get<0>(GetParam()), std::get<1>(GetParam()));
+  ASSERT_TRUE(compiled);
+  mlir::Type type = compiled.inputTypes("e0")[0];
+  auto got = compiled.run("e0", {Array::of(type, {1, 10, 100, 1000})});
+  expectClose(got[0], Array::of(type, {1, 20, 300, 4000}), 0, "1 2 3 4");
 }
 
 TEST_P(Shapes, ReductionsOfEveryKindTypeAndForm) {

@@ -54,6 +54,18 @@ TEST_F(ComputeOverwrites, ResultsOfOneWalkTakeOneArgumentEach) {
             (Overwrites{0, 1, -1}));
 }
 
+TEST_F(ComputeOverwrites, ReductionThatSkipsADimensionIsDoneBefore) {
+  // At outer point i the sum reads %w[:, i, :], while row i of %e is
+  // %w[i, :, :]: %e has a loop nest of its own behind the sum's.
+  EXPECT_EQ(of("(%w: tensor<4x4x8xf32>) -> (tensor<4x4x8xf32>, "
+               "tensor<4xf32>) {\n"
+               "%e = sinter.exp %w : tensor<4x4x8xf32>\n"
+               "%r = sinter.reduce_sum %e dims [0, 2] : tensor<4x4x8xf32> -> "
+               "tensor<4xf32>\n"
+               "sinter.return %e, %r : tensor<4x4x8xf32>, tensor<4xf32> }"),
+            (Overwrites{0, -1}));
+}
+
 TEST_F(ComputeOverwrites, BytesOfOneSizeTakeEachOther) {
   EXPECT_EQ(of("(%a: tensor<4xui8>) -> tensor<4xi8> {\n"
                "%0 = sinter.cast %a : tensor<4xui8> to tensor<4xi8>\n"

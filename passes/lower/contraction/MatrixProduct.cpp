@@ -159,7 +159,8 @@ private:
   }
 
   Value loadRhs(Value place, int64_t valid) {
-    // Packed panels are padded with zeros.
+    // Packed panels are whole vectors; what lies behind the last column is
+    // never stored.
     if (t.packRhs || valid == t.lanes)
       return vector::LoadOp::create(builder, loc, vector, p.rhs.memory, place);
     Value mask = vector::ConstantMaskOp::create(
