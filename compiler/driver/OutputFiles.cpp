@@ -31,12 +31,12 @@ Expected<std::string> OutputFiles::add(StringRef path) {
     if (std::error_code code = sys::fs::create_directories(folder))
       return describe(path, code);
   SmallString<128> temporary;
-  if (std::error_code code = sys::fs::createUniqueFile(
-          path + ".%%%%%%.tmp", temporary,
-          sys::fs::all_read | sys::fs::all_write))
+  if (std::error_code code =
+          sys::fs::createUniqueFile(path + ".%%%%%%.tmp", temporary,
+                                    sys::fs::all_read | sys::fs::all_write))
     return describe(path, code);
-  outputs.push_back({path.str(), temporary.str().str(),
-                     RemovedOnInterrupt(temporary)});
+  outputs.push_back(
+      {path.str(), temporary.str().str(), RemovedOnInterrupt(temporary)});
   return temporary.str().str();
 }
 
@@ -59,10 +59,17 @@ Error OutputFiles::write(StringRef path, StringRef contents) {
 }
 
 Error OutputFiles::commit() {
-  for (const Output &output : outputs)
+  for (const Output &output : outputs) {
+    // A device or a pipe is written to, not replaced.
+    bool replace =
+        !sys::fs::exists(output.path) || sys::fs::is_regular_file(output.path);
     if (std::error_code code =
-            sys::fs::rename(output.temporary, output.path))
+            replace ? sys::fs::rename(output.temporary, output.path)
+                    : sys::fs::copy_file(output.temporary, output.path))
       return describe(output.path, code);
+    if (!replace)
+      sys::fs::remove(output.temporary);
+  }
   outputs.clear();
   return Error::success();
 }

@@ -2,7 +2,12 @@
 
 #include "tests/driver/Process.h"
 
+#include <fcntl.h>
+#include <fstream>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 using namespace sinter::tests;
 using testing::ElementsAre;
@@ -14,8 +19,7 @@ const std::string counter = SOURCE_DIR "/tests/driver/counter.mlir";
 
 class Emit : public InFolder {
 protected:
-  static void compile(const std::string &input,
-                      std::vector<std::string> args) {
+  static void compile(const std::string &input, std::vector<std::string> args) {
     args.insert(args.begin(), {SINTERC, input});
     Finished finished = run(args);
     ASSERT_EQ(finished.code, 0) << finished.err;
@@ -23,12 +27,11 @@ protected:
 };
 
 TEST_F(Emit, severalKindsShareAPath) {
-  compile(counter, {"--emit=obj,lib,header,shared,asm,llvm,exe", "-o",
-                    "out/counter"});
-  EXPECT_THAT(list("out"),
-              ElementsAre("counter", "counter.h", "counter.hpp", "counter.ll",
-                          "counter.o", "counter.s", "libcounter.a",
-                          "libcounter.so"));
+  compile(counter,
+          {"--emit=obj,lib,header,shared,asm,llvm,exe", "-o", "out/counter"});
+  EXPECT_THAT(list("out"), ElementsAre("counter", "counter.h", "counter.hpp",
+                                       "counter.ll", "counter.o", "counter.s",
+                                       "libcounter.a", "libcounter.so"));
 }
 
 TEST_F(Emit, oneKindTakesTheNameAsGiven) {
@@ -37,16 +40,16 @@ TEST_F(Emit, oneKindTakesTheNameAsGiven) {
   compile(counter, {"--emit=shared", "-o", "c"});
   compile(counter, {"--emit=header", "-o", "d.h"});
   compile(counter, {});
-  EXPECT_THAT(list(), ElementsAre("a.o", "b.a", "counter", "d.h", "d.hpp",
-                                  "libc.so"));
+  EXPECT_THAT(list(),
+              ElementsAre("a.o", "b.a", "counter", "d.h", "d.hpp", "libc.so"));
 }
 
 TEST_F(Emit, theObjectExportsTheInterfaceAlone) {
   compile(counter, {"--emit=obj", "-o", "counter.o"});
   std::string symbols = run({"nm", "counter.o"}).out;
-  for (const char *name : {" T counter_init\n", " T counter_step\n",
-                           " T counter_peek\n", " counter_model\n",
-                           " t add_twice\n"})
+  for (const char *name :
+       {" T counter_init\n", " T counter_step\n", " T counter_peek\n",
+        " counter_model\n", " t add_twice\n"})
     EXPECT_THAT(symbols, HasSubstr(name));
   for (const char *name : {"malloc", "free", "printf", "abort", "exit", " U "})
     EXPECT_THAT(symbols, Not(HasSubstr(name)));
@@ -71,6 +74,22 @@ TEST_F(Emit, theExecutableIsSmallAndNeedsTheCLibraryAlone) {
   EXPECT_GT(count, 0u);
 }
 #endif
+
+TEST_F(Emit, aPipeIsWrittenToAndStays) {
+  ASSERT_EQ(mkfifo("pipe", 0600), 0);
+  std::string read;
+  std::thread reader([&] {
+    std::ifstream in("pipe", std::ios::binary);
+    read.assign(std::istreambuf_iterator<char>(in), {});
+  });
+  compile(counter, {"-o", "pipe"});
+  // Ends a reader that nobody wrote to.
+  close(open("pipe", O_WRONLY | O_NONBLOCK));
+  reader.join();
+  EXPECT_TRUE(std::filesystem::is_fifo("pipe"));
+  EXPECT_EQ(read.substr(0, 4), "\x7f"
+                               "ELF");
+}
 
 TEST_F(Emit, theSharedLibraryRunsUnderSinterRun) {
   compile(counter, {"--emit=shared", "-o", "counter"});

@@ -181,7 +181,7 @@ TEST_P(Shapes, NamesOfValuesMeetNoSymbolOfCode) {
 
 TEST_P(Shapes, SmallResourcesAreRead) {
   Compiled compiled(
-      "module {\n" +
+      "module @m {\n" +
           entryOf({{"tensor<4xf32>"},
                    "  %c = sinter.constant dense_resource<r> : "
                    "tensor<4xf32>\n"
