@@ -237,35 +237,37 @@ Value ValueEmitter::computeConcatenate(ConcatenateOp op, const Point &point) {
   Type registers = registerType(type.getElementType(), point.lanes);
   int64_t room = space.range(rest).second;
   Value place = space.scalar(loc, shared);
-  std::function<Value(size_t)> choose = [&](size_t i) -> Value {
-    const Part &part = parts[i];
-    auto within = [&] {
+  // By halves, so that branches nest only as deep as the logarithm.
+  std::function<Value(size_t, size_t)> choose = [&](size_t first,
+                                                    size_t last) -> Value {
+    if (first + 1 == last) {
+      const Part &part = parts[first];
       Value offset = arith::SubIOp::create(
           builder, loc, place,
           arith::ConstantIndexOp::create(builder, loc, part.begin));
-      return space.symbol(offset, part.end - part.begin - room) + rest;
-    };
-    if (i + 1 == parts.size())
-      return partAt(part, within());
-    Value inside = arith::CmpIOp::create(
+      return partAt(part,
+                    space.symbol(offset, part.end - part.begin - room) + rest);
+    }
+    size_t middle = first + (last - first) / 2;
+    Value before = arith::CmpIOp::create(
         builder, loc, arith::CmpIPredicate::ult, place,
-        arith::ConstantIndexOp::create(builder, loc, part.end));
-    auto branch = scf::IfOp::create(builder, loc, registers, inside,
+        arith::ConstantIndexOp::create(builder, loc, parts[middle].begin));
+    auto branch = scf::IfOp::create(builder, loc, registers, before,
                                     /*addThenBlock=*/true,
                                     /*addElseBlock=*/true);
-    auto fill = [&](Block *block, llvm::function_ref<Value()> body) {
+    auto fill = [&](Block *block, size_t from, size_t to) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(block);
       enter();
-      Value value = body();
+      Value value = choose(from, to);
       leave();
       scf::YieldOp::create(builder, loc, value);
     };
-    fill(branch.thenBlock(), [&] { return partAt(part, within()); });
-    fill(branch.elseBlock(), [&] { return choose(i + 1); });
+    fill(branch.thenBlock(), first, middle);
+    fill(branch.elseBlock(), middle, last);
     return branch.getResult(0);
   };
-  return choose(0);
+  return choose(0, parts.size());
 }
 
 Value ValueEmitter::computeGather(GatherOp op, const Point &point) {
