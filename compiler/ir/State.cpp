@@ -27,8 +27,7 @@ static ParseResult parseFunction(OpAsmParser &parser, OperationState &state) {
     return failure();
   // As generated parsers do: a value of the wrong type is not just lost.
   return state.name.verifyInherentAttrs(state.attributes, [&] {
-    return parser.emitError(loc)
-           << "'" << state.name.getStringRef() << "' op ";
+    return parser.emitError(loc) << "'" << state.name.getStringRef() << "' op ";
   });
 }
 
@@ -103,10 +102,32 @@ LogicalResult EntryOp::verify() {
   return verifyReturn(*this, getResultTypes());
 }
 
+/// Whether some value of the kernel is that many ops away from what it is
+/// computed from.
+static bool isDeeperThan(KernelOp kernel, int64_t most) {
+  llvm::DenseMap<Value, int64_t> depths;
+  for (Operation &op : kernel.getBody().front()) {
+    int64_t depth = 0;
+    for (Value operand : op.getOperands())
+      depth = std::max(depth, depths.lookup(operand));
+    if (++depth > most)
+      return true;
+    for (Value result : op.getResults())
+      depths[result] = depth;
+  }
+  return false;
+}
+
 LogicalResult KernelOp::verify() {
   if (failed(verifyTypes(*this, getArgumentTypes())) ||
       failed(verifyTypes(*this, getResultTypes())))
     return failure();
+  // Kernels are emitted by recursion from their results.  Fusion makes none
+  // half as deep.
+  constexpr int64_t deepest = 1500;
+  if (isDeeperThan(*this, deepest))
+    return emitOpError("computes a value by more than ")
+           << deepest << " ops, one after the other: make it several kernels";
   if (std::optional<ArrayRef<int64_t>> overwrites = getOverwrites()) {
     if (overwrites->size() != getResultTypes().size())
       return emitOpError("needs one `overwrites` entry for each result");

@@ -35,6 +35,21 @@ TEST_P(VerifierTest, SaysWhatIsWrong) {
   EXPECT_NE(messages.find(GetParam().message), std::string::npos) << messages;
 }
 
+TEST_F(Parse, AKernelOfMoreOpsOneAfterTheOtherThanCanBeEmittedIsRefused) {
+  auto chain = [](int length) {
+    std::string text = "sinter.kernel @k(%v0: tensor<f32>) -> tensor<f32> {\n";
+    for (int i = 1; i <= length; ++i)
+      text += "%v" + std::to_string(i) + " = sinter.neg %v" +
+              std::to_string(i - 1) + " : tensor<f32>\n";
+    return text + "sinter.return %v" + std::to_string(length) +
+           " : tensor<f32>\n}";
+  };
+  EXPECT_TRUE(parse(chain(1400))) << messages;
+  EXPECT_FALSE(parse(chain(1600)));
+  EXPECT_NE(messages.find("make it several kernels"), std::string::npos)
+      << messages;
+}
+
 #define REFUSED(name, body, message) Refusal{#name, body, message}
 
 const Refusal pointwise[] = {
