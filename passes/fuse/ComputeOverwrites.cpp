@@ -50,6 +50,9 @@ public:
     for (auto [number, phase] : llvm::enumerate(plan.phases))
       for (Operation *op : phase.reducing)
         phaseOf[op] = number;
+    hasPieces = llvm::any_of(kernel.getBody().front(), [](Operation &op) {
+      return isa<ScatterAddOp, ConcatenateOp>(op);
+    });
   }
 
   bool mayOverwrite(unsigned r, unsigned i) {
@@ -59,9 +62,7 @@ public:
       return false;
     if (auto scatter = result.getDefiningOp<ScatterAddOp>())
       return scatter.getOperand() == argument && argument.hasOneUse();
-    if (llvm::any_of(kernel.getBody().front(), [](Operation &op) {
-          return isa<ScatterAddOp, ConcatenateOp>(op);
-        }))
+    if (hasPieces)
       return false;
 
     unsigned own = 0;
@@ -70,10 +71,11 @@ public:
       ++own;
     for (unsigned p = own; p < plan.phases.size(); ++p) {
       const Phase &phase = plan.phases[p];
+      const Reached &reached = reachedFrom(argument, p);
       bool isFull = shapeOf(result) != ArrayRef(phase.outer);
       for (Operation *op : phase.reducing)
         for (Value operand : op->getOperands()) {
-          Reach reach = reachOf(operand, argument, p);
+          Reach reach = reached.lookup(operand);
           bool done = p == own && isFull && phase.rows && reducesSuffix(op) &&
                       shapeOf(operand) == shapeOf(argument) &&
                       reach == Reach::OwnPoint;
@@ -82,7 +84,7 @@ public:
         }
       for (unsigned other : phase.results) {
         bool sameWalk = p == own && shapeOf(results[other]) == shapeOf(result);
-        Reach reach = reachOf(results[other], argument, p);
+        Reach reach = reached.lookup(results[other]);
         if (reach == Reach::Anywhere || (reach == Reach::OwnPoint && !sameWalk))
           return false;
       }
@@ -102,33 +104,47 @@ private:
     return i / arguments == r / perSegment;
   }
 
-  /// How `value` is computed from `argument` in phase `number`, in which the
-  /// results of reducing ops up to this phase are known already.
-  Reach reachOf(Value value, Value argument, unsigned number) {
-    if (value == argument)
-      return Reach::OwnPoint;
-    Operation *op = value.getDefiningOp();
-    if (!op)
-      return Reach::Nothing;
-    if (auto placed = phaseOf.find(op);
-        placed != phaseOf.end() && placed->second <= number)
-      return Reach::Nothing;
-    auto key = std::make_tuple(op, argument.getAsOpaquePointer(), number);
-    if (auto known = reaches.find(key); known != reaches.end())
-      return known->second;
-    Reach reach = Reach::Nothing;
-    for (Value operand : op->getOperands())
-      reach = std::max(reach, reachOf(operand, argument, number));
-    if (reach == Reach::OwnPoint && kindOf(op) != OpKind::Pointwise)
-      reach = Reach::Anywhere;
-    return reaches[key] = reach;
+  using Reached = llvm::DenseMap<Value, Reach>;
+
+  /// What is computed from `argument`, and how, in phase `number`, in which the
+  /// results of reducing ops up to this phase are known already.  Found from
+  /// the argument on: of many segments, an argument reaches but one.
+  const Reached &reachedFrom(Value argument, unsigned number) {
+    auto [known, isNew] =
+        reached.try_emplace({argument.getAsOpaquePointer(), number});
+    Reached &found = known->second;
+    if (!isNew)
+      return found;
+    SmallVector<Value> work{argument};
+    found[argument] = Reach::OwnPoint;
+    while (!work.empty()) {
+      Value value = work.pop_back_val();
+      Reach reach = found.lookup(value);
+      for (Operation *user : value.getUsers()) {
+        auto placed = phaseOf.find(user);
+        if (placed != phaseOf.end() && placed->second <= number)
+          continue;
+        Reach further =
+            kindOf(user) == OpKind::Pointwise ? reach : Reach::Anywhere;
+        for (Value result : user->getResults()) {
+          Reach &now = found[result];
+          if (now >= further)
+            continue;
+          now = further;
+          work.push_back(result);
+        }
+      }
+    }
+    return found;
   }
 
   KernelOp kernel;
   KernelPhases plan;
   OperandRange results;
   llvm::DenseMap<Operation *, unsigned> phaseOf;
-  std::map<std::tuple<Operation *, void *, unsigned>, Reach> reaches;
+  /// Scatters and concatenations are stored piece by piece.
+  bool hasPieces;
+  std::map<std::pair<void *, unsigned>, Reached> reached;
 };
 
 } // namespace

@@ -10,6 +10,8 @@
 #include "passes/fuse/GrowClusters.h"
 #include "passes/simplify/Stage.h"
 
+#include <set>
+
 using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::tests;
@@ -105,6 +107,37 @@ TEST_F(LongModels, ReshapesAreMovedOverALongChain) {
             "sinter.return %d : tensor<2x3xf32>\n}\n}");
   ASSERT_TRUE(module);
   expectSmallKernels(*module);
+}
+
+TEST_F(LongModels, EachOfManyVariablesIsUpdatedOverItself) {
+  constexpr int variables = 500;
+  std::string declared, body;
+  for (int i = 0; i < variables; ++i) {
+    std::string n = std::to_string(i);
+    std::string type = "tensor<" + std::to_string(2 + i % 7) + "xf32>";
+    for (std::string name : {"p" + n, "m" + n}) {
+      declared += "sinter.variable @" + name + " : " + type + "\n";
+      body += "%" + name + " = sinter.read @" + name + " : " + type + "\n";
+    }
+    body += "%f" + n + " = sinter.mul %m" + n + ", %m" + n + " : " + type +
+            "\n%q" + n + " = sinter.sub %p" + n + ", %f" + n + " : " + type +
+            "\nsinter.write @p" + n + ", %q" + n + " : " + type +
+            "\nsinter.write @m" + n + ", %f" + n + " : " + type + "\n";
+  }
+  auto module = fused("module {\n" + declared + "sinter.entry @run() {\n" +
+                      body + "sinter.return\n}\n}");
+  ASSERT_TRUE(module);
+  ASSERT_EQ(kernels(*module).size(), 1u);
+  KernelOp update = kernels(*module)[0];
+  EXPECT_EQ(number(update, "segments"), variables);
+  std::set<int64_t> replaced;
+  auto overwrites = update.getOverwrites();
+  ASSERT_TRUE(overwrites);
+  for (int64_t argument : *overwrites) {
+    EXPECT_GE(argument, 0);
+    EXPECT_TRUE(replaced.insert(argument).second);
+  }
+  EXPECT_EQ(replaced.size(), 2u * variables);
 }
 
 } // namespace
