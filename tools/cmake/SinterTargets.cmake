@@ -13,6 +13,8 @@ set(SINTER_WARNINGS -Wall -Wextra -Werror
   $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-deprecated-declarations>)
 if(SINTER_SANITIZE)
   add_compile_options(-fsanitize=${SINTER_SANITIZE} -fno-omit-frame-pointer -g1)
+  # GCC's guess about uninitialized values is wrong in instrumented code.
+  add_compile_options(-Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${SINTER_SANITIZE})
 endif()
 
