@@ -114,10 +114,12 @@ struct SliceBeforeBroadcast : OpRewritePattern<SliceOp> {
     }
     Value part = SliceOp::create(rewriter, op.getLoc(), broadcast.getOperand(),
                                  offsets, sizes, strides);
+    // Replacing erases `op`, so its place is asked for before.
+    Location both = rewriter.getFusedLoc({op.getLoc(), broadcast.getLoc()});
     rewriter
         .replaceOpWithNewOp<BroadcastOp>(op, op.getType(), part,
                                          broadcast.getDimensions())
-        ->setLoc(rewriter.getFusedLoc({op.getLoc(), broadcast.getLoc()}));
+        ->setLoc(both);
     return success();
   }
 };

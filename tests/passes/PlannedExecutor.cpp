@@ -14,7 +14,7 @@ using namespace sinter::interpret;
 using namespace sinter::test;
 
 void sinter::test::poison(char *data, int64_t bytes) {
-  std::memset(data, 0xCD, bytes);
+  std::fill_n(data, bytes, static_cast<char>(0xCD));
 }
 
 namespace {
