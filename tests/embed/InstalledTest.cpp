@@ -18,8 +18,7 @@ using testing::HasSubstr;
 
 namespace {
 
-template <typename T>
-std::string bytesOf(const std::vector<T> &values) {
+template <typename T> std::string bytesOf(const std::vector<T> &values) {
   return {reinterpret_cast<const char *>(values.data()),
           values.size() * sizeof(T)};
 }
@@ -71,14 +70,14 @@ TEST_F(Installed, hostsAndExecutableAgreeInEveryBit) {
   writeFile("district.npy", npy("|u1", "36,", bytesOf(district)));
 
   std::filesystem::create_directory("host");
-  succeeds({"prefix/bin/sinterc", SOURCE_DIR
-            "/tests/models/regression/prices.cpp",
+  succeeds({"prefix/bin/sinterc",
+            SOURCE_DIR "/tests/models/regression/prices.cpp",
             "--emit=exe,obj,lib,header", "-o", "host/prices"});
   // No allocation, no output, no end of the process, nothing but memory moves.
   Finished symbols = run({"nm", "-u", "host/prices.o"});
   ASSERT_EQ(symbols.code, 0);
-  for (const char *name : {"malloc", "free", "printf", "abort", "exit",
-                           "sinter", "__assert"})
+  for (const char *name :
+       {"malloc", "free", "printf", "abort", "exit", "sinter", "__assert"})
     EXPECT_THAT(symbols.out, testing::Not(HasSubstr(name)));
 
   for (const char *source : {"train.c", "train.cpp", "compile.cpp"})
@@ -87,8 +86,10 @@ TEST_F(Installed, hostsAndExecutableAgreeInEveryBit) {
   std::filesystem::copy(SOURCE_DIR "/tests/embed/CMakeLists.package.txt",
                         "host/CMakeLists.txt");
   std::vector<std::string> configure = {
-      "cmake", "-S", "host", "-B", "host/build",
-      "-DCMAKE_PREFIX_PATH=" + (folder / "prefix").string()};
+      "cmake",      "-G",
+      "Ninja",      "-S",
+      "host",       "-B",
+      "host/build", "-DCMAKE_PREFIX_PATH=" + (folder / "prefix").string()};
   if (*SANITIZERS)
     for (const char *language : {"C", "CXX"})
       configure.push_back("-DCMAKE_" + std::string(language) +
