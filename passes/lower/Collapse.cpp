@@ -12,21 +12,30 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+SmallVector<Value> sinter::passes::behindPointwise(ArrayRef<Value> values) {
+  SmallVector<Value> sources, work(values);
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    if (!seen.insert(next).second)
+      continue;
+    Operation *op = next.getDefiningOp();
+    if (op && op->hasTrait<Pointwise>())
+      llvm::append_range(work, op->getOperands());
+    else
+      sources.push_back(next);
+  }
+  return sources;
+}
+
 void sinter::passes::markBoundaries(Value value,
                                     SmallVectorImpl<bool> &boundary) {
   ArrayRef<int64_t> shape = shapeOf(value);
   auto markAll = [&] { llvm::fill(boundary, true); };
-  SmallVector<Value> work{value};
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Value next = work.pop_back_val();
-    Operation *op = next.getDefiningOp();
-    if (!op || !seen.insert(next).second)
+  for (Value source : behindPointwise(value)) {
+    Operation *op = source.getDefiningOp();
+    if (!op)
       continue;
-    if (op->hasTrait<Pointwise>()) {
-      llvm::append_range(work, op->getOperands());
-      continue;
-    }
     // These depend on the row-major place only.
     if (isa<RandomUniformOp, RandomNormalOp, RandomBernoulliOp, ConstantOp>(op))
       continue;

@@ -13,6 +13,11 @@
 
 namespace sinter::passes {
 
+/// What `values` are computed from by pointwise ops alone, each once: arguments
+/// and the results of other ops.
+llvm::SmallVector<mlir::Value>
+behindPointwise(llvm::ArrayRef<mlir::Value> values);
+
 /// Sets boundary[d] where dimensions d−1 and d of `value` must not be merged
 /// for computing `value` from memory; `boundary` has an entry a dimension.
 void markBoundaries(mlir::Value value, llvm::SmallVectorImpl<bool> &boundary);

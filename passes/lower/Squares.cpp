@@ -3,9 +3,9 @@
 #include "passes/lower/Squares.h"
 
 #include "compiler/ir/Sinter.h"
+#include "passes/lower/Collapse.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -13,9 +13,8 @@ using namespace sinter::ir;
 
 /// Whether the value is an argument, or plain arithmetic on arguments.
 static bool readsArguments(Value value) {
-  Operation *op = value.getDefiningOp();
-  return !op || (op->hasTrait<Pointwise>() &&
-                 llvm::all_of(op->getOperands(), readsArguments));
+  return llvm::all_of(sinter::passes::behindPointwise(value),
+                      [](Value source) { return isa<BlockArgument>(source); });
 }
 
 namespace sinter::passes {
@@ -23,18 +22,8 @@ namespace sinter::passes {
 std::optional<size_t> squareDimension(ArrayRef<Value> values, int64_t lanes) {
   if (lanes < 2 || !llvm::isPowerOf2_64(lanes))
     return std::nullopt;
-  SmallVector<Value> work(values);
-  llvm::DenseSet<Value> seen;
-  while (!work.empty()) {
-    Value next = work.pop_back_val();
-    Operation *op = next.getDefiningOp();
-    if (!op || !seen.insert(next).second)
-      continue;
-    if (op->hasTrait<Pointwise>()) {
-      llvm::append_range(work, op->getOperands());
-      continue;
-    }
-    auto transpose = dyn_cast<TransposeOp>(op);
+  for (Value source : behindPointwise(values)) {
+    auto transpose = source.getDefiningOp<TransposeOp>();
     if (!transpose || !readsArguments(transpose.getOperand()))
       continue;
     auto type = cast<RankedTensorType>(transpose.getType());

@@ -167,6 +167,21 @@ TEST_P(Shapes, MovementsComposeWithArithmetic) {
   });
 }
 
+TEST_P(Shapes, TransposedArithmeticIsWalkedOnce) {
+  // Each value is used twice by the next: 2⁴⁸ ways lead to the argument.
+  std::string body, from = "%x0";
+  for (int i = 0; i < 48; ++i) {
+    std::string to = "%v" + std::to_string(i);
+    body += "  " + to + " = sinter.max " + from + ", " + from +
+            " : tensor<17x18xf32>\n";
+    from = to;
+  }
+  check({{{"tensor<17x18xf32>"},
+          body + "  %y = sinter.transpose " + from +
+              " [1, 0] : tensor<17x18xf32> -> tensor<18x17xf32>",
+          "tensor<18x17xf32>"}});
+}
+
 TEST_P(Shapes, NamesOfValuesMeetNoSymbolOfCode) {
   // The kernel's name would be that of the entry's function, and of the
   // kernel's constant.
