@@ -38,6 +38,26 @@ Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
   return named(product + bias, "bias");
 }
 
+Tensor embedding(Model &m, std::string_view name, Tensor indices, int64_t count,
+                 int64_t width, EmbeddingOptions options, Place place) {
+  Scope scope(name, place);
+  Step step("embedding", place);
+  step.use(indices);
+  if (step && (is_float(indices.dtype()) || indices.dtype() == i1))
+    return step.fail("takes integer indices, not " +
+                     describe(indices.dtype(), indices.shape()) +
+                     ": use cast to change the element type");
+  if (!step)
+    return step.poison();
+  if (count < 1 || width < 1)
+    return step.fail("a table of " + llvm::Twine(count) + " rows of width " +
+                     llvm::Twine(width) + " is not possible");
+  Variable table =
+      m.parameter("weight", {count, width},
+                  options.initializer.value_or(init::normal(1)), options.dtype);
+  return named(gather(table, indices), "embedding");
+}
+
 LstmState lstm_zero_state(int64_t batch, int64_t units, DType dtype,
                           Place place) {
   return {zeros({batch, units}, dtype, place),

@@ -140,6 +140,61 @@ TEST(Mistakes, OfShapes) {
                 });
 }
 
+TEST(Mistakes, OfTransformers) {
+  expectMistake("embedding: takes integer indices, not f32[4, 3]",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::embedding(m, "table", x, 10, 2);
+                });
+  expectMistake("embedding: a table of 0 rows",
+                [](Model &m, Entry &, Tensor, Tensor n) {
+                  nn::embedding(m, "table", n, 0, 2);
+                });
+  expectMistake("layer_norm: f32[4, 3] has no last 3 dimensions",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::layer_norm(m, "norm", x, {.dims = 3});
+                });
+  expectMistake(
+      "rms_norm: takes floats [..., width], not u8[4]",
+      [](Model &m, Entry &, Tensor, Tensor n) { nn::rms_norm(m, "norm", n); });
+  expectMistake("layer_norm: epsilon, -1, is negative",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::layer_norm(m, "norm", x, {.epsilon = -1});
+                });
+  expectMistake("group_norm: 3 channels do not divide into 2 groups",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::group_norm(m, "norm", x, 2);
+                });
+  expectMistake("attention: takes float queries [..., n, d]",
+                [](Model &, Entry &, Tensor x, Tensor) {
+                  attention(x, transpose(x), x);
+                });
+  expectMistake("broadcast to the scores' i1[4, 4], not i1[4, 3]",
+                [](Model &, Entry &, Tensor x, Tensor) {
+                  attention(x, x, x, {.mask = x > 0});
+                });
+  expectMistake("the width 3 does not divide into 2 heads",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::multi_head_attention(m, "a", x, {.heads = 2});
+                });
+  expectMistake("-1 heads", [](Model &m, Entry &, Tensor x, Tensor) {
+    nn::multi_head_attention(m, "a", x, {.heads = -1});
+  });
+  expectMistake("the memory f32[1, 4, 3] does not fit f32[4, 3]",
+                [](Model &m, Entry &, Tensor x, Tensor) {
+                  nn::multi_head_attention(m, "a", x, expand_dims(x, 0));
+                });
+  expectMistake(
+      "positional_encoding: takes a float type",
+      [](Model &, Entry &, Tensor, Tensor) { positional_encoding(4, 3, i32); });
+  expectMistake("is negative", [](Model &, Entry &, Tensor, Tensor) {
+    positional_encoding(-4, 3);
+  });
+  expectMistake("is too large for a constant",
+                [](Model &, Entry &, Tensor, Tensor) {
+                  positional_encoding(1 << 20, 1 << 10);
+                });
+}
+
 TEST(Mistakes, OfDerivatives) {
   expectMistake("gradient: needs a scalar, not f32[4, 3]",
                 [](Model &, Entry &, Tensor x, Tensor) { gradient(x, x); });

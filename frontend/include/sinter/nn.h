@@ -17,6 +17,10 @@
 namespace sinter {
 
 // Activations, element by element.
+/// x.
+Tensor identity(Tensor x, Place place = Place::current());
+/// x ≥ 0 ? 1 : 0; slope 0 everywhere.
+Tensor binary_step(Tensor x, Place place = Place::current());
 /// max(x, 0); slope 0 at 0.
 Tensor relu(Tensor x, Place place = Place::current());
 /// x > 0 ? x : slope·x; slope `slope` at 0.
@@ -67,6 +71,52 @@ struct DenseOptions {
 /// `name.weight` [in, units] and `name.bias` [units] of x's element type.
 Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
              DenseOptions options = {}, Place place = Place::current());
+
+struct EmbeddingOptions {
+  DType dtype = f32;
+  /// Normal of variance 1 unless given.
+  std::optional<Initializer> initializer = {};
+};
+/// A row of `name.weight` [count, width] for each of the integer indices [...]:
+/// [..., width].  An index out of range gives zeros.  The derivative adds into
+/// the rows that were read.
+Tensor embedding(Model &m, std::string_view name, Tensor indices, int64_t count,
+                 int64_t width, EmbeddingOptions options = {},
+                 Place place = Place::current());
+
+struct NormOptions {
+  double epsilon = 1e-5;
+  /// How many of the last dimensions are normalized together.
+  int64_t dims = 1;
+  /// Whether there is a `gamma`, and, for layer_norm, a `beta`.
+  bool scale = true, shift = true;
+};
+/// (x − mean)/√(variance + ε)·γ + β over the last dimensions (Ba et al., "Layer
+/// normalization", 2016), the variance divided by n; the parameters
+/// `name.gamma`, ones, and `name.beta`, zeros, of those dimensions' shape.
+Tensor layer_norm(Model &m, std::string_view name, Tensor x,
+                  NormOptions options = {}, Place place = Place::current());
+/// x/√(mean(x²) + ε)·γ over the last dimensions (Zhang and Sennrich, "Root mean
+/// square layer normalization", 2019), with the parameter `name.gamma`, ones.
+Tensor rms_norm(Model &m, std::string_view name, Tensor x,
+                NormOptions options = {}, Place place = Place::current());
+
+struct GroupNormOptions {
+  double epsilon = 1e-5;
+  bool scale = true, shift = true;
+};
+/// x [batch, ..., channels]: (x − mean)/√(variance + ε)·γ + β over all places
+/// and the channels of one group, sample by sample (Wu and He, "Group
+/// normalization", 2018); the parameters `name.gamma` and `name.beta`
+/// [channels].
+Tensor group_norm(Model &m, std::string_view name, Tensor x, int64_t groups,
+                  GroupNormOptions options = {},
+                  Place place = Place::current());
+/// The same with each channel a group (Ulyanov et al., "Instance
+/// normalization", 2016).
+Tensor instance_norm(Model &m, std::string_view name, Tensor x,
+                     GroupNormOptions options = {},
+                     Place place = Place::current());
 
 /// The state of an LSTM: output h and cell c, both [batch, units].
 struct LstmState {

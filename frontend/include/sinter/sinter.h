@@ -8,6 +8,7 @@
 #ifndef SINTER_SINTER_H
 #define SINTER_SINTER_H
 
+#include "sinter/attention.h"
 #include "sinter/control.h"
 #include "sinter/gradient.h"
 #include "sinter/init.h"
