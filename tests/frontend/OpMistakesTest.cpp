@@ -1,0 +1,187 @@
+//===- OpMistakesTest.cpp - every misused op is an error at its line ------===//
+//
+// One call a mistake, in an entry with inputs of both kinds: what the error
+// says, and that it is at the line of the call.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/frontend/Mistakes.h"
+
+using namespace sinter;
+
+namespace {
+
+/// One entry around `body`, with inputs x and n; expects one mistake at the
+/// line of the call.
+void expectMistake(const std::string &message,
+                   std::function<void(Model &, Tensor, Tensor)> body,
+                   Place place = Place::current()) {
+  Built built([&](Model &m) {
+    m.entry("e", [&](Entry &e) {
+      Tensor x = e.input("x", f32, {4, 3});
+      Tensor n = e.input("n", u8, {4});
+      body(m, x, n);
+      e.output("y", x);
+    });
+  });
+  ASSERT_NO_FATAL_FAILURE(expectOnly(built, message));
+  // The whole call may stand on several lines.
+  EXPECT_GE(built.mistakes[0].line, place.line());
+  EXPECT_LE(built.mistakes[0].line, place.line() + 8);
+}
+void expectMistake(const std::string &message,
+                   std::function<void(Tensor, Tensor)> body,
+                   Place place = Place::current()) {
+  expectMistake(
+      message, [&](Model &, Tensor x, Tensor n) { body(x, n); }, place);
+}
+
+TEST(OpMistakes, OfTypes) {
+  expectMistake("element types differ, f32[4, 3] and u8[4]",
+                [](Tensor x, Tensor n) { x + n; });
+  expectMistake("exp: takes f32 or f64, not u8[4]: use cast",
+                [](Tensor, Tensor n) { exp(n); });
+  expectMistake("300 does not fit u8", [](Tensor, Tensor n) { n + 300; });
+  expectMistake("0.5 does not fit u8", [](Tensor, Tensor n) { n * 0.5; });
+  expectMistake("1e+300 does not fit f32: cast the tensor to f64",
+                [](Tensor x, Tensor) { x * 1e300; });
+  expectMistake("1e+39 does not fit f32", [](Tensor, Tensor) {
+    constant(std::vector<double>{1, 1e39}, {2});
+  });
+  expectMistake("the condition must be i1",
+                [](Tensor x, Tensor) { where(x, x, x); });
+  expectMistake("indices must be integers",
+                [](Tensor x, Tensor) { gather(x, x); });
+  expectMistake("!: takes i1", [](Tensor x, Tensor) { !x; });
+}
+
+TEST(OpMistakes, OfShapes) {
+  expectMistake("must equal the last but one of the second, 4",
+                [](Tensor x, Tensor) { matmul(x, x); });
+  expectMistake("dimension 2 is out of range for f32[4, 3]",
+                [](Tensor x, Tensor) { sum(x, 2); });
+  expectMistake("dimension 0 is named twice", [](Tensor x, Tensor) {
+    transpose(x, {0, 0});
+  });
+  expectMistake("dim: dimension 5 is out of range",
+                [](Tensor x, Tensor) { x.dim(5); });
+  expectMistake("is not a part of dimension 0",
+                [](Tensor x, Tensor) { slice(x, 0, 2, 9); });
+  expectMistake("element 4 of dimension 0", [](Tensor x, Tensor) { at(x, 4); });
+  expectMistake("does not divide into 2 equal parts",
+                [](Tensor x, Tensor) { split(x, 2, 1); });
+  expectMistake("is negative", [](Tensor, Tensor) { zeros({-3}); });
+  expectMistake("is too large", [](Tensor, Tensor) {
+    zeros({int64_t(1) << 40, int64_t(1) << 40});
+  });
+  expectMistake("cannot infer the extent -1", [](Tensor x, Tensor) {
+    reshape(x, {-1, 5});
+  });
+  expectMistake("needs at least one tensor",
+                [](Tensor, Tensor) { concatenate({}, 0); });
+  expectMistake("reshape one to the other's shape",
+                [](Tensor x, Tensor) { nn::mse(x, sum(x, 1, keep_dims)); });
+  expectMistake("labels for the logits f32[4, 3]", [](Tensor x, Tensor n) {
+    nn::cross_entropy(x, slice(n, 0, 0, 2));
+  });
+}
+
+TEST(OpMistakes, OfTransformers) {
+  expectMistake(
+      "embedding: takes integer indices, not f32[4, 3]",
+      [](Model &m, Tensor x, Tensor) { nn::embedding(m, "table", x, 10, 2); });
+  expectMistake("embedding: a table of 0 rows", [](Model &m, Tensor, Tensor n) {
+    nn::embedding(m, "table", n, 0, 2);
+  });
+  expectMistake("layer_norm: f32[4, 3] has no last 3 dimensions",
+                [](Model &m, Tensor x, Tensor) {
+                  nn::layer_norm(m, "norm", x, {.dims = 3});
+                });
+  expectMistake("rms_norm: takes floats [..., width], not u8[4]",
+                [](Model &m, Tensor, Tensor n) { nn::rms_norm(m, "norm", n); });
+  expectMistake("layer_norm: epsilon, -1, is negative",
+                [](Model &m, Tensor x, Tensor) {
+                  nn::layer_norm(m, "norm", x, {.epsilon = -1});
+                });
+  expectMistake(
+      "group_norm: 3 channels do not divide into 2 groups",
+      [](Model &m, Tensor x, Tensor) { nn::group_norm(m, "norm", x, 2); });
+  expectMistake("attention: takes float queries [..., n, d]",
+                [](Tensor x, Tensor) { attention(x, transpose(x), x); });
+  expectMistake("broadcast to the scores' i1[4, 4], not i1[4, 3]",
+                [](Tensor x, Tensor) { attention(x, x, x, {.mask = x > 0}); });
+  expectMistake("the width 3 does not divide into 2 heads",
+                [](Model &m, Tensor x, Tensor) {
+                  nn::multi_head_attention(m, "a", x, {.heads = 2});
+                });
+  expectMistake("-1 heads", [](Model &m, Tensor x, Tensor) {
+    nn::multi_head_attention(m, "a", x, {.heads = -1});
+  });
+  expectMistake("the memory f32[1, 4, 3] does not fit f32[4, 3]",
+                [](Model &m, Tensor x, Tensor) {
+                  nn::multi_head_attention(m, "a", x, expand_dims(x, 0));
+                });
+  expectMistake("positional_encoding: takes a float type",
+                [](Tensor, Tensor) { positional_encoding(4, 3, i32); });
+  expectMistake("is negative",
+                [](Tensor, Tensor) { positional_encoding(-4, 3); });
+  expectMistake("is too large for a constant",
+                [](Tensor, Tensor) { positional_encoding(1 << 20, 1 << 10); });
+}
+
+TEST(OpMistakes, OfDerivatives) {
+  expectMistake("gradient: needs a scalar, not f32[4, 3]",
+                [](Tensor x, Tensor) { gradient(x, x); });
+  expectMistake("has 0 cotangents for 1 ys",
+                [](Tensor x, Tensor) { vjp({x}, {x}, {}); });
+  expectMistake("has read no trainable variable",
+                [](Model &m, Tensor x, Tensor) { optim::adam(m, sum(x)); });
+}
+
+TEST(OpMistakes, OfEmptyHandles) {
+  expectMistake("this tensor is empty", [](Tensor, Tensor) { relu(Tensor()); });
+  expectMistake("assign: this variable is empty",
+                [](Tensor x, Tensor) { Variable().assign(x); });
+  expectMistake("read: this variable is empty",
+                [](Tensor x, Tensor) { x + Variable(); });
+  expectMistake("its initializer is empty", [](Model &m, Tensor, Tensor) {
+    m.parameter("w", {2}, Initializer());
+  });
+}
+
+TEST(OpMistakes, OfLoops) {
+  expectMistake(
+      "the carry begins as f32[4, 3] and the body returns it as f32[]",
+      [](Tensor x, Tensor) { repeat(x, 3, [](Tensor c) { return sum(c); }); });
+  expectMistake("5 steps, but the input f32[4, 3]", [](Tensor x, Tensor) {
+    scan(x, x, 5, [](Tensor c, Tensor) { return c; });
+  });
+  expectMistake("belongs to the body of a loop that has ended",
+                [](Tensor x, Tensor) {
+                  Tensor inside;
+                  repeat(x, 3, [&](Tensor c) { return inside = c * 2; });
+                  tanh(inside);
+                });
+  expectMistake("inside a loop's body", [](Model &m, Tensor x, Tensor) {
+    Variable v = m.variable("v", {4, 3}, init::zeros());
+    repeat(x, 3, [&](Tensor c) {
+      v.assign(c);
+      return c;
+    });
+  });
+  // A body of which the loop was a mistake is gone; its tensors stay safe.
+  Built built([](Model &m) {
+    m.entry("e", [&](Entry &e) {
+      Tensor x = e.input("x", f32, {4, 3}), inside;
+      repeat(x, 3, [&](Tensor c) {
+        inside = c * 2;
+        return sum(c);
+      });
+      named(inside, "inside");
+      e.output("y", inside + x);
+    });
+  });
+  EXPECT_EQ(built.mistakes.size(), 2u);
+}
+
+} // namespace
