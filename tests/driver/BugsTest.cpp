@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -22,16 +22,10 @@ class Bugs : public InFolder {
 protected:
   void SetUp() override {
     InFolder::SetUp();
-    writeFile("model.cpp",
-              "#include <sinter/sinter.h>\n"
-              "using namespace sinter;\n"
-              "SINTER_MODEL(small) {\n"
-              "  m.entry(\"f\", [&](Entry &e) {\n"
-              "    e.output(\"y\", e.input(\"x\", f32, {4}) + 1); });\n"
-              "}\n");
-    Finished finished =
-        run({SINTERC, "model.cpp", "--emit=obj", "--dump-dir=dumps"});
-    ASSERT_EQ(finished.code, 0) << finished.err;
+    compileWithDumps(
+        "  m.entry(\"f\", [&](Entry &e) {\n"
+        "    e.output(\"y\", e.input(\"x\", f32, {4}) + 1); });\n");
+    ASSERT_FALSE(HasFatalFailure());
     std::filesystem::rename("small.o", "dumps/small.o");
   }
   void TearDown() override {
@@ -39,8 +33,8 @@ protected:
     unsetenv("BROKEN_HOW");
     InFolder::TearDown();
   }
-  static void breakStage(const char *stage, const char *how) {
-    setenv("BROKEN_STAGE", stage, 1);
+  static void breakStage(const std::string &stage, const char *how) {
+    setenv("BROKEN_STAGE", stage.c_str(), 1);
     setenv("BROKEN_HOW", how, 1);
   }
 };
@@ -80,15 +74,12 @@ TEST_F(Bugs, everyKindIsExitCode70WithAReproducer) {
 }
 
 TEST_F(Bugs, everyStageHasAReproducer) {
-  const std::pair<const char *, const char *> stages[] = {
-      {"gradient", "00-model.mlir"},   {"simplified", "01-gradient.mlir"},
-      {"fused", "02-simplified.mlir"}, {"planned", "03-fused.mlir"},
-      {"loops", "04-planned.mlir"},    {"llvm", "05-loops.mlir"}};
-  for (auto [stage, dump] : stages) {
+  for (size_t i = 1; i < stages.size(); ++i) {
+    const std::string stage = nameOf(stages[i]);
     breakStage(stage, "abort");
     EXPECT_EQ(run({BROKEN_SINTERC, "model.cpp"}).code, 70) << stage;
     EXPECT_EQ(readFile("sinter-reproducer.mlir"),
-              readFile("dumps/" + std::string(dump)));
+              readFile("dumps/" + stages[i - 1] + ".mlir"));
     // Mended, the same file goes on to the same object.
     EXPECT_EQ(run({SINTERC, "sinter-reproducer.mlir", "--emit=obj"}).code, 0);
     EXPECT_EQ(readFile("small.o"), readFile("dumps/small.o")) << stage;

@@ -33,7 +33,8 @@ TEST_F(CommandLine, unknownFlagsNameTheNearest) {
   expectUsageError({counter, "--emti=obj"}, "did you mean '--emit'?");
   expectUsageError({counter, "--frobnicate"}, "unknown flag '--frobnicate'");
   expectUsageError({counter, "--cpu=znvre4"}, "did you mean 'znver4'?");
-  expectUsageError({counter, "--cpu=foo"}, "unknown CPU 'foo': native, generic");
+  expectUsageError({counter, "--cpu=foo"},
+                   "unknown CPU 'foo': native, generic");
   expectUsageError({counter, "--emit=ojb"}, "did you mean 'obj'?");
   expectUsageError({counter, "--stop-after=plannd"}, "unknown stage 'plannd'");
   expectUsageError({counter, "--mlir-print-ir-aftr-all"},
@@ -48,8 +49,7 @@ TEST_F(CommandLine, missingAndContradictingArguments) {
   expectUsageError({counter, "-o"}, "'-o' needs a value");
   expectUsageError({counter, "--elide=yes"}, "takes no value");
   expectUsageError({counter, "-P", "batch"}, "-P NAME=VALUE");
-  expectUsageError({counter, "--emit=obj", "--stop-after=loops"},
-                   "contradict");
+  expectUsageError({counter, "--emit=obj", "--stop-after=loops"}, "contradict");
   expectUsageError({counter, "--emit=obj", "-o", "-"}, "'-o -' is for text");
   expectUsageError({counter, "--emit=loops,obj"}, "emitted alone");
   expectUsageError({counter, "-o", "folder/"}, "name a file in it");
@@ -138,11 +138,7 @@ TEST_F(CommandLine, brokenModulesAreLocatedErrors) {
 TEST_F(CommandLine, malformedDescriptionsAreInputErrors) {
   const std::string good = readFile(counter);
   auto compile = [&](const std::string &from, const std::string &to) {
-    std::string text = good;
-    size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos);
-    text.replace(at, from.size(), to);
-    writeFile("edited.mlir", text);
+    writeFile("edited.mlir", replaced(good, from, to));
     Finished finished = sinterc({"edited.mlir", "--emit=obj", "-o", "x.o"});
     EXPECT_EQ(finished.code, 1) << finished.err;
     EXPECT_FALSE(std::filesystem::exists("x.o"));
@@ -157,8 +153,9 @@ TEST_F(CommandLine, malformedDescriptionsAreInputErrors) {
   EXPECT_THAT(compile("array<i64: 4>", "array<i64: -4>"),
               HasSubstr("'shape' of 'total' is out of range"));
   EXPECT_THAT(compile("array<i64: 4>", "4"), HasSubstr("'shape' must be"));
-  EXPECT_THAT(compile("sinter.entry = \"step\"", "sinter.entry = \"stop\""),
-              HasSubstr("is the entry \"stop\", which 'sinter.model' does not"));
+  EXPECT_THAT(
+      compile("sinter.entry = \"step\"", "sinter.entry = \"stop\""),
+      HasSubstr("is the entry \"stop\", which 'sinter.model' does not"));
   EXPECT_THAT(compile("name = \"peek\"", "name = \"model\""),
               HasSubstr("'model'"));
 }

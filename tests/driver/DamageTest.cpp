@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -17,30 +17,18 @@ using namespace sinter::tests;
 using testing::HasSubstr;
 
 namespace {
-const std::vector<std::string> stages = {
-    "00-model",   "01-gradient", "02-simplified", "03-fused",
-    "04-planned", "05-loops",    "06-llvm"};
-
 class Damage : public InFolder {
 protected:
   void SetUp() override {
     InFolder::SetUp();
-    writeFile("model.cpp",
-              "#include <sinter/sinter.h>\n"
-              "using namespace sinter;\n"
-              "SINTER_MODEL(small) {\n"
-              "  m.entry(\"train\", [&](Entry &e) {\n"
-              "    Tensor x = e.input(\"x\", f32, {4, 3});\n"
-              "    Tensor labels = e.input(\"labels\", u8, {4});\n"
-              "    Tensor y = nn::dense(m, \"line\", x, 2);\n"
-              "    Tensor loss = nn::cross_entropy(y, labels);\n"
-              "    optim::sgd(m, loss);\n"
-              "    e.output(\"loss\", loss);\n"
-              "  });\n"
-              "}\n");
-    Finished finished =
-        run({SINTERC, "model.cpp", "--emit=obj", "--dump-dir=dumps"});
-    ASSERT_EQ(finished.code, 0) << finished.err;
+    compileWithDumps("  m.entry(\"train\", [&](Entry &e) {\n"
+                     "    Tensor x = e.input(\"x\", f32, {4, 3});\n"
+                     "    Tensor labels = e.input(\"labels\", u8, {4});\n"
+                     "    Tensor y = nn::dense(m, \"line\", x, 2);\n"
+                     "    Tensor loss = nn::cross_entropy(y, labels);\n"
+                     "    optim::sgd(m, loss);\n"
+                     "    e.output(\"loss\", loss);\n"
+                     "  });\n");
   }
   static std::string dump(const std::string &stage) {
     return readFile("dumps/" + stage + ".mlir");
@@ -60,12 +48,6 @@ protected:
         << what;
     EXPECT_FALSE(std::filesystem::exists("damaged.o")) << what;
   }
-  static std::string replaced(std::string text, const std::string &from,
-                              const std::string &to) {
-    size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return at == std::string::npos ? text : text.replace(at, from.size(), to);
-  }
 };
 
 TEST_F(Damage, truncatedDumps) {
@@ -81,55 +63,42 @@ TEST_F(Damage, truncatedDumps) {
 
 TEST_F(Damage, attributesOfTheWrongType) {
   for (const std::string &stage : stages)
-    expectLocated(replaced(dump(stage), "sinter.stage = \"" + stage.substr(3) +
-                                            "\"",
+    expectLocated(replaced(dump(stage),
+                           "sinter.stage = \"" + nameOf(stage) + "\"",
                            "sinter.stage = 7 : i64"),
                   stage);
-  for (const char *stage : {"00-model", "03-fused", "05-loops", "06-llvm"}) {
-    expectLocated(replaced(dump(stage), "opt_level = 2 : i64",
-                           "opt_level = \"two\""),
-                  stage);
-    expectLocated(replaced(dump(stage), "vector_bits = ",
-                           "vector_bits = 3 : i64, other = "),
-                  stage);
-    expectLocated(replaced(dump(stage), "cpu = \"", "cpu = \"no such "), stage);
-  }
-  for (const char *stage : {"04-planned", "05-loops", "06-llvm"}) {
-    expectLocated(replaced(dump(stage), "sinter.model = {",
-                           "sinter.model = 1 : i64, sinter.other = {"),
-                  stage);
-    expectLocated(replaced(dump(stage), "sinter.model = {",
-                           "sinter.other = {"),
-                  stage);
-  }
-  for (const char *stage : {"04-planned", "05-loops"})
-    expectLocated(replaced(dump(stage), "shape = array<i64: 4, 3>",
-                           "shape = array<i64: 4, 4>"),
-                  stage);
-  for (const char *stage : {"03-fused", "04-planned"}) {
-    expectLocated(replaced(dump(stage), "schedule = {",
-                           "schedule = 1 : i64, sinter.other = {"),
-                  stage);
-    expectLocated(replaced(dump(stage), "scratch_bytes = ",
-                           "scratch_bytes = -1 : i64, other = "),
-                  stage);
-    expectLocated(replaced(dump(stage), "overwrites = array<i64: ",
-                           "overwrites = array<i64: 99, "),
-                  stage);
-    expectLocated(replaced(dump(stage), "kind = \"contraction\"",
-                           "kind = 5 : i64"),
-                  stage);
-  }
+  using Stages = std::vector<std::string>;
+  const Stages targets = {"00-model", "03-fused", "05-loops", "06-llvm"};
+  const Stages described = {"04-planned", "05-loops", "06-llvm"};
+  const Stages shaped = {"04-planned", "05-loops"};
+  const Stages scheduled = {"03-fused", "04-planned"};
+  for (auto [in, from, to] : {
+           std::tuple(targets, "opt_level = 2 : i64", "opt_level = \"two\""),
+           {targets, "vector_bits = ", "vector_bits = 3 : i64, other = "},
+           {targets, "cpu = \"", "cpu = \"no such "},
+           {described, "sinter.model = {",
+            "sinter.model = 1 : i64, sinter.other = {"},
+           {described, "sinter.model = {", "sinter.other = {"},
+           {shaped, "shape = array<i64: 4, 3>", "shape = array<i64: 4, 4>"},
+           {scheduled, "schedule = {", "schedule = 1 : i64, sinter.other = {"},
+           {scheduled,
+            "scratch_bytes = ", "scratch_bytes = -1 : i64, other = "},
+           {scheduled,
+            "overwrites = array<i64: ", "overwrites = array<i64: 99, "},
+           {scheduled, "kind = \"contraction\"", "kind = 5 : i64"},
+       })
+    for (const std::string &stage : in)
+      expectLocated(replaced(dump(stage), from, to), stage + ": " + to);
 }
 
 TEST_F(Damage, stagesThatDoNotHoldTheirPromise) {
   // What a stage's verifier says of the compiler's own work it says of a file.
   std::string model = dump("00-model");
-  for (const char *later : {"gradient", "simplified", "fused", "planned",
-                            "loops", "llvm"})
-    expectLocated(replaced(model, "sinter.stage = \"model\"",
-                           "sinter.stage = \"" + std::string(later) + "\""),
-                  later);
+  for (const std::string &later : stages)
+    if (later != "00-model")
+      expectLocated(replaced(model, "sinter.stage = \"model\"",
+                             "sinter.stage = \"" + nameOf(later) + "\""),
+                    later);
   expectLocated(replaced(dump("05-loops"), "sinter.stage = \"loops\"",
                          "sinter.stage = \"llvm\""),
                 "loops");
@@ -139,8 +108,9 @@ TEST_F(Damage, stagesThatDoNotHoldTheirPromise) {
 
 TEST_F(Damage, plansThatOverlap) {
   std::string text = dump("04-planned");
-  Finished finished = compile(replaced(
-      text, "sinter.state_bytes = ", "sinter.state_bytes = 0 : i64, sinter.other = "));
+  Finished finished =
+      compile(replaced(text, "sinter.state_bytes = ",
+                       "sinter.state_bytes = 0 : i64, sinter.other = "));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("within the 0 bytes of state"));
 }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -32,8 +32,8 @@ protected:
               "SINTER_MODEL(small) {\n"
               "  m.entry(\"f\", [&](Entry &e) {\n"
               "    Tensor x = e.input(\"x\", f32, {64, 32});\n"
-              "    x = nn::dense(m, \"line\", x, 16);\n"    // model.cpp:6
-              "    Tensor y = layer(x) * 2.0f;\n"           // model.cpp:7
+              "    x = nn::dense(m, \"line\", x, 16);\n"     // model.cpp:6
+              "    Tensor y = layer(x) * 2.0f;\n"            // model.cpp:7
               "    e.output(\"y\", transpose(y, {1, 0}));\n" // model.cpp:8
               "  });\n"
               "}\n");
@@ -66,8 +66,8 @@ TEST_F(DebugInfo, instructionsHaveTheUsersLines) {
   for (const char *line : {"model.cpp:6", "model.cpp:7", "layer.h:3"})
     EXPECT_THAT(found, Contains(testing::EndsWith(line)));
   for (const std::string &line : found)
-    EXPECT_THAT(line, testing::AnyOf(HasSubstr("model.cpp:"),
-                                     HasSubstr("layer.h:")))
+    EXPECT_THAT(line,
+                testing::AnyOf(HasSubstr("model.cpp:"), HasSubstr("layer.h:")))
         << "a library function shows as the line that called it";
   // Functions and kernels by name, with the model's file.
   std::string info = run({DWARFDUMP, "--debug-info", "small.o"}).out;
@@ -89,17 +89,7 @@ TEST_F(DebugInfo, isOffByDefaultAndChangesNoCode) {
   EXPECT_THAT(code("plain.o"), HasSubstr("<small_f>:"));
 }
 
-TEST_F(DebugInfo, dumpsGoOnToTheSameBytes) {
-  compile({"model.cpp", "-g", "--emit=obj", "-o", "whole.o",
-           "--dump-dir=dumps"});
-  for (const char *stage :
-       {"00-model", "01-gradient", "02-simplified", "03-fused", "04-planned",
-        "05-loops", "06-llvm"}) {
-    compile({"dumps/" + std::string(stage) + ".mlir", "--emit=obj", "-o",
-             "part.o"});
-    EXPECT_EQ(readFile("part.o"), readFile("whole.o")) << stage;
-  }
-}
+TEST_F(DebugInfo, dumpsGoOnToTheSameBytes) { expectDumpsGoOn("-g"); }
 
 TEST_F(DebugInfo, anExecutableKeepsItThroughLinking) {
   compile({"model.cpp", "-g", "-o", "small"});

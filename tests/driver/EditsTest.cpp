@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -14,38 +14,24 @@ using namespace sinter::tests;
 using testing::HasSubstr;
 
 namespace {
-const std::vector<std::string> stages = {
-    "00-model",   "01-gradient", "02-simplified", "03-fused",
-    "04-planned", "05-loops",    "06-llvm"};
-
 class Edits : public InFolder {
 protected:
   /// y = 3 x + s, and s = 0.5 from `init`; with x at run time.
   void SetUp() override {
     InFolder::SetUp();
-    writeFile("model.cpp",
-              "#include <sinter/sinter.h>\n"
-              "using namespace sinter;\n"
-              "SINTER_MODEL(line) {\n"
-              "  Variable s = m.variable(\"s\", {4}, init::constant(0.5));\n"
-              "  m.entry(\"f\", [&](Entry &e) {\n"
-              "    e.output(\"y\", e.input(\"x\", f32, {4}) * 3.0f + s); });\n"
-              "}\n");
+    compileWithDumps(
+        "  Variable s = m.variable(\"s\", {4}, init::constant(0.5));\n"
+        "  m.entry(\"f\", [&](Entry &e) {\n"
+        "    e.output(\"y\", e.input(\"x\", f32, {4}) * 3.0f + s); });\n",
+        "line");
     writeFile("x.csv", "1\n2\n3\n4\n");
-    Finished finished =
-        run({SINTERC, "model.cpp", "--emit=obj", "--dump-dir=dumps"});
-    ASSERT_EQ(finished.code, 0) << finished.err;
   }
   /// What the entry gives when `from`, which is there once, became `to`.
   static std::string edited(const std::string &stage, const std::string &from,
                             const std::string &to) {
     std::string text = readFile("dumps/" + stage + ".mlir");
-    size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << stage << ": no " << from;
-    EXPECT_EQ(text.find(from, at + 1), std::string::npos) << stage << from;
-    if (at == std::string::npos)
-      return "";
-    writeFile("edited.mlir", text.replace(at, from.size(), to));
+    EXPECT_EQ(text.find(from), text.rfind(from)) << stage << from;
+    writeFile("edited.mlir", replaced(text, from, to));
     Finished finished =
         run({SINTERC, "edited.mlir", "--emit=shared", "-o", "edited"});
     EXPECT_EQ(finished.code, 0) << stage << finished.err;
@@ -109,13 +95,13 @@ TEST_F(Edits, aName) {
 
 TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
   for (const char *folder : {"a", "b"}) {
-    Finished finished = run(
-        {SINTERC, "model.cpp", "--emit=exe,lib,shared,obj,asm,llvm,header",
-         "-o", std::string(folder) + "/line",
-         "--dump-dir=" + std::string(folder)});
+    Finished finished =
+        run({SINTERC, "model.cpp", "--emit=exe,lib,shared,obj,asm,llvm,header",
+             "-o", std::string(folder) + "/line",
+             "--dump-dir=" + std::string(folder)});
     ASSERT_EQ(finished.code, 0) << finished.err;
     for (const std::string &stage : stages) {
-      std::string name = stage.substr(3);
+      std::string name = nameOf(stage);
       finished = run({SINTERC, "model.cpp", "--stop-after=" + name, "-o",
                       std::string(folder) + "/" + name + ".mlir"});
       ASSERT_EQ(finished.code, 0) << finished.err;
@@ -127,6 +113,6 @@ TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
     EXPECT_EQ(readFile("a/" + file), readFile("b/" + file)) << file;
   for (const std::string &stage : stages)
     EXPECT_EQ(readFile("a/" + stage + ".mlir"),
-              readFile("a/" + stage.substr(3) + ".mlir"));
+              readFile("a/" + nameOf(stage) + ".mlir"));
 }
 } // namespace

@@ -134,10 +134,7 @@ TEST_F(Emit, anEditInADumpShowsInTheObject) {
   compile(counter, {"--emit=obj", "-o", "whole.o", "--dump-dir=dumps"});
   auto edit = [](const std::string &path, const std::string &from,
                  const std::string &to) {
-    std::string text = readFile(path);
-    size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    writeFile("edited.mlir", text.replace(at, from.size(), to));
+    writeFile("edited.mlir", replaced(readFile(path), from, to));
     compile("edited.mlir", {"--emit=shared", "-o", "edited"});
   };
   auto step = [] {

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -18,14 +18,6 @@ using testing::StartsWith;
 namespace {
 class ModelErrors : public InFolder {
 protected:
-  /// The body's first line is line 4.
-  static std::string model(const std::string &body,
-                           const std::string &name = "small") {
-    return "#include <sinter/sinter.h>\n"
-           "using namespace sinter;\n"
-           "SINTER_MODEL(" +
-           name + ") {\n" + body + "}\n";
-  }
   static Finished compile(const std::string &source,
                           std::vector<std::string> args = {}) {
     writeFile("model.cpp", source);
@@ -49,10 +41,11 @@ const char *const good = "  m.entry(\"f\", [&](Entry &e) {\n"
                          "  });\n";
 
 TEST_F(ModelErrors, aMistakeIsSaidAtItsLineWithWhatToDo) {
-  Finished finished = compile(model("  m.entry(\"f\", [&](Entry &e) {\n"
-                                    "    Tensor x = e.input(\"x\", i32, {4});\n"
-                                    "    e.output(\"y\", exp(x));\n"
-                                    "  });\n"));
+  Finished finished =
+      compile(modelSource("  m.entry(\"f\", [&](Entry &e) {\n"
+                          "    Tensor x = e.input(\"x\", i32, {4});\n"
+                          "    e.output(\"y\", exp(x));\n"
+                          "  });\n"));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, StartsWith("model.cpp:6:"));
   EXPECT_THAT(finished.err, HasSubstr(": error: exp: takes f32 or f64"));
@@ -65,14 +58,14 @@ TEST_F(ModelErrors, aMistakeIsSaidAtItsLineWithWhatToDo) {
 }
 
 TEST_F(ModelErrors, threeMistakesAreThreeErrors) {
-  Finished finished =
-      compile(model("  m.entry(\"f\", [&](Entry &e) {\n"
-                    "    Tensor x = e.input(\"x\", f32, {4, 2});\n"
-                    "    Tensor a = matmul(x, x);\n"
-                    "    Tensor b = x + e.input(\"z\", f32, {3});\n"
-                    "    Tensor c = a * b;\n" // of poison: no error of its own
-                    "    e.output(\"y\", gradient(x, {x})[0] + c);\n"
-                    "  });\n"));
+  Finished finished = compile(
+      modelSource("  m.entry(\"f\", [&](Entry &e) {\n"
+                  "    Tensor x = e.input(\"x\", f32, {4, 2});\n"
+                  "    Tensor a = matmul(x, x);\n"
+                  "    Tensor b = x + e.input(\"z\", f32, {3});\n"
+                  "    Tensor c = a * b;\n" // of poison: no error of its own
+                  "    e.output(\"y\", gradient(x, {x})[0] + c);\n"
+                  "  });\n"));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("model.cpp:6:"));
   EXPECT_THAT(finished.err, HasSubstr("model.cpp:7:"));
@@ -82,7 +75,7 @@ TEST_F(ModelErrors, threeMistakesAreThreeErrors) {
 }
 
 TEST_F(ModelErrors, cxxThatDoesNotCompileIsTheCompilersError) {
-  Finished finished = compile(model("  m.entry(\"f\", nonsense);\n"));
+  Finished finished = compile(modelSource("  m.entry(\"f\", nonsense);\n"));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("model.cpp:4:"));
   EXPECT_THAT(finished.err, HasSubstr("error: "));
@@ -97,7 +90,8 @@ TEST_F(ModelErrors, aProgramWithoutAModelOrWithTwo) {
   EXPECT_THAT(finished.err, HasSubstr("use SINTER_MODEL(name)"));
   expectNoOutput();
 
-  std::string two = model(good, "one") + "SINTER_MODEL(two) {\n" + good + "}\n";
+  std::string two =
+      modelSource(good, "one") + "SINTER_MODEL(two) {\n" + good + "}\n";
   finished = compile(two);
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("one, two"));
@@ -110,12 +104,11 @@ TEST_F(ModelErrors, aProgramWithoutAModelOrWithTwo) {
 }
 
 TEST_F(ModelErrors, aProgramThatDiesIsNamedWithItsSignal) {
-  for (auto [cause, signal] :
-       {std::pair("  std::raise(SIGSEGV);\n", "SIGSEGV"),
-        std::pair("  std::raise(SIGKILL);\n", "SIGKILL"),
-        std::pair("  std::abort();\n", "SIGABRT")}) {
+  for (auto [cause, signal] : {std::pair("  std::raise(SIGSEGV);\n", "SIGSEGV"),
+                               std::pair("  std::raise(SIGKILL);\n", "SIGKILL"),
+                               std::pair("  std::abort();\n", "SIGABRT")}) {
     Finished finished = compile("#include <csignal>\n#include <cstdlib>\n" +
-                                model(cause + std::string(good)));
+                                modelSource(cause + std::string(good)));
     EXPECT_EQ(finished.code, 1) << finished.err;
     EXPECT_THAT(finished.err, HasSubstr("model.cpp: error: the model program "
                                         "was ended by signal "));
@@ -128,7 +121,7 @@ TEST_F(ModelErrors, aProgramThatExitsHasNoModel) {
   for (const char *code : {"3", "0"}) {
     Finished finished =
         compile("#include <cstdlib>\n" +
-                model("  std::exit(" + std::string(code) + ");\n"));
+                modelSource("  std::exit(" + std::string(code) + ");\n"));
     EXPECT_EQ(finished.code, 1) << finished.err;
     EXPECT_THAT(finished.err, HasSubstr("model.cpp: error: the model program "
                                         "ended with code " +
@@ -140,19 +133,18 @@ TEST_F(ModelErrors, aProgramThatExitsHasNoModel) {
 TEST_F(ModelErrors, exceptionsOfTheModelAreMistakes) {
   Finished finished =
       compile("#include <stdexcept>\n" +
-              model("  throw std::runtime_error(\"no weights\");\n"));
+              modelSource("  throw std::runtime_error(\"no weights\");\n"));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("model.cpp:4:"));
   EXPECT_THAT(finished.err, HasSubstr("exception: no weights"));
 }
 
 TEST_F(ModelErrors, whatAModelPrintsIsItsOwn) {
-  Finished finished =
-      compile("#include <iostream>\n" +
-                  model("  std::cout << \"to out\\n\";\n"
-                        "  std::cerr << \"to err\\n\";\n" +
-                        std::string(good)),
-              {"--stop-after=model"});
+  Finished finished = compile(
+      "#include <iostream>\n" + modelSource("  std::cout << \"to out\\n\";\n"
+                                            "  std::cerr << \"to err\\n\";\n" +
+                                            std::string(good)),
+      {"--stop-after=model"});
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.out, StartsWith("to out\n"));
   EXPECT_THAT(finished.out, HasSubstr("module @small"));
@@ -160,12 +152,13 @@ TEST_F(ModelErrors, whatAModelPrintsIsItsOwn) {
 }
 
 TEST_F(ModelErrors, parametersOfTheModel) {
-  std::string source = model("  const int64_t size = m.option(\"size\", 4);\n"
-                             "  const double rate = m.option(\"rate\", 0.5);\n"
-                             "  m.entry(\"f\", [&](Entry &e) {\n"
-                             "    Tensor x = e.input(\"x\", f32, {size});\n"
-                             "    e.output(\"y\", x * rate);\n"
-                             "  });\n");
+  std::string source =
+      modelSource("  const int64_t size = m.option(\"size\", 4);\n"
+                  "  const double rate = m.option(\"rate\", 0.5);\n"
+                  "  m.entry(\"f\", [&](Entry &e) {\n"
+                  "    Tensor x = e.input(\"x\", f32, {size});\n"
+                  "    e.output(\"y\", x * rate);\n"
+                  "  });\n");
   Finished finished = compile(source, {"-P", "size=seven"});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, StartsWith("model.cpp:4:"));
@@ -187,7 +180,7 @@ TEST_F(ModelErrors, outputsThatCannotBeWritten) {
   std::filesystem::create_directory("folder");
   writeFile("file", "old");
   for (const char *output : {"folder", "file/below", "/proc/none/small"}) {
-    Finished finished = compile(model(good), {"-o", output});
+    Finished finished = compile(modelSource(good), {"-o", output});
     EXPECT_EQ(finished.code, 1) << output;
     EXPECT_THAT(finished.err,
                 HasSubstr("cannot write '" + std::string(output) + "': "));
@@ -198,7 +191,7 @@ TEST_F(ModelErrors, outputsThatCannotBeWritten) {
   writeFile("folder/small.o", "old");
   std::filesystem::create_directory("folder/small.h");
   Finished finished =
-      compile(model(good), {"--emit=obj,header", "-o", "folder/small"});
+      compile(modelSource(good), {"--emit=obj,header", "-o", "folder/small"});
   EXPECT_EQ(finished.code, 1);
   EXPECT_EQ(readFile("folder/small.o"), "old");
   EXPECT_THAT(list("folder"), ElementsAre("small.h", "small.o"));

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tests/driver/Process.h"
+#include "tests/driver/ModelFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -26,13 +26,9 @@ protected:
            "    e.output(\"" +
            output + "\", e.input(\"" + input + "\", f32, {4}) + 1); });\n";
   }
-  /// The body's first line is line 4.
   static Finished compile(const std::string &model, const std::string &body,
                           std::vector<std::string> args) {
-    writeFile("model.cpp", "#include <sinter/sinter.h>\n"
-                           "using namespace sinter;\n"
-                           "SINTER_MODEL(" +
-                               model + ") {\n" + body + "}\n");
+    writeFile("model.cpp", modelSource(body, model));
     args.insert(args.begin(), {SINTERC, "model.cpp"});
     return run(args);
   }
@@ -45,13 +41,17 @@ protected:
     EXPECT_THAT(finished.err, HasSubstr(message));
     EXPECT_THAT(list(), testing::ElementsAre("model.cpp"));
   }
-  /// Compiles the headers as C99 and C++20 and links the object with a host
-  /// that calls the entry through both.
-  static void expectHosts(const std::string &model, const std::string &cBody,
+  /// Compiles the model, its headers as C99 and C++20, and links the object
+  /// with a host that calls the entry through both.
+  static void expectHosts(const std::string &model, const std::string &body,
+                          const std::string &cBody,
                           const std::string &cppBody) {
+    Finished finished =
+        compile(model, body, {"--emit=obj,header", "-o", model});
+    ASSERT_EQ(finished.code, 0) << finished.err;
     const std::vector<std::string> flags = {
-        "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-        "-I.",   "-I" SOURCE_DIR "/runtime/include"};
+        "-Wall",   "-Wextra", "-Wpedantic",
+        "-Werror", "-I.",     "-I" SOURCE_DIR "/runtime/include"};
     writeFile("host.c", "#include <math.h>\n#include <string.h>\n#include \"" +
                             model +
                             ".h\"\n"
@@ -59,11 +59,11 @@ protected:
                             "int main(void) {\n"
                             "  float a[4] = {1, 2, 3, 4}, b[4];\n" +
                             cBody + "}\n");
-    std::vector<std::string> c = {"cc", "-std=c11", "host.c", model + ".o",
-                                  "-o", "hostc"};
+    std::vector<std::string> c = {"cc",         "-std=c11", "host.c",
+                                  model + ".o", "-o",       "hostc"};
     c.insert(c.end(), flags.begin(), flags.end());
     c.push_back("-lm");
-    Finished finished = run(c);
+    finished = run(c);
     ASSERT_EQ(finished.code, 0) << finished.err;
     EXPECT_EQ(run({"./hostc"}).code, 0);
 
@@ -79,9 +79,9 @@ protected:
                               "int main() {\n"
                               "  float a[4] = {1, 2, 3, 4}, b[4];\n" +
                               cppBody + "}\n");
-    std::vector<std::string> cpp = {"c++", "-std=c++20", "host.cpp",
-                                    model + ".o", RUNTIME_LIBRARY,
-                                    "-o", "hostcpp"};
+    std::vector<std::string> cpp = {"c++",        "-std=c++20",    "host.cpp",
+                                    model + ".o", RUNTIME_LIBRARY, "-o",
+                                    "hostcpp"};
     cpp.insert(cpp.end(), flags.begin(), flags.end());
     cpp.insert(cpp.end(), {"-lz", "-lm", "-pthread"});
     if (*SANITIZERS)
@@ -135,10 +135,10 @@ TEST_F(Names, entriesThatAreNoIdentifiersAreRefused) {
   for (size_t k = 0; k != names.size(); ++k)
     for (size_t line : {6 * k + 4, 6 * k + 7, 6 * k + 9})
       EXPECT_THAT(finished.err,
-                  testing::ContainsRegex(
-                      "model.cpp:" + std::to_string(line) +
-                      ":[0-9]+: error: .*: the name '" + names[k] +
-                      "' becomes .*: use letters, digits"));
+                  testing::ContainsRegex("model.cpp:" + std::to_string(line) +
+                                         ":[0-9]+: error: .*: the name '" +
+                                         names[k] +
+                                         "' becomes .*: use letters, digits"));
 }
 
 TEST_F(Names, allMistakesOfNamesAreSaidAtOnce) {
@@ -152,8 +152,8 @@ TEST_F(Names, allMistakesOfNamesAreSaidAtOnce) {
 TEST_F(Names, keywordsAsInputsAreChangedInHeaders) {
   // Every input and output has a name that some language or header has.
   const std::vector<std::string> names = {
-      "class",    "double",    "register", "restrict", "_Bool",  "typeof",
-      "NULL",     "INT32_MAX", "uint8_t",  "size_t",   "std",    "__FILE__",
+      "class",    "double",    "register", "restrict", "_Bool",   "typeof",
+      "NULL",     "INT32_MAX", "uint8_t",  "size_t",   "std",     "__FILE__",
       "offsetof", "errno",     "sinter",   "co_await", "UINT8_C", "_2"};
   std::string body = "  m.entry(\"f\", [&](Entry &e) {\n"
                      "    Tensor sum = e.input(\"a\", f32, {4});\n";
@@ -163,10 +163,7 @@ TEST_F(Names, keywordsAsInputsAreChangedInHeaders) {
           "  });\n"
           "  m.entry(\"double\", [&](Entry &e) {\n"
           "    e.output(\"int\", 2 * e.input(\"float\", f32, {4})); });\n";
-  Finished finished =
-      compile("small", body, {"--emit=obj,header", "-o", "small"});
-  ASSERT_EQ(finished.code, 0) << finished.err;
-  expectHosts("small",
+  expectHosts("small", body,
               "  small_double_args args = {a, b};\n"
               "  return small_double(s, &args, s, 0) != 0 || b[3] != 8;\n",
               "  small::Model model;\n"
@@ -179,10 +176,7 @@ TEST_F(Names, entriesThatTheClassHasAreChangedInIt) {
   for (const char *name : {"save", "load", "state", "want", "Model", "host_",
                            "std", "class", "save_2"})
     body += entry(name);
-  Finished finished =
-      compile("small", body, {"--emit=obj,header", "-o", "small"});
-  ASSERT_EQ(finished.code, 0) << finished.err;
-  expectHosts("small",
+  expectHosts("small", body,
               "  small_save_args args = {a, b};\n"
               "  return small_save(s, &args, s, 0) != 0 || b[3] != 5;\n",
               "  small::Model model;\n"
@@ -191,7 +185,7 @@ TEST_F(Names, entriesThatTheClassHasAreChangedInIt) {
 }
 
 TEST_F(Names, variablesThatClashGetANumber) {
-  Finished finished = compile(
+  expectHosts(
       "small",
       "  Variable v = m.variable(\"a.b\", {4}, init::constant(1));\n"
       "  Variable w = m.variable(\"a_b\", {4}, init::constant(2));\n"
@@ -200,34 +194,27 @@ TEST_F(Names, variablesThatClashGetANumber) {
       "init::constant(4));\n"
       "  m.entry(\"offset_x\", [&](Entry &e) {\n"
       "    e.output(\"y\", v + w + c + s + e.input(\"x\", f32, {4})); });\n",
-      {"--emit=obj,header", "-o", "small"});
-  ASSERT_EQ(finished.code, 0) << finished.err;
-  expectHosts("small",
-              "  float *v = (float *)(s + SMALL_OFFSET_a_b);\n"
-              "  float *w = (float *)(s + SMALL_OFFSET_a_b_2);\n"
-              "  float *c = (float *)(s + SMALL_OFFSET_class);\n"
-              "  float *x = (float *)(s + SMALL_OFFSET_x_WORKSPACE_BYTES);\n"
-              "  (void)a; (void)b;\n"
-              "  return small_init(s, 1, s + (1 << 15), 0) != 0 || *v != 1 ||\n"
-              "         *w != 2 || *c != 3 || *x != 4;\n",
-              "  small::Model model;\n"
-              "  model.offset_x({.x = a, .y = b});\n"
-              "  return b[3] != 14;\n");
+      "  float *v = (float *)(s + SMALL_OFFSET_a_b);\n"
+      "  float *w = (float *)(s + SMALL_OFFSET_a_b_2);\n"
+      "  float *c = (float *)(s + SMALL_OFFSET_class);\n"
+      "  float *x = (float *)(s + SMALL_OFFSET_x_WORKSPACE_BYTES);\n"
+      "  (void)a; (void)b;\n"
+      "  return small_init(s, 1, s + (1 << 15), 0) != 0 || *v != 1 ||\n"
+      "         *w != 2 || *c != 3 || *x != 4;\n",
+      "  small::Model model;\n"
+      "  model.offset_x({.x = a, .y = b});\n"
+      "  return b[3] != 14;\n");
 }
 
 TEST_F(Names, kernelsGiveWayToExportedSymbols) {
   // In the model `f` the kernel f_body would be the entry `body`, and the
   // function f_body of the entry `f` as well.
-  Finished finished = compile(
-      "f",
-      "  m.entry(\"f\", [&](Entry &e) {\n"
-      "    Tensor x = e.input(\"x\", f32, {4});\n"
-      "    e.output(\"y\", named(x + 1, \"body\")); });\n"
-      "  m.entry(\"body\", [&](Entry &e) {\n"
-      "    e.output(\"y\", 2 * e.input(\"x\", f32, {4})); });\n",
-      {"--emit=obj,header", "-o", "f"});
-  ASSERT_EQ(finished.code, 0) << finished.err;
   expectHosts("f",
+              "  m.entry(\"f\", [&](Entry &e) {\n"
+              "    Tensor x = e.input(\"x\", f32, {4});\n"
+              "    e.output(\"y\", named(x + 1, \"body\")); });\n"
+              "  m.entry(\"body\", [&](Entry &e) {\n"
+              "    e.output(\"y\", 2 * e.input(\"x\", f32, {4})); });\n",
               "  f_f_args args = {a, b};\n"
               "  return f_f(s, &args, s, 0) != 0 || b[3] != 5;\n",
               "  f::Model model;\n"
@@ -236,17 +223,17 @@ TEST_F(Names, kernelsGiveWayToExportedSymbols) {
 }
 
 TEST_F(Names, aModelNamedAsOneOfItsEntries) {
-  Finished finished =
-      compile("restrict", entry("restrict") + entry("Model", "restrict"),
-              {"--emit=obj,header,exe", "-o", "restrict"});
-  ASSERT_EQ(finished.code, 0) << finished.err;
-  EXPECT_EQ(run({"./restrict", "--describe"}).code, 0);
-  expectHosts("restrict",
+  const std::string body = entry("restrict") + entry("Model", "restrict");
+  expectHosts("restrict", body,
               "  restrict_restrict_args args = {a, b};\n"
               "  return restrict_restrict(s, &args, s, 0) != 0 || b[0] != 2;\n",
               "  restrict_::Model model;\n"
               "  model.restrict_({.x = a, .y = b});\n"
               "  return b[0] != 2;\n");
+  Finished finished =
+      compile("restrict", body, {"--emit=exe", "-o", "restrict"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  EXPECT_EQ(run({"./restrict", "--describe"}).code, 0);
 }
 
 TEST_F(Names, dumpsWithImpossibleNamesAreRefused) {
@@ -260,9 +247,7 @@ TEST_F(Names, dumpsWithImpossibleNamesAreRefused) {
                    "which is the entry 'step'"),
         std::tuple("{name = \"peek\"", "{name = \"model\"",
                    "which is the model's description")}) {
-    std::string text = good;
-    text.replace(text.find(from), std::string(from).size(), to);
-    writeFile("edited.mlir", text);
+    writeFile("edited.mlir", replaced(good, from, to));
     Finished finished = run({SINTERC, "edited.mlir", "--emit=obj"});
     EXPECT_EQ(finished.code, 1);
     EXPECT_THAT(finished.err, HasSubstr(message));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <sys/wait.h>
@@ -23,6 +24,21 @@ std::string sinter::tests::readFile(const fs::path &path) {
 
 void sinter::tests::writeFile(const fs::path &path, const std::string &text) {
   std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string sinter::tests::tensors(const fs::path &path) {
+  std::string bytes = readFile(path);
+  uint64_t header = 0;
+  EXPECT_GE(bytes.size(), sizeof header);
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return bytes.substr(sizeof header + header);
+}
+
+std::string sinter::tests::replaced(std::string text, const std::string &from,
+                                    const std::string &to) {
+  size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
 static fs::path makeFolder() {

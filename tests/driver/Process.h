@@ -25,6 +25,11 @@ Finished run(const std::vector<std::string> &args);
 
 std::string readFile(const std::filesystem::path &path);
 void writeFile(const std::filesystem::path &path, const std::string &text);
+/// The bytes of a safetensors file behind its header: every tensor's bits.
+std::string tensors(const std::filesystem::path &path);
+/// The text with the first `from`, which has to be there, replaced.
+std::string replaced(std::string text, const std::string &from,
+                     const std::string &to);
 
 /// A test in an empty folder of its own, which is the current one meanwhile.
 class InFolder : public testing::Test {

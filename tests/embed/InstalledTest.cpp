@@ -11,7 +11,6 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
-#include <cstring>
 
 using namespace sinter::tests;
 using testing::HasSubstr;
@@ -29,15 +28,6 @@ std::string npy(const std::string &type, const std::string &shape,
                        "', 'fortran_order': False, 'shape': (" + shape + "), }";
   header.resize(117, ' ');
   return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + '\n' + bytes;
-}
-
-/// The bytes of a safetensors file behind its header: every tensor's bits.
-std::string tensors(const std::string &path) {
-  std::string bytes = readFile(path);
-  uint64_t header = 0;
-  EXPECT_GE(bytes.size(), sizeof header);
-  std::memcpy(&header, bytes.data(), sizeof header);
-  return bytes.substr(sizeof header + header);
 }
 
 class Installed : public InFolder {

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "gtest/gtest.h"
+#include "tests/driver/Process.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,30 +13,14 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <sstream>
 
 namespace fs = std::filesystem;
+using sinter::tests::readFile;
+using sinter::tests::tensors;
 
 namespace {
 
 const std::string data = "/usr/share/datasets/fashion-mnist/";
-
-std::string read(const fs::path &path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// The bytes of a safetensors file behind its header: every tensor's bits.
-std::string tensors(const fs::path &path) {
-  std::string bytes = read(path);
-  uint64_t header = 0;
-  EXPECT_GE(bytes.size(), sizeof header);
-  std::memcpy(&header, bytes.data(), sizeof header);
-  return bytes.substr(sizeof header + header);
-}
 
 class Examples : public testing::Test {
 protected:
@@ -53,7 +37,7 @@ protected:
         "cd '" + folder.string() + "' && (" + command + ") > out 2>&1";
     return WEXITSTATUS(std::system(line.c_str()));
   }
-  std::string output() { return read(folder / "out"); }
+  std::string output() { return readFile(folder / "out"); }
 
   void compile(const std::string &example, const std::string &flags) {
     ASSERT_EQ(run(std::string(SINTERC) + " " SINTER_ROOT "/examples/" +
@@ -123,9 +107,9 @@ TEST_F(Examples, OneSeedGivesOneStateForAnyNumberOfThreads) {
                   std::to_string(std::strlen(threads)) + ".safetensors"),
               0)
         << output();
-  std::string first = read(folder / "11.safetensors");
-  EXPECT_TRUE(first == read(folder / "123.safetensors"));
-  EXPECT_TRUE(first == read(folder / "21.safetensors"));
+  std::string first = readFile(folder / "11.safetensors");
+  EXPECT_TRUE(first == readFile(folder / "123.safetensors"));
+  EXPECT_TRUE(first == readFile(folder / "21.safetensors"));
   ASSERT_EQ(run("./mlp train " + trainingInputs() +
                 "--seed 6 --save other.safetensors"),
             0);
@@ -136,8 +120,8 @@ TEST_F(Examples, OneSeedGivesOneStateForAnyNumberOfThreads) {
 TEST_F(Examples, CompilingTwiceAndFromEveryDumpGivesTheSameObject) {
   compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o a --dump-dir=dumps");
   compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o b");
-  std::string object = read(folder / "a.o");
-  EXPECT_TRUE(object == read(folder / "b.o"));
+  std::string object = readFile(folder / "a.o");
+  EXPECT_TRUE(object == readFile(folder / "b.o"));
   int dumps = 0;
   for (const auto &dump : fs::directory_iterator(folder / "dumps")) {
     if (dump.path().extension() != ".mlir")
@@ -147,14 +131,14 @@ TEST_F(Examples, CompilingTwiceAndFromEveryDumpGivesTheSameObject) {
                   " --emit=obj -o again"),
               0)
         << dump.path() << output();
-    EXPECT_TRUE(object == read(folder / "again.o")) << dump.path();
+    EXPECT_TRUE(object == readFile(folder / "again.o")) << dump.path();
   }
   EXPECT_EQ(dumps, 7);
 }
 
 TEST_F(Examples, TheStateOfTheMlpIsUpdatedInPlace) {
   compile("01-fashion-mnist/mlp.cpp", "--emit=obj -o mlp --dump-dir=dumps");
-  std::string planned = read(folder / "dumps" / "04-planned.mlir");
+  std::string planned = readFile(folder / "dumps" / "04-planned.mlir");
   size_t train = planned.find("sinter.entry @train");
   ASSERT_NE(train, std::string::npos);
   size_t end = planned.find("sinter.entry", train + 1);
