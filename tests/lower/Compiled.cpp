@@ -276,6 +276,21 @@ Array sinter::test::makeInput(Type type, unsigned seed, unsigned special) {
   return array;
 }
 
+std::vector<Array> sinter::test::makeInputs(llvm::ArrayRef<Type> types,
+                                            unsigned seed, unsigned special) {
+  std::vector<Array> inputs;
+  for (Type type : types)
+    inputs.push_back(makeInput(type, seed + inputs.size(), special));
+  return inputs;
+}
+
+std::string
+sinter::test::nameOfCpu(const testing::TestParamInfo<const char *> &info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 void sinter::test::expectClose(const Array &got, const Array &wanted,
                                double ulps, llvm::StringRef what) {
   ASSERT_EQ(got.size(), wanted.size()) << what.str();

@@ -27,6 +27,14 @@ using interpret::Array;
 using interpret::Precision;
 using interpret::State;
 
+/// A CPU and a level to compile for, and what suites are instantiated with.
+using Target = std::tuple<const char *, int>;
+inline const Target allTargets[] = {
+    {"native", 0}, {"native", 2}, {"x86-64-v3", 2}, {"generic", 2}};
+inline const char *const allCpus[] = {"native", "x86-64-v3", "generic"};
+/// The CPU's name as a part of a test's name.
+std::string nameOfCpu(const testing::TestParamInfo<const char *> &info);
+
 /// The first stage that a module is taken through.
 enum class From { Gradient, Fused };
 
@@ -73,6 +81,9 @@ private:
 /// Deterministic inputs: small numbers, zeros of both signs, infinities, nans,
 /// extreme integers.  `special` is how many of 16 are special.
 Array makeInput(mlir::Type type, unsigned seed, unsigned special = 4);
+/// Inputs of these types, each with a seed of its own from `seed` on.
+std::vector<Array> makeInputs(llvm::ArrayRef<mlir::Type> types, unsigned seed,
+                              unsigned special = 4);
 
 /// Compares elements: equal (all nans alike, zeros of both signs equal), or
 /// within `ulps` units in the last place of the type.

@@ -247,12 +247,7 @@ TEST_P(Contraction, OperandComputedOnTheWay) {
   program.check(GetParam(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Contraction,
-                         testing::Values("native", "x86-64-v3", "generic"),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Cpus, Contraction, testing::ValuesIn(allCpus),
+                         nameOfCpu);
 
 } // namespace

@@ -7,10 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/lower/Compiled.h"
-
-#include "compiler/ir/Sinter.h"
-#include "tools/op-table/OpTable.h"
-#include "tools/op-table/Samples.h"
+#include "tests/lower/EveryOp.h"
 
 #include <cmath>
 #include <functional>
@@ -32,7 +29,6 @@ struct Wanted {
 using Reals = std::vector<Wanted>;
 using Numbers = std::vector<double>;
 
-constexpr int64_t wide = 37, rows = 5;
 const std::string V = "tensor<37xf64>", M = "tensor<5x37xf64>";
 
 /// Tensors: a, b of 37, p of 37 positive, m of 5x37, flags of 37 i1, n of 37
@@ -48,7 +44,8 @@ struct Case {
 
 std::vector<Case> pointwise() {
   std::vector<Case> cases;
-  auto unary = [&](const std::string &op, Real (*f)(Real), bool positive) {
+  auto unary = [&](const std::string &op, Real (*f)(Real),
+                   bool positive = false) {
     cases.push_back(
         {op + (positive ? " %p : " : " %a : ") + V, V, [=](const Operands &o) {
            Reals y;
@@ -67,42 +64,28 @@ std::vector<Case> pointwise() {
                        return y;
                      }});
   };
-  unary(
-      "neg", [](Real x) { return -x; }, false);
-  unary(
-      "abs", [](Real x) { return std::fabs(x); }, false);
-  unary(
-      "sign", [](Real x) { return Real((x > 0) - (x < 0)); }, false);
-  unary(
-      "stop_gradient", [](Real x) { return x; }, false);
-  unary(
-      "exp", [](Real x) { return std::exp(x); }, false);
-  unary(
-      "expm1", [](Real x) { return std::expm1(x); }, false);
+  unary("neg", [](Real x) { return -x; });
+  unary("abs", [](Real x) { return std::fabs(x); });
+  unary("sign", [](Real x) { return Real((x > 0) - (x < 0)); });
+  unary("stop_gradient", [](Real x) { return x; });
+  unary("exp", [](Real x) { return std::exp(x); });
+  unary("expm1", [](Real x) { return std::expm1(x); });
   unary(
       "log", [](Real x) { return std::log(x); }, true);
   unary(
       "log1p", [](Real x) { return std::log1p(x); }, true);
-  unary(
-      "tanh", [](Real x) { return std::tanh(x); }, false);
-  unary(
-      "logistic", [](Real x) { return 1 / (1 + std::exp(-x)); }, false);
-  unary(
-      "sin", [](Real x) { return std::sin(x); }, false);
-  unary(
-      "cos", [](Real x) { return std::cos(x); }, false);
-  unary(
-      "erf", [](Real x) { return std::erf(x); }, false);
+  unary("tanh", [](Real x) { return std::tanh(x); });
+  unary("logistic", [](Real x) { return 1 / (1 + std::exp(-x)); });
+  unary("sin", [](Real x) { return std::sin(x); });
+  unary("cos", [](Real x) { return std::cos(x); });
+  unary("erf", [](Real x) { return std::erf(x); });
   unary(
       "sqrt", [](Real x) { return std::sqrt(x); }, true);
   unary(
       "rsqrt", [](Real x) { return 1 / std::sqrt(x); }, true);
-  unary(
-      "floor", [](Real x) { return std::floor(x); }, false);
-  unary(
-      "ceil", [](Real x) { return std::ceil(x); }, false);
-  unary(
-      "round", [](Real x) { return std::nearbyint(x); }, false);
+  unary("floor", [](Real x) { return std::floor(x); });
+  unary("ceil", [](Real x) { return std::ceil(x); });
+  unary("round", [](Real x) { return std::nearbyint(x); });
   binary("add", [](Real a, Real b) { return a + b; });
   binary("sub", [](Real a, Real b) { return a - b; });
   binary("mul", [](Real a, Real b) { return a * b; });
@@ -240,39 +223,8 @@ std::vector<Case> sums() {
   return cases;
 }
 
-/// An op that puts element `from(i)` of m at place i; −1 for a zero.
-Case moved(const std::string &op, const std::string &type, int64_t count,
-           const std::function<int64_t(int64_t)> &from) {
-  return {op + " : " + M + " -> " + type, type, [=](const Operands &o) {
-            Reals y;
-            for (int64_t i = 0; i < count; ++i)
-              y.push_back(from(i) < 0 ? 0 : o.m[from(i)]);
-            return y;
-          }};
-}
-
-std::vector<Case> movements() {
+std::vector<Case> others() {
   std::vector<Case> cases;
-  cases.push_back(moved("reshape %m", "tensor<37x5xf64>", rows * wide,
-                        [](int64_t i) { return i; }));
-  cases.push_back(moved("transpose %m [1, 0]", "tensor<37x5xf64>", rows * wide,
-                        [](int64_t i) { return i % rows * wide + i / rows; }));
-  cases.push_back(
-      moved("broadcast %m dims [0, 2]", "tensor<5x2x37xf64>", 2 * rows * wide,
-            [](int64_t i) { return i / (2 * wide) * wide + i % wide; }));
-  cases.push_back(moved("slice %m offsets [1, 2] sizes [2, 17] strides [2, 2]",
-                        "tensor<2x17xf64>", 34, [](int64_t i) {
-                          return (1 + i / 17 * 2) * wide + 2 + i % 17 * 2;
-                        }));
-  cases.push_back(moved("pad %m low [1, 1] high [0, 2] interior [0, 0]",
-                        "tensor<6x40xf64>", 240, [](int64_t i) -> int64_t {
-                          int64_t r = i / 40 - 1, c = i % 40 - 1;
-                          return r < 0 || c < 0 || c >= wide ? -1
-                                                             : r * wide + c;
-                        }));
-  cases.push_back(moved("reverse %m dims [1]", M, rows * wide, [](int64_t i) {
-    return i / wide * wide + wide - 1 - i % wide;
-  }));
   cases.push_back(
       {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xf64>",
        "tensor<74xf64>", [](const Operands &o) {
@@ -308,7 +260,8 @@ std::vector<Case> allCases() {
   std::vector<Case> cases = pointwise();
   for (Case &c : sums())
     cases.push_back(std::move(c));
-  for (Case &c : movements())
+  addMovements(cases, "f64");
+  for (Case &c : others())
     cases.push_back(std::move(c));
   return cases;
 }
@@ -324,7 +277,7 @@ std::string entryOf(const std::string &name, const std::string &body,
          "\n}\n";
 }
 
-class Doubles : public testing::TestWithParam<std::tuple<const char *, int>> {
+class Doubles : public testing::TestWithParam<Target> {
 protected:
   Doubles() {
     std::mt19937_64 random(5);
@@ -417,11 +370,7 @@ TEST_P(DoublesAtRandom, KeepTheirFormula) {
   EXPECT_GT(fine, rows * wide * 9 / 10);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Doubles,
-                         testing::Values(std::tuple("native", 0),
-                                         std::tuple("native", 2),
-                                         std::tuple("x86-64-v3", 2),
-                                         std::tuple("generic", 2)));
+INSTANTIATE_TEST_SUITE_P(Targets, Doubles, testing::ValuesIn(allTargets));
 
 INSTANTIATE_TEST_SUITE_P(Levels, DoublesAtRandom,
                          testing::Values(std::tuple("native", 0),
@@ -431,16 +380,7 @@ TEST(DoublesTable, HasEveryOpOnF64) {
   std::set<std::string> covered = {"random_uniform", "random_normal"};
   for (const Case &c : allCases())
     covered.insert(c.op.substr(0, c.op.find(' ')));
-  mlir::MLIRContext context;
-  context.loadDialect<ir::SinterDialect>();
-  for (mlir::RegisteredOperationName name : context.getRegisteredOperations()) {
-    if (name.getDialectNamespace() != "sinter" ||
-        isStructure(name.getStringRef()))
-      continue;
-    std::string op = name.stripDialect().str();
-    EXPECT_TRUE(covered.count(op) || !allowsElements(context, name, "f64"))
-        << op;
-  }
+  expectEveryOpOn("f64", covered);
 }
 
 } // namespace

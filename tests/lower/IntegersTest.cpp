@@ -6,10 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/lower/Compiled.h"
-
-#include "compiler/ir/Sinter.h"
-#include "tools/op-table/OpTable.h"
-#include "tools/op-table/Samples.h"
+#include "tests/lower/EveryOp.h"
 
 #include <functional>
 #include <numeric>
@@ -25,7 +22,6 @@ using U = uint64_t;
 
 constexpr int64_t least = std::numeric_limits<int64_t>::min();
 constexpr int64_t most = std::numeric_limits<int64_t>::max();
-constexpr int64_t wide = 37, rows = 5;
 
 int64_t add(int64_t a, int64_t b) { return U(a) + U(b); }
 int64_t mul(int64_t a, int64_t b) { return U(a) * U(b); }
@@ -160,65 +156,28 @@ void addReductions(std::vector<Case> &cases) {
                          return y;
                        }});
   }
-  cases.push_back({"dot_general %m, %m contract [1] x [1] batch [] x [] : " +
-                       M + ", " + M + " -> tensor<5x5xi64>",
-                   "tensor<5x5xi64>", [](const Operands &o) {
-                     Ints y(rows * rows, 0);
-                     for (int64_t i = 0; i < rows; ++i)
-                       for (int64_t j = 0; j < rows; ++j)
-                         for (int64_t k = 0; k < wide; ++k)
-                           y[i * rows + j] =
-                               add(y[i * rows + j],
-                                   mul(o.m[i * wide + k], o.m[j * wide + k]));
-                     return y;
-                   }});
-  cases.push_back({"dot_general %m, %m contract [0] x [0] batch [] x [] : " +
-                       M + ", " + M + " -> tensor<37x37xi64>",
-                   "tensor<37x37xi64>", [](const Operands &o) {
-                     Ints y(wide * wide, 0);
-                     for (int64_t k = 0; k < rows; ++k)
-                       for (int64_t i = 0; i < wide; ++i)
-                         for (int64_t j = 0; j < wide; ++j)
-                           y[i * wide + j] =
-                               add(y[i * wide + j],
-                                   mul(o.m[k * wide + i], o.m[k * wide + j]));
-                     return y;
-                   }});
+  // m mᵀ and mᵀ m.
+  for (bool overRows : {false, true}) {
+    int64_t n = overRows ? wide : rows, depth = overRows ? rows : wide;
+    int64_t outer = overRows ? 1 : wide, inner = overRows ? wide : 1;
+    std::string dim = overRows ? "[0]" : "[1]", count = std::to_string(n);
+    std::string type = "tensor<" + count + "x" + count + "xi64>";
+    cases.push_back({"dot_general %m, %m contract " + dim + " x " + dim +
+                         " batch [] x [] : " + M + ", " + M + " -> " + type,
+                     type, [=](const Operands &o) {
+                       Ints y(n * n, 0);
+                       for (int64_t i = 0; i < n; ++i)
+                         for (int64_t j = 0; j < n; ++j)
+                           for (int64_t k = 0; k < depth; ++k)
+                             y[i * n + j] = add(
+                                 y[i * n + j], mul(o.m[i * outer + k * inner],
+                                                   o.m[j * outer + k * inner]));
+                       return y;
+                     }});
+  }
 }
 
-/// An op that puts element `from(i)` of m at place i; −1 for a zero.
-Case moved(const std::string &op, const std::string &type, int64_t count,
-           const std::function<int64_t(int64_t)> &from) {
-  return {op + " : " + M + " -> " + type, type, [=](const Operands &o) {
-            Ints y;
-            for (int64_t i = 0; i < count; ++i)
-              y.push_back(from(i) < 0 ? 0 : o.m[from(i)]);
-            return y;
-          }};
-}
-
-void addMovements(std::vector<Case> &cases) {
-  cases.push_back(moved("reshape %m", "tensor<37x5xi64>", rows * wide,
-                        [](int64_t i) { return i; }));
-  cases.push_back(moved("transpose %m [1, 0]", "tensor<37x5xi64>", rows * wide,
-                        [](int64_t i) { return i % rows * wide + i / rows; }));
-  cases.push_back(
-      moved("broadcast %m dims [0, 2]", "tensor<5x2x37xi64>", 2 * rows * wide,
-            [](int64_t i) { return i / (2 * wide) * wide + i % wide; }));
-  cases.push_back(moved("slice %m offsets [1, 2] sizes [2, 17] strides [2, 2]",
-                        "tensor<2x17xi64>", 34, [](int64_t i) {
-                          return (1 + i / 17 * 2) * wide + 2 + i % 17 * 2;
-                        }));
-  cases.push_back(moved("pad %m low [1, 1] high [0, 2] interior [0, 1]",
-                        "tensor<6x76xi64>", 6 * 76, [](int64_t i) -> int64_t {
-                          int64_t r = i / 76 - 1, c = i % 76 - 1;
-                          if (r < 0 || c < 0 || c % 2 || c / 2 >= wide)
-                            return -1;
-                          return r * wide + c / 2;
-                        }));
-  cases.push_back(moved("reverse %m dims [1]", M, rows * wide, [](int64_t i) {
-    return i / wide * wide + wide - 1 - i % wide;
-  }));
+void addOthers(std::vector<Case> &cases) {
   cases.push_back(
       {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xi64>",
        "tensor<74xi64>", [](const Operands &o) {
@@ -277,7 +236,8 @@ std::vector<Case> allCases() {
   std::vector<Case> cases;
   addPointwise(cases);
   addReductions(cases);
-  addMovements(cases);
+  addMovements(cases, "i64");
+  addOthers(cases);
   return cases;
 }
 
@@ -294,8 +254,7 @@ Ints randomInts(std::mt19937_64 &random, int64_t count) {
   return result;
 }
 
-class Integers : public testing::TestWithParam<std::tuple<const char *, int>> {
-};
+class Integers : public testing::TestWithParam<Target> {};
 
 TEST_P(Integers, NoOpGoesThroughADouble) {
   auto [cpu, level] = GetParam();
@@ -340,26 +299,13 @@ TEST_P(Integers, NoOpGoesThroughADouble) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Integers,
-                         testing::Values(std::tuple("native", 0),
-                                         std::tuple("native", 2),
-                                         std::tuple("x86-64-v3", 2),
-                                         std::tuple("generic", 2)));
+INSTANTIATE_TEST_SUITE_P(Targets, Integers, testing::ValuesIn(allTargets));
 
 TEST(IntegersTable, HasEveryOpOnI64) {
   std::set<std::string> covered;
   for (const Case &c : allCases())
     covered.insert(c.op.substr(0, c.op.find(' ')));
-  mlir::MLIRContext context;
-  context.loadDialect<ir::SinterDialect>();
-  for (mlir::RegisteredOperationName name : context.getRegisteredOperations()) {
-    if (name.getDialectNamespace() != "sinter" ||
-        isStructure(name.getStringRef()))
-      continue;
-    std::string op = name.stripDialect().str();
-    EXPECT_TRUE(covered.count(op) || !allowsElements(context, name, "i64"))
-        << op;
-  }
+  expectEveryOpOn("i64", covered);
 }
 
 } // namespace

@@ -167,12 +167,6 @@ TEST_P(Math, PowKeepsItsBoundOnAStratifiedSample) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Math,
-                         testing::Values("native", "x86-64-v3", "generic"),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Cpus, Math, testing::ValuesIn(allCpus), nameOfCpu);
 
 } // namespace

@@ -75,9 +75,8 @@ void check(llvm::ArrayRef<Case> cases, const std::string &shape,
   ASSERT_TRUE(compiled);
   for (auto [number, c] : llvm::enumerate(cases)) {
     std::string entry = "e" + std::to_string(number);
-    std::vector<Array> inputs;
-    for (mlir::Type type : compiled.inputTypes(entry))
-      inputs.push_back(makeInput(type, number * 7 + inputs.size()));
+    std::vector<Array> inputs =
+        makeInputs(compiled.inputTypes(entry), number * 7);
     std::vector<Array> got = compiled.run(entry, inputs);
     std::vector<Array> wanted = compiled.interpret(entry, inputs);
     ASSERT_EQ(got.size(), wanted.size());
@@ -87,8 +86,7 @@ void check(llvm::ArrayRef<Case> cases, const std::string &shape,
   }
 }
 
-class Pointwise
-    : public ::testing::TestWithParam<std::tuple<const char *, int>> {};
+class Pointwise : public testing::TestWithParam<Target> {};
 
 TEST_P(Pointwise, EveryOpAndTypeAgreesWithTheInterpreter) {
   auto [cpu, level] = GetParam();
@@ -131,18 +129,12 @@ TEST_P(Pointwise, SelectTakesFlagsFromMemory) {
   })",
                     cpu, level);
   ASSERT_TRUE(compiled);
-  std::vector<Array> inputs;
-  for (mlir::Type type : compiled.inputTypes("f"))
-    inputs.push_back(makeInput(type, inputs.size()));
+  std::vector<Array> inputs = makeInputs(compiled.inputTypes("f"), 0);
   auto got = compiled.run("f", inputs),
        wanted = compiled.interpret("f", inputs);
   expectClose(got[0], wanted[0], 0, "select");
   expectClose(got[1], wanted[1], 0, "not");
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Pointwise,
-                         ::testing::Values(std::tuple("native", 0),
-                                           std::tuple("native", 2),
-                                           std::tuple("x86-64-v3", 2),
-                                           std::tuple("generic", 2)));
+INSTANTIATE_TEST_SUITE_P(Targets, Pointwise, testing::ValuesIn(allTargets));
 } // namespace

@@ -18,7 +18,7 @@ namespace {
 using Numbers = std::vector<double>;
 using Ints = std::vector<int64_t>;
 
-class ScanLoops : public testing::TestWithParam<std::tuple<const char *, int>> {
+class ScanLoops : public testing::TestWithParam<Target> {
 protected:
   /// Runs @f with the inaccessible page behind the buffers, then before them;
   /// both runs must agree.
@@ -261,10 +261,6 @@ TEST_P(ScanLoops, NoStepAndOneStep) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, ScanLoops,
-                         testing::Values(std::tuple("native", 0),
-                                         std::tuple("native", 2),
-                                         std::tuple("x86-64-v3", 2),
-                                         std::tuple("generic", 2)));
+INSTANTIATE_TEST_SUITE_P(Targets, ScanLoops, testing::ValuesIn(allTargets));
 
 } // namespace

@@ -8,6 +8,8 @@
 
 #include "tests/lower/Compiled.h"
 
+#include <cstring>
+
 using namespace sinter;
 using namespace sinter::test;
 
@@ -32,7 +34,18 @@ std::string entryOf(const Case &c, unsigned number) {
          "\n  sinter.return %y : " + c.result + "\n}\n";
 }
 
-class Shapes : public ::testing::TestWithParam<std::tuple<const char *, int>> {
+/// `text` with each of these names replaced by a type.
+std::string
+withTypes(std::string text,
+          std::initializer_list<std::pair<const char *, std::string>> types) {
+  for (auto &[name, type] : types)
+    for (size_t at = 0; (at = text.find(name, at)) != std::string::npos;
+         at += type.size())
+      text.replace(at, std::strlen(name), type);
+  return text;
+}
+
+class Shapes : public testing::TestWithParam<Target> {
 protected:
   void check(llvm::ArrayRef<Case> cases) {
     auto [cpu, level] = GetParam();
@@ -43,10 +56,8 @@ protected:
     ASSERT_TRUE(compiled);
     for (auto [number, c] : llvm::enumerate(cases)) {
       std::string entry = "e" + std::to_string(number);
-      std::vector<Array> inputs;
-      for (mlir::Type type : compiled.inputTypes(entry))
-        inputs.push_back(
-            makeInput(type, number * 5 + inputs.size(), c.special));
+      std::vector<Array> inputs =
+          makeInputs(compiled.inputTypes(entry), number * 5, c.special);
       auto got = compiled.run(entry, inputs);
       auto wanted = compiled.interpret(entry, inputs);
       ASSERT_EQ(got.size(), wanted.size());
@@ -88,19 +99,23 @@ TEST_P(Shapes, MovementReadsTheRightElements) {
     one("reverse %x0 dims [0]", "37x5", "37x5");
     one("reshape %x0", "6x10", "4x15");
     one("reshape %x0", "1x1", "1");
-    cases.push_back({{t("2x16"), t("3x16")},
-                     "  %y = sinter.concatenate %x0, %x1 dim 0 : " + t("2x16") +
-                         ", " + t("3x16") + " -> " + t("5x16"),
-                     t("5x16")});
-    cases.push_back(
-        {{t("3x5"), t("3x18"), t("3x1")},
-         "  %y = sinter.concatenate %x0, %x1, %x2 dim 1 : " + t("3x5") + ", " +
-             t("3x18") + ", " + t("3x1") + " -> " + t("3x24"),
-         t("3x24")});
-    cases.push_back({{t("3x16"), t("3x32")},
-                     "  %y = sinter.concatenate %x0, %x1 dim 1 : " + t("3x16") +
-                         ", " + t("3x32") + " -> " + t("3x48"),
-                     t("3x48")});
+    auto joined = [&](std::vector<const char *> parts, const char *dim,
+                      const char *to) {
+      std::vector<std::string> inputs;
+      std::string values, types;
+      for (auto [i, part] : llvm::enumerate(parts)) {
+        inputs.push_back(t(part));
+        values += (i ? ", %x" : "%x") + std::to_string(i);
+        types += (i ? ", " : "") + t(part);
+      }
+      cases.push_back({inputs,
+                       "  %y = sinter.concatenate " + values + " dim " + dim +
+                           " : " + types + " -> " + t(to),
+                       t(to)});
+    };
+    joined({"2x16", "3x16"}, "0", "5x16");
+    joined({"3x5", "3x18", "3x1"}, "1", "3x24");
+    joined({"3x16", "3x32"}, "1", "3x48");
   }
   check(cases);
 }
@@ -272,82 +287,74 @@ TEST_P(Shapes, RowsWithSeveralReductions) {
   std::vector<Case> cases;
   for (const char *n : {"10", "16", "37", "128"}) {
     std::string full = std::string("tensor<9x") + n + "xf32>";
-    std::string row = "tensor<9xf32>";
-    std::string back = " dims [0] : " + row + " -> " + full + "\n";
-    cases.push_back({{full},
-                     "  %m = sinter.reduce_max %x0 dims [1] : " + full +
-                         " -> " + row + "\n  %mb = sinter.broadcast %m" + back +
-                         "  %d = sinter.sub %x0, %mb : " + full +
-                         "\n  %e = sinter.exp %d : " + full +
-                         "\n  %s = sinter.reduce_sum %e dims [1] : " + full +
-                         " -> " + row + "\n  %sb = sinter.broadcast %s" + back +
-                         "  %y = sinter.div %e, %sb : " + full,
-                     full,
-                     64,
-                     0});
-    cases.push_back({{full},
-                     "  %m = sinter.reduce_sum %x0 dims [1] : " + full +
-                         " -> " + row + "\n  %mb = sinter.broadcast %m" + back +
-                         "  %d = sinter.sub %x0, %mb : " + full +
-                         "\n  %q = sinter.mul %d, %d : " + full +
-                         "\n  %v = sinter.reduce_sum %q dims [1] : " + full +
-                         " -> " + row + "\n  %r = sinter.rsqrt %v : " + row +
-                         "\n  %rb = sinter.broadcast %r" + back +
-                         "  %z = sinter.mul %d, %rb : " + full +
-                         "\n  %y = sinter.reduce_sum %z dims [0, 1] : " + full +
-                         " -> tensor<f32>",
-                     "tensor<f32>",
-                     1e6,
-                     0});
-    cases.push_back(
-        {{full},
-         "  %m = sinter.reduce_sum %x0 dims [0] : " + full + " -> tensor<" + n +
-             "xf32>\n  %mb = sinter.broadcast %m dims [1] : tensor<" + n +
-             "xf32> -> " + full + "\n  %d = sinter.sub %x0, %mb : " + full +
-             "\n  %q = sinter.mul %d, %d : " + full +
-             "\n  %y = sinter.reduce_sum %q dims [0] : " + full +
-             " -> tensor<" + n + "xf32>",
-         std::string("tensor<") + n + "xf32>",
-         4096,
-         0});
+    std::string columns = std::string("tensor<") + n + "xf32>";
+    auto one = [&](const char *body, const std::string &result, double ulps) {
+      cases.push_back({{full},
+                       withTypes(body, {{"FULL", full},
+                                        {"ROWS", "tensor<9xf32>"},
+                                        {"COLUMNS", columns}}),
+                       result,
+                       ulps,
+                       0});
+    };
+    one(R"(  %m = sinter.reduce_max %x0 dims [1] : FULL -> ROWS
+  %mb = sinter.broadcast %m dims [0] : ROWS -> FULL
+  %d = sinter.sub %x0, %mb : FULL
+  %e = sinter.exp %d : FULL
+  %s = sinter.reduce_sum %e dims [1] : FULL -> ROWS
+  %sb = sinter.broadcast %s dims [0] : ROWS -> FULL
+  %y = sinter.div %e, %sb : FULL)",
+        full, 64);
+    one(R"(  %m = sinter.reduce_sum %x0 dims [1] : FULL -> ROWS
+  %mb = sinter.broadcast %m dims [0] : ROWS -> FULL
+  %d = sinter.sub %x0, %mb : FULL
+  %q = sinter.mul %d, %d : FULL
+  %v = sinter.reduce_sum %q dims [1] : FULL -> ROWS
+  %r = sinter.rsqrt %v : ROWS
+  %rb = sinter.broadcast %r dims [0] : ROWS -> FULL
+  %z = sinter.mul %d, %rb : FULL
+  %y = sinter.reduce_sum %z dims [0, 1] : FULL -> tensor<f32>)",
+        "tensor<f32>", 1e6);
+    one(R"(  %m = sinter.reduce_sum %x0 dims [0] : FULL -> COLUMNS
+  %mb = sinter.broadcast %m dims [1] : COLUMNS -> FULL
+  %d = sinter.sub %x0, %mb : FULL
+  %q = sinter.mul %d, %d : FULL
+  %y = sinter.reduce_sum %q dims [0] : FULL -> COLUMNS)",
+        columns, 4096);
   }
   check(cases);
 }
 
 TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
   std::vector<Case> cases;
-  for (const char *i : {"i32", "i64", "i8", "ui8"}) {
-    std::string e = i;
-    cases.push_back({{"tensor<7x33xf32>", "tensor<4x5x" + e + ">"},
-                     "  %y = sinter.gather %x0[%x1] axis 0 batch 0 : "
-                     "tensor<7x33xf32>, tensor<4x5x" +
-                         e + "> -> tensor<4x5x33xf32>",
-                     "tensor<4x5x33xf32>"});
-    cases.push_back({{"tensor<9x7xf32>", "tensor<9x" + e + ">"},
-                     "  %y = sinter.gather %x0[%x1] axis 1 batch 1 : "
-                     "tensor<9x7xf32>, tensor<9x" +
-                         e + "> -> tensor<9xf32>",
-                     "tensor<9xf32>"});
-    cases.push_back({{"tensor<3x7xf32>", "tensor<21x" + e + ">"},
-                     "  %y = sinter.gather %x0[%x1] axis 1 batch 0 : "
-                     "tensor<3x7xf32>, tensor<21x" +
-                         e + "> -> tensor<3x21xf32>",
-                     "tensor<3x21xf32>"});
-    cases.push_back(
-        {{"tensor<7x18xf32>", "tensor<11x" + e + ">", "tensor<11x18xf32>"},
-         "  %y = sinter.scatter_add %x0[%x1] += %x2 axis 0 batch 0 : "
-         "tensor<7x18xf32>, tensor<11x" +
-             e + ">, tensor<11x18xf32>",
-         "tensor<7x18xf32>"});
-    cases.push_back(
-        {{"tensor<9x7xi32>", "tensor<9x" + e + ">", "tensor<9xi32>"},
-         "  %n = sinter.neg %x2 : tensor<9xi32>\n"
-         "  %s = sinter.scatter_add %x0[%x1] += %n axis 1 batch 1 : "
-         "tensor<9x7xi32>, tensor<9x" +
-             e +
-             ">, tensor<9xi32>\n"
-             "  %y = sinter.neg %s : tensor<9x7xi32>",
-         "tensor<9x7xi32>"});
+  for (const char *e : {"i32", "i64", "i8", "ui8"}) {
+    auto indices = [&](const char *shape) {
+      return std::string("tensor<") + shape + e + ">";
+    };
+    auto gather = [&](const std::string &from, const std::string &places,
+                      const char *axis, const std::string &to) {
+      cases.push_back({{from, places},
+                       "  %y = sinter.gather %x0[%x1] " + std::string(axis) +
+                           " : " + from + ", " + places + " -> " + to,
+                       to});
+    };
+    gather("tensor<7x33xf32>", indices("4x5x"), "axis 0 batch 0",
+           "tensor<4x5x33xf32>");
+    gather("tensor<9x7xf32>", indices("9x"), "axis 1 batch 1", "tensor<9xf32>");
+    gather("tensor<3x7xf32>", indices("21x"), "axis 1 batch 0",
+           "tensor<3x21xf32>");
+    cases.push_back({{"tensor<7x18xf32>", indices("11x"), "tensor<11x18xf32>"},
+                     withTypes("  %y = sinter.scatter_add %x0[%x1] += %x2 "
+                               "axis 0 batch 0 : tensor<7x18xf32>, PLACES, "
+                               "tensor<11x18xf32>",
+                               {{"PLACES", indices("11x")}}),
+                     "tensor<7x18xf32>"});
+    cases.push_back({{"tensor<9x7xi32>", indices("9x"), "tensor<9xi32>"},
+                     withTypes(R"(  %n = sinter.neg %x2 : tensor<9xi32>
+  %s = sinter.scatter_add %x0[%x1] += %n axis 1 batch 1 : tensor<9x7xi32>, PLACES, tensor<9xi32>
+  %y = sinter.neg %s : tensor<9x7xi32>)",
+                               {{"PLACES", indices("9x")}}),
+                     "tensor<9x7xi32>"});
   }
   check(cases);
 }
@@ -364,50 +371,6 @@ TEST_P(Shapes, RandomBitsAreTheSameAsEver) {
   check(cases);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Shapes,
-                         ::testing::Values(std::tuple("native", 0),
-                                           std::tuple("native", 2),
-                                           std::tuple("x86-64-v3", 2),
-                                           std::tuple("generic", 2)));
-/// Rows of %x in reverse order, side by side.
-static std::string reversedRows(int parts) {
-  std::string n = std::to_string(parts), text, values, types;
-  for (int i = 0; i < parts; ++i) {
-    std::string row = "%r" + std::to_string(i);
-    text += row + " = sinter.slice %x offsets [" +
-            std::to_string(parts - 1 - i) +
-            ", 0] sizes [1, 8] strides [1, 1] : tensor<" + n +
-            "x8xf32> -> tensor<1x8xf32>\n";
-    values += (i ? ", " : "") + row;
-    types += i ? ", tensor<1x8xf32>" : "tensor<1x8xf32>";
-  }
-  std::string whole = "tensor<" + n + "x8xf32>";
-  return "module @m {\nsinter.entry @e(%x: " + whole +
-         " {sinter.name = \"x\"}) -> (" + whole +
-         " {sinter.name = \"y\"}) {\n" + text + "%y = sinter.concatenate " +
-         values + " dim 0 : " + types + " -> " + whole +
-         "\nsinter.return %y : " + whole + "\n}\n}\n";
-}
-
-TEST(Concatenation, ManyPartsAreChosenByHalves) {
-  constexpr int parts = 100;
-  Compiled compiled(reversedRows(parts));
-  ASSERT_TRUE(compiled);
-  std::vector<Array> inputs = {makeInput(compiled.inputTypes("e")[0], 3)};
-  expectClose(compiled.run("e", inputs)[0], compiled.interpret("e", inputs)[0],
-              0, "reversed rows");
-  // As deep as the logarithm of the parts: seven branches, not a hundred.
-  int deepest = 0, depth = 0;
-  llvm::StringRef text = compiled.loops();
-  while (!text.empty()) {
-    auto [line, rest] = text.split('\n');
-    text = rest;
-    depth = line.size() - line.ltrim().size();
-    if (line.contains("scf.if"))
-      deepest = std::max(deepest, depth);
-  }
-  EXPECT_GT(deepest, 0);
-  EXPECT_LE(deepest, 2 * (7 + 5)) << "columns of the innermost branch";
-}
+INSTANTIATE_TEST_SUITE_P(Targets, Shapes, testing::ValuesIn(allTargets));
 
 } // namespace

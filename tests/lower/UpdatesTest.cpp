@@ -102,7 +102,7 @@ std::string model(const std::string &element) {
          body + "sinter.return %t : " + scalar + "\n}\n}\n";
 }
 
-class Updates : public testing::TestWithParam<std::tuple<const char *, int>> {
+class Updates : public testing::TestWithParam<Target> {
 protected:
   void check(const std::string &element, double tolerance) {
     auto [cpu, level] = GetParam();
@@ -154,10 +154,6 @@ TEST_P(Updates, AdamFollowsItsRecurrence) {
   check("f32", 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Updates,
-                         testing::Values(std::tuple("native", 0),
-                                         std::tuple("native", 2),
-                                         std::tuple("x86-64-v3", 2),
-                                         std::tuple("generic", 2)));
+INSTANTIATE_TEST_SUITE_P(Targets, Updates, testing::ValuesIn(allTargets));
 
 } // namespace
