@@ -32,6 +32,14 @@ protected:
     return text;
   }
 
+  /// The chain's last value, and nothing else, as a model.
+  static std::string chainModel(int length, const char *op, bool withInput) {
+    return "!v = tensor<8xf32>\nmodule {\n"
+           "sinter.entry @run(%x: !v) -> !v {\n" +
+           chain(length, op, withInput) + "sinter.return %v" +
+           std::to_string(length) + " : !v\n}\n}";
+  }
+
   /// The stages up to `simplified`.
   void simplify(mlir::ModuleOp module) {
     mlir::PassManager manager(&context);
@@ -60,20 +68,14 @@ protected:
 constexpr int length = 20000;
 
 TEST_F(LongModels, AChainIsCutIntoFullKernels) {
-  auto module = parse("!v = tensor<8xf32>\nmodule {\n"
-                      "sinter.entry @run(%x: !v) -> !v {\n" +
-                      chain(length, "tanh", false) + "sinter.return %v" +
-                      std::to_string(length) + " : !v\n}\n}");
+  auto module = parse(chainModel(length, "tanh", false));
   ASSERT_TRUE(module);
   expectSmallKernels(*module);
   EXPECT_EQ(fusedCalls, llvm::divideCeil(length, passes::largestCluster));
 }
 
 TEST_F(LongModels, AChainOfCheapOpsOnOneInputIsCutToo) {
-  auto module = parse("!v = tensor<8xf32>\nmodule {\n"
-                      "sinter.entry @run(%x: !v) -> !v {\n" +
-                      chain(length, "min", true) + "sinter.return %v" +
-                      std::to_string(length) + " : !v\n}\n}");
+  auto module = parse(chainModel(length, "min", true));
   ASSERT_TRUE(module);
   expectSmallKernels(*module);
   EXPECT_LE(fusedCalls, length / passes::largestCluster + 1);
