@@ -7,11 +7,13 @@
 
 #include "tests/driver/Process.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 
 namespace fs = std::filesystem;
@@ -246,6 +248,51 @@ int main(void) {
       << output();
   EXPECT_TRUE(tensors(folder / "host.safetensors") ==
               tensors(folder / "exe.safetensors"));
+}
+
+/// Built as its README says, with every warning an error; held out, the text's
+/// last tenth costs less than its bigrams would.
+TEST_F(Examples, CharTransformerLearnsAText) {
+  const std::string text = "/usr/share/common-licenses/GPL-3";
+  ASSERT_EQ(run("SINTER=" SINTER_BUILD " OUT=$PWD CXXFLAGS='" SINTER_HOST_FLAGS
+                "' " SINTER_ROOT "/examples/04-char-transformer/run " +
+                text + " 1 300"),
+            0)
+      << output();
+  std::string printed = output();
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(
+      printed, match,
+      std::regex("\nheld out: (\\d\\.\\d{3}) bits a character \\(unigrams "
+                 "(\\d\\.\\d{3}), bigrams (\\d\\.\\d{3})\\)\n$")))
+      << printed;
+  EXPECT_LT(std::stod(match[1]), std::stod(match[3]));
+  EXPECT_GT(std::stod(match[1]), 1.5) << "has it seen what was held out?";
+
+  // The entropies, counted another way.
+  std::string bytes = readFile(text);
+  std::map<std::string, double> counts;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    for (size_t n : {1, 2})
+      if (i + n <= bytes.size())
+        ++counts[bytes.substr(i, n)];
+  double unigram = 0, both = 0;
+  for (auto &[gram, count] : counts) {
+    double share = count / static_cast<double>(bytes.size() + 1 - gram.size());
+    (gram.size() == 1 ? unigram : both) -= share * std::log2(share);
+  }
+  EXPECT_NEAR(std::stod(match[2]), unigram, 1e-3);
+  EXPECT_NEAR(std::stod(match[3]), both - unigram, 1e-3);
+
+  ASSERT_EQ(run("./train " + text + " 1 10"), 0) << output();
+  printed = output();
+  ASSERT_EQ(run("taskset -c 0 ./train " + text + " 1 10"), 0) << output();
+  EXPECT_EQ(output(), printed) << "one thread, and as many as there are";
+  ASSERT_EQ(run("./train " + text + " 2 10"), 0) << output();
+  EXPECT_NE(output(), printed);
+  EXPECT_EQ(run("./train /nowhere"), 1);
+  EXPECT_EQ(output(), "error: /nowhere: cannot be read\n");
+  EXPECT_EQ(run("./train"), 2);
 }
 
 } // namespace
