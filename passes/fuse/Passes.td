@@ -1,0 +1,95 @@
+//===- Passes.td - the passes of the stage `fused` ------------------------===//
+//
+// In the order in which they run; the last one is the verifier of the stage.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_FUSE_TD
+#define SINTER_PASSES_FUSE_TD
+
+include "mlir/Pass/PassBase.td"
+
+def MoveReshapes : Pass<"sinter-move-reshapes", "::mlir::ModuleOp"> {
+  let summary = "reshapes go to where kernels end";
+  let description = [{
+    ```
+    reshape (cast %image)         ⇒  cast (reshape %image)
+    relu (reshape (dot %x, %w))   ⇒  reshape (relu (dot %x, %w))
+    broadcast (reshape %x : [n] -> [n, 1]) dims [0, 1]  ⇒  broadcast %x dims [0]
+    ```
+  }];
+}
+
+def CompareActivations
+    : Pass<"sinter-compare-activations", "::mlir::ModuleOp"> {
+  let summary = "masks from what is stored";
+  let description = [{
+    ```
+    %y = sinter.max %x, %c              %y = sinter.max %x, %c
+    %m = sinter.compare gt %x, %c   ⇒   %m = sinter.compare gt %y, %c
+    ```
+    if nothing else needs %x; bit-exact, nan and −0 included.
+  }];
+}
+
+def FormKernels : Pass<"sinter-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "entries become lists of kernel calls";
+  let description = [{
+    ```
+    %p = sinter.dot_general %x, %w …             sinter.kernel @kernel(%x, %w, %b) {…}
+    %b2 = sinter.broadcast %b …            ⇒     …
+    %s = sinter.add %p, %b2                      %r = sinter.call @kernel(%x, %w, %b)
+    %r = sinter.max %s, %zero
+    ```
+    The rules stand in passes/fuse/GrowClusters.h.  Afterwards an entry and the
+    body of each scan hold only calls, reshapes, scans, reads, writes and large
+    constants.  At -O0 every op is a kernel of its own.
+  }];
+}
+
+def DeduplicateKernels
+    : Pass<"sinter-deduplicate-kernels", "::mlir::ModuleOp"> {
+  let summary = "equal kernels become one";
+  let description = [{
+    Names and places do not count; the first kernel stays and calls keep their
+    places.  Afterwards no two kernels have the same text.
+  }];
+}
+
+def NameKernels : Pass<"sinter-name-kernels", "::mlir::ModuleOp"> {
+  let summary = "readable symbols";
+  let description = [{
+    `@kernel_3` ⇒ `@train_hidden1_matmul_bias_relu`: the first caller, the names
+    given by the user, and what the ops do.  Names are unique and made of
+    [a-z0-9_].
+  }];
+}
+
+def ComputeOverwrites
+    : Pass<"sinter-compute-overwrites", "::mlir::ModuleOp"> {
+  let summary = "which results may replace arguments";
+  let description = [{
+    Sets `overwrites` of every kernel.  Invariant: no emission that keeps the
+    promises of passes/fuse/README.md reads an element of the argument after it
+    has stored that element of the result.
+  }];
+}
+
+def ComputeSchedules : Pass<"sinter-compute-schedules", "::mlir::ModuleOp"> {
+  let summary = "how each kernel is to be emitted";
+  let description = [{
+    Completes `schedule` of every kernel from its body and the target's facts:
+    kind, lanes, tail, tiles, scratch.  The entries stand in
+    passes/fuse/README.md.
+  }];
+}
+
+def VerifyFused : Pass<"sinter-verify-fused", "::mlir::ModuleOp"> {
+  let summary = "checks what later stages rely on";
+  let description = [{
+    Entries hold only what FormKernels leaves; every kernel has a schedule and
+    `overwrites`; every op has a place.
+  }];
+}
+
+#endif // SINTER_PASSES_FUSE_TD

@@ -1,0 +1,137 @@
+//===- Passes.td - the passes of the stage `simplified` -------------------===//
+//
+// In the order in which they run; the last one is the verifier of the stage.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_PASSES_SIMPLIFY_TD
+#define SINTER_PASSES_SIMPLIFY_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandRandom : Pass<"sinter-expand-random", "::mlir::ModuleOp"> {
+  let summary = "distributions in terms of uniform numbers";
+  let description = [{
+    ```
+    %n = random_normal %key stream 8          %u = random_uniform %key stream 8
+                                        ⇒     %v = random_uniform %key stream 9
+                                              %n = √(−2 ln(1 − %u)) · cos(2π %v)
+    %b = random_bernoulli %key stream 8 probability 0.5
+                                        ⇒     %b = (random_uniform %key stream 8) < 0.5
+    ```
+    Afterwards `random_uniform` is the only random op.
+  }];
+}
+
+def TrapOutOfRange : Pass<"sinter-trap-out-of-range", "::mlir::ModuleOp"> {
+  let summary = "calls that end at an index out of range";
+  let description = [{
+    Where the module's options say so (`--trap-out-of-range`):
+
+    ```
+    %y = gather %x[%i] axis 0           %bad = any(%i < 0 | %i >= extent)
+    write @w, %n                   ⇒    write @w, select %bad, (read @w), %n
+    return %y                           return %y, %bad
+    ```
+    Afterwards an entry with a gather or scatter_add has the result
+    `sinter.fault`, and leaves the state as it was where it is true.
+  }];
+}
+
+def Canonicalize : Pass<"sinter-canonicalize", "::mlir::ModuleOp"> {
+  let summary = "algebra that is exact on every bit pattern";
+  let description = [{
+    The op folders and the patterns of passes/simplify, to a fixpoint:
+
+    ```
+    broadcast (reshape %x : [3] -> [1, 3]) dims [0, 1]  ⇒  broadcast %x dims [1]
+    dot_general %x, (transpose %w [1, 0]) contract [1] x [0]
+                                        ⇒  dot_general %x, %w contract [1] x [1]
+    transpose (dot_general %a, %b) [1, 0]  ⇒  dot_general %b, %a
+    %a + (−%b)  ⇒  %a − %b        %x / 4.0  ⇒  %x · 0.25
+    pad %a + pad %b  ⇒  concatenate %a + 0, %b + 0   (in disjoint places)
+    ```
+    Nothing is reassociated, and 0·x and x + 0 stay for floats, where nan and −0
+    would tell.  Unlike the upstream pass it leaves no location unknown and
+    merges no constants.
+  }];
+}
+
+def MergeEqualOps : Pass<"sinter-merge-equal-ops", "::mlir::ModuleOp"> {
+  let summary = "common subexpressions, keeping both places";
+  let description = [{
+    ```
+    %a = exp %x loc(1)            %a = exp %x loc(fused[1, 2])
+    %b = exp %x loc(2)      ⇒
+    ```
+    Afterwards no two ops of a block compute the same, and none is dead.
+  }];
+}
+
+def FoldConstants : Pass<"sinter-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "ops on constants, evaluated by the interpreter";
+  let description = [{
+    ```
+    %y = add (constant 2.0), (constant 3.0)    ⇒   %y = constant 5.0
+    ```
+    Only where compiled code gives the same bits: integer and boolean ops,
+    movement, comparisons, and the correctly rounded float ops (+ − · / √, casts,
+    rounding).  Sums of floats and transcendental functions stay, as does what
+    would become a large constant that is not a splat.
+  }];
+}
+
+def SimplifyScans : Pass<"sinter-simplify-scans", "::mlir::ModuleOp"> {
+  let summary = "scans without what they do not need";
+  let description = [{
+    Drops results nobody reads with the carries that only feed them, operands
+    the body ignores and operands given twice; an unchanged carry becomes an
+    invariant, an unchanged slice its own result; constants move inside; zero
+    steps are the initial values, one step is the body itself.
+
+    ```
+    scan 28 carry(%c = %a, %d = %b) { … yield %n, %d, %x }
+         each(%x = %xs)                ⇒  scan 28 carry(%c = %a)
+                                             with(%d = %b) { … yield %n }
+    ```
+  }];
+}
+
+def HoistFromScan : Pass<"sinter-hoist-from-scan", "::mlir::ModuleOp"> {
+  let summary = "contractions that do not depend on the carry, done at once";
+  let description = [{
+    ```
+    scan 28 each(%x = %xs) with(%v = %w)      %ps = dot_general %xs, %w
+      { %p = dot_general %x, %v               scan 28 each(%p = %ps)
+        … %p + %c … }                    ⇒      { … %p + %c … }
+    ```
+    Any chain of ops with a contraction in it moves, as do ops on invariants and
+    step outputs that need no carry.  Exact: each element is computed as before.
+  }];
+}
+
+def SinkFromScan : Pass<"sinter-sink-from-scan", "::mlir::ModuleOp"> {
+  let summary = "contractions that no carry needs, done at once afterwards";
+  let description = [{
+    ```
+    scan 28 carry(%acc = %zeros)              %dzs = scan 28 { … yield %dz }
+      each(%x = %xs)                          %dw = dot_general %xs, %dzs
+      { … %g = dot_general %x, %dz      ⇒          contract [0, 1] x [0, 1]
+        %n = %acc + %g … yield %n }
+    ```
+    A carry that is only added to becomes one sum over steps and contracted
+    dimensions: the one rewrite of this stage that changes the order of a
+    floating-point sum.  A step output that ends in a contraction is computed for
+    all steps together.
+  }];
+}
+
+def VerifySimplified : Pass<"sinter-verify-simplified", "::mlir::ModuleOp"> {
+  let summary = "the invariant of the `simplified` stage";
+  let description = [{
+    Entries hold only ops on values: no derivative requests, no distributions
+    but the uniform one, and every op knows its place in the source.
+  }];
+}
+
+#endif // SINTER_PASSES_SIMPLIFY_TD
