@@ -18,7 +18,8 @@ def KernelOp : FunctionLikeOp<"kernel"> {
     emitted: `kind` (pointwise, row_reduction, column_reduction, contraction,
     gather, scatter, scalar, …), tiles, `scratch_bytes`.  `overwrites[r] = i`
     says that result r may be written over argument i: each element of i is read
-    before that element of r is written; −1 if not.
+    before that element of r is written; −1 if not.  No value may be more than
+    1,500 ops away from the arguments: code is emitted by recursion.
 
     ```mlir
     sinter.kernel @scale(%x: tensor<8xf32>) -> tensor<8xf32>

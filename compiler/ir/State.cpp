@@ -91,6 +91,15 @@ LogicalResult EntryOp::verify() {
       failed(verifyTypes(*this, getResultTypes())) ||
       failed(verifyBatchAxes(*this)))
     return failure();
+  if (getSymName() == "init") {
+    Builder builder(getContext());
+    auto seed = RankedTensorType::get({}, builder.getI64Type());
+    auto wanted = builder.getFunctionType(seed, {});
+    if (getFunctionType() != wanted)
+      return emitOpError("'init' takes the seed and returns nothing: its type "
+                         "must be ")
+             << wanted << ", not " << getFunctionType();
+  }
   llvm::SmallDenseSet<StringRef> written;
   for (auto write : getBody().getOps<WriteOp>())
     if (!written.insert(write.getVariable()).second)

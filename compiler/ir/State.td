@@ -55,7 +55,8 @@ def EntryOp : FunctionLikeOp<"entry"> {
   let description = [{
     Arguments are inputs, results outputs.  Their attributes: `sinter.name`
     (string) and, where a dimension counts samples, `sinter.batch_axis` (i64).
-    The entry `init` has one input, `seed`, and writes every variable.  From the
+    The entry `init` has one input, the seed (tensor<i64>), returns nothing, and
+    writes every variable.  From the
     `planned` stage on the body holds buffers, launches and loops instead of
     values, its return has no operands, and `workspace_bytes` is set.
 

@@ -331,6 +331,12 @@ const Refusal state[] = {
     REFUSED(InputOfAForeignType,
             "@sinter.entry @e(%x: tensor<4xbf16>) {\n sinter.return\n}",
             "takes and returns tensors of static shape"),
+    REFUSED(InitWithoutSeed, "@sinter.entry @init() {\n sinter.return\n}",
+            "must be '(tensor<i64>) -> ()', not '() -> ()'"),
+    REFUSED(InitWithAnOutput,
+            "@sinter.entry @init(%x: tensor<i64>) -> tensor<i64> {\n"
+            " sinter.return %x : tensor<i64>\n}",
+            "'init' takes the seed and returns nothing"),
     REFUSED(BatchAxisBeyondRank,
             "@sinter.entry @e(%x: tensor<4xf32> {sinter.batch_axis = 1 : i64})"
             " {\n sinter.return\n}",
