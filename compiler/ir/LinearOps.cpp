@@ -3,7 +3,6 @@
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -11,14 +10,6 @@ using namespace sinter::ir;
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
-}
-
-/// A tensor of zeros.
-static Value zeros(OpBuilder &builder, Location loc, Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  auto value = DenseElementsAttr::get(
-      tensor, builder.getZeroAttr(tensor.getElementType()));
-  return ConstantOp::create(builder, loc, type, value);
 }
 
 static LogicalResult checkRank(std::optional<Location> loc, StringRef op,
@@ -42,49 +33,6 @@ static LogicalResult checkDimensions(std::optional<Location> loc, StringRef op,
       return emitOptionalError(loc, op, ": dimension ", d, " is named twice");
     seen.set(d);
   }
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Constant, iota
-//===----------------------------------------------------------------------===//
-
-LogicalResult ConstantOp::verify() {
-  if (isa<DenseElementsAttr>(getValue()))
-    return success();
-  auto resource = dyn_cast<DenseResourceElementsAttr>(getValue());
-  if (!resource)
-    return emitOpError("holds dense elements, or a dense_resource");
-  RankedTensorType type = getType();
-  if (type.getElementType().isInteger(1))
-    return emitOpError("of i1 must be written as dense elements");
-  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-  if (!blob)
-    return emitOpError("names a resource that is not in the file: ")
-           << resource.getRawHandle().getKey();
-  if (static_cast<int64_t>(blob->getData().size()) != getByteSize(type))
-    return emitOpError("needs ")
-           << getByteSize(type) << " bytes, but the resource has "
-           << blob->getData().size();
-  return success();
-}
-
-OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-DenseElementsAttr ConstantOp::getDenseValue() {
-  if (auto dense = dyn_cast<DenseElementsAttr>(getValue()))
-    return dense;
-  auto resource = cast<DenseResourceElementsAttr>(getValue());
-  return DenseElementsAttr::getFromRawBuffer(
-      getType(), resource.getRawHandle().getBlob()->getData());
-}
-
-LogicalResult IotaOp::verify() {
-  int64_t rank = tensorType(getResult()).getRank();
-  if (static_cast<int64_t>(getDimension()) < 0 ||
-      static_cast<int64_t>(getDimension()) >= rank)
-    return emitOpError("dimension ") << static_cast<int64_t>(getDimension())
-                                     << " is out of range for rank " << rank;
   return success();
 }
 
@@ -426,9 +374,9 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *,
 
 Value GatherOp::transposed(OpBuilder &builder, Value cotangent, unsigned) {
   Type type = getOperand().getType();
-  return ScatterAddOp::create(builder, getLoc(), type,
-                              zeros(builder, getLoc(), type), getIndices(),
-                              cotangent, getAxisAttr(), getBatchDimsAttr());
+  return ScatterAddOp::create(
+      builder, getLoc(), type, createZeros(builder, getLoc(), type),
+      getIndices(), cotangent, getAxisAttr(), getBatchDimsAttr());
 }
 
 LogicalResult ScatterAddOp::verify() {

@@ -7,15 +7,12 @@
 // carries are the cotangents of the carries and the sums of those of the
 // invariants, its outputs the cotangents of the xs.
 //
-// Nothing is saved that the backward loop has anyway (the index, slices of xs,
-// invariants, outputs of the forward loop) or can cheaply compute from that.
-//
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ScanResiduals.h"
 #include "compiler/ir/ScanRules.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -58,110 +55,7 @@ static SmallVector<bool> findReached(ScanOp op, ArrayRef<Value> cotangents) {
   return reached;
 }
 
-//===----------------------------------------------------------------------===//
-// What the backward loop reads of the forward one
-//===----------------------------------------------------------------------===//
-
 namespace {
-/// Decides for each value of the forward body that the backward one reads
-/// whether it is handed over, or computed again.
-class Residuals {
-public:
-  explicit Residuals(ScanOp op) : op(op) {}
-
-  /// Takes up `root` and, without recursion (a body may be as long as a model),
-  /// whatever has to be there to compute it again.
-  void need(Value root) {
-    // Ops with the number of operands that are taken up already.
-    SmallVector<std::pair<Operation *, unsigned>> open;
-    auto takeUp = [&](Value value) {
-      if (value == op.getIndexArg())
-        return;
-      if (auto argument = dyn_cast<BlockArgument>(value)) {
-        if (llvm::is_contained(op.getInvariantArgs(), argument))
-          invariants.insert(argument);
-        else
-          steps.insert(argument);
-        return;
-      }
-      Operation *definition = value.getDefiningOp();
-      if (!isRecomputed(definition))
-        steps.insert(value);
-      else if (!recomputed.contains(definition))
-        open.push_back({definition, 0});
-    };
-    takeUp(root);
-    while (!open.empty()) {
-      auto &[definition, taken] = open.back();
-      if (taken < definition->getNumOperands()) {
-        takeUp(definition->getOperand(taken++));
-        continue;
-      }
-      recomputed.insert(definition);
-      open.pop_back();
-    }
-  }
-
-  /// Handed over for each step: slices of xs, carries before the step, results.
-  llvm::SetVector<Value> steps;
-  /// Invariant arguments.
-  llvm::SetVector<Value> invariants;
-  /// Ops to repeat, operands first.
-  llvm::SetVector<Operation *> recomputed;
-
-private:
-  /// What a value depends on, at most.
-  enum class Origin { Invariants, Step, Carry };
-
-  /// Of a value of the body; computed for all of it at the first call, which
-  /// comes when the body has grown all its ops.
-  Origin originOf(Value value) {
-    if (origins.empty())
-      findOrigins();
-    return origins.lookup(value);
-  }
-  void findOrigins() {
-    Block &body = op.getBody().front();
-    for (BlockArgument argument : body.getArguments())
-      origins[argument] = Origin::Step;
-    for (BlockArgument argument : op.getCarryArgs())
-      origins[argument] = Origin::Carry;
-    for (BlockArgument argument : op.getInvariantArgs())
-      origins[argument] = Origin::Invariants;
-    for (Operation &inner : body) {
-      Origin origin = Origin::Invariants;
-      for (Value operand : inner.getOperands())
-        origin = std::max(origin, originOf(operand));
-      for (Value result : inner.getResults())
-        origins[result] = origin;
-    }
-  }
-
-  bool isRecomputed(Operation *definition) {
-    if (definition->getNumRegions() != 0)
-      return false;
-    // The same in every step, so the simplifier moves it out of the loop.
-    Origin origin = originOf(definition->getResult(0));
-    if (origin == Origin::Invariants)
-      return true;
-    bool moves = definition->hasTrait<Movement>();
-    if (origin == Origin::Step)
-      return moves || definition->hasTrait<Pointwise>() ||
-             isa<IotaOp>(definition);
-    // A repetition of something smaller.
-    return moves && definition->getNumOperands() == 1 &&
-           getByteSize(definition->getOperand(0).getType()) <=
-               getByteSize(definition->getResult(0).getType());
-  }
-
-  ScanOp op;
-  DenseMap<Value, Origin> origins;
-};
-
-//===----------------------------------------------------------------------===//
-// The rule
-//===----------------------------------------------------------------------===//
-
 class ReverseScan {
 public:
   ReverseScan(ScanOp op, OpBuilder &builder, ArrayRef<Value> cotangents,
@@ -221,7 +115,7 @@ private:
   Values inner;
   /// The ops of the backward body, in order.
   SmallVector<Operation *> half;
-  Residuals residuals;
+  ScanResiduals residuals;
 };
 } // namespace
 

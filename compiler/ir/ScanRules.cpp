@@ -13,13 +13,6 @@
 using namespace mlir;
 using namespace sinter::ir;
 
-Value sinter::ir::createZeros(OpBuilder &builder, Location loc, Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  auto zeros = DenseElementsAttr::get(
-      tensor, builder.getZeroAttr(tensor.getElementType()));
-  return ConstantOp::create(builder, loc, type, zeros);
-}
-
 Type sinter::ir::getStackedType(Type step, int64_t tripCount) {
   auto type = cast<RankedTensorType>(step);
   SmallVector<int64_t> shape{tripCount};

@@ -17,9 +17,6 @@ Values getActiveArguments(ScanOp op, llvm::ArrayRef<bool> active);
 llvm::DenseSet<mlir::Value>
 propagateActivity(ScanOp op, llvm::SmallVectorImpl<bool> &active);
 
-mlir::Value createZeros(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::Type type);
-
 /// The type of a value that every step yields, stacked.
 mlir::Type getStackedType(mlir::Type step, int64_t tripCount);
 

@@ -41,6 +41,9 @@ mlir::MemRefType getBufferType(mlir::Type tensorType);
 bool isTensorValue(mlir::Type type);
 /// Bytes of a tensor, dense.
 int64_t getByteSize(mlir::Type tensorType);
+/// A constant of that tensor type, all zeros.
+mlir::Value createZeros(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Type type);
 
 /// Names of the attributes of an entry's inputs and outputs.
 inline constexpr llvm::StringLiteral nameAttr = "sinter.name";

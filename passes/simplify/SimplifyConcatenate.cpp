@@ -19,12 +19,6 @@ static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-static Value zeros(OpBuilder &builder, Location loc, RankedTensorType type) {
-  return ConstantOp::create(
-      builder, loc, type,
-      DenseElementsAttr::get(type, builder.getZeroAttr(type.getElementType())));
-}
-
 /// Whether the value is (anything) + 0, and so never −0.
 static bool isPlusZero(Value value) {
   if (!isa<FloatType>(getElementTypeOrSelf(value)))
@@ -42,7 +36,7 @@ static Value plusZero(OpBuilder &builder, Location loc, Value value) {
   if (isPlusZero(value))
     return value;
   return AddOp::create(builder, loc, value,
-                       zeros(builder, loc, tensorType(value)));
+                       createZeros(builder, loc, tensorType(value)));
 }
 
 namespace {
@@ -150,7 +144,7 @@ struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
         return;
       SmallVector<int64_t> shape(type.getShape());
       shape[sum.dimension] = end - place;
-      inputs.push_back(zeros(rewriter, op.getLoc(), type.clone(shape)));
+      inputs.push_back(createZeros(rewriter, op.getLoc(), type.clone(shape)));
     };
     for (auto &[span, value] : sum.pieces) {
       fillTo(span.first);

@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/IRMapping.h"
 #include "passes/simplify/RebuildScan.h"
 #include "passes/simplify/Stage.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_SIMPLIFYSCANS
@@ -31,13 +31,8 @@ static RankedTensorType tensorType(Value value) {
 /// The results of a scan without steps: the initial carry, and nothing stacked.
 static void replaceByInit(ScanOp op, OpBuilder &builder) {
   Values results(op.getInit());
-  for (Value y : op.getYResults()) {
-    RankedTensorType type = tensorType(y);
-    Attribute zero = builder.getZeroAttr(type.getElementType());
-    results.push_back(ConstantOp::create(
-        builder, op.getLoc(), type,
-        cast<ElementsAttr>(DenseElementsAttr::get(type, zero))));
-  }
+  for (Value y : op.getYResults())
+    results.push_back(createZeros(builder, op.getLoc(), y.getType()));
   op->replaceAllUsesWith(results);
 }
 
@@ -46,16 +41,16 @@ static void replaceByBody(ScanOp op, OpBuilder &builder) {
   IRMapping map;
   RankedTensorType indexType = tensorType(op.getIndexArg());
   map.map(op.getIndexArg(),
-          ConstantOp::create(builder, op.getLoc(), indexType,
-                             cast<ElementsAttr>(DenseElementsAttr::get(
-                                 indexType, int64_t{0})))
+          ConstantOp::create(
+              builder, op.getLoc(), indexType,
+              cast<ElementsAttr>(DenseElementsAttr::get(indexType, int64_t{0})))
               .getResult());
   map.map(op.getCarryArgs(), op.getInit());
   map.map(op.getInvariantArgs(), op.getInvariants());
   for (auto [argument, x] : llvm::zip(op.getXArgs(), op.getXs()))
-    map.map(argument, ReshapeOp::create(builder, op.getLoc(),
-                                        argument.getType(), x)
-                          .getResult());
+    map.map(argument,
+            ReshapeOp::create(builder, op.getLoc(), argument.getType(), x)
+                .getResult());
   for (Operation &inner : op.getBody().front().without_terminator())
     builder.clone(inner, map);
   Values results;
@@ -89,8 +84,8 @@ static void moveConstantsInside(ScanOp op) {
   auto replace = [&](Value argument, Value outside, ElementsAttr value) {
     if (argument.use_empty())
       return;
-    argument.replaceAllUsesWith(ConstantOp::create(
-        builder, outside.getLoc(), argument.getType(), value));
+    argument.replaceAllUsesWith(ConstantOp::create(builder, outside.getLoc(),
+                                                   argument.getType(), value));
   };
   for (auto [argument, value] :
        llvm::zip(op.getInvariantArgs(), op.getInvariants()))
@@ -203,8 +198,7 @@ static void dropDead(ScanOp op, ScanPlan &plan, SmallVectorImpl<bool> &alive) {
     SmallVector<Value> roots;
     for (size_t i = 0; i < alive.size(); ++i)
       if (alive[i])
-        roots.push_back(i < carried ? plan.next[i]
-                                    : plan.outputs[i - carried]);
+        roots.push_back(i < carried ? plan.next[i] : plan.outputs[i - carried]);
     live = liveValues(op, roots);
     grown = false;
     for (size_t i = 0; i < carried; ++i)
@@ -266,9 +260,9 @@ static bool simplify(ScanOp op) {
   dropDead(op, plan, alive);
 
   size_t left = plan.carry.size() + plan.xs.size() + plan.invariants.size();
-  bool unchanged = left == operands && plan.xs.size() == xs &&
-                   plan.next.size() + plan.outputs.size() ==
-                       op->getNumResults();
+  bool unchanged =
+      left == operands && plan.xs.size() == xs &&
+      plan.next.size() + plan.outputs.size() == op->getNumResults();
   if (unchanged)
     return false;
   if (plan.next.empty() && plan.outputs.empty()) {
@@ -285,8 +279,7 @@ static bool simplify(ScanOp op) {
 }
 
 namespace {
-struct SimplifyScans
-    : sinter::passes::impl::SimplifyScansBase<SimplifyScans> {
+struct SimplifyScans : sinter::passes::impl::SimplifyScansBase<SimplifyScans> {
   void runOnOperation() override {
     // A rebuilt scan holds clones of its inner scans, so one is taken at a
     // time, innermost first, until none changes.
