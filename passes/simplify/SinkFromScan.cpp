@@ -12,10 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Matchers.h"
 #include "passes/simplify/RebuildScan.h"
 #include "passes/simplify/Stage.h"
 #include "passes/simplify/StepBatcher.h"
-#include "mlir/IR/Matchers.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_SINKFROMSCAN
@@ -42,8 +42,8 @@ public:
 private:
   void findAccumulators();
   void findOutputs();
-  bool collectTerms(Value sum, Value carry, SmallVectorImpl<Term> &terms,
-                    int &carries);
+  std::optional<Term> asTerm(Value value);
+  std::optional<SmallVector<Term>> collectTerms(Value sum, Value carry);
   /// Whether the value can be had outside without a new output.
   bool isAtHand(Value value);
   void require(Value value);
@@ -86,50 +86,65 @@ void Sink::require(Value value) {
 // Accumulators
 //===----------------------------------------------------------------------===//
 
-/// Takes a tree of additions apart into the carry and terms that can be summed
-/// afterwards; everything in it is used only here.
-bool Sink::collectTerms(Value sum, Value carry, SmallVectorImpl<Term> &terms,
-                        int &carries) {
-  if (!sum.hasOneUse())
-    return false;
-  if (sum == carry) {
-    ++carries;
-    return true;
-  }
-  if (auto add = sum.getDefiningOp<AddOp>())
-    return collectTerms(add.getLhs(), carry, terms, carries) &&
-           collectTerms(add.getRhs(), carry, terms, carries);
+/// What a sum's term is: a contraction or a sum behind reshapes and transposes,
+/// used only here.
+std::optional<Term> Sink::asTerm(Value value) {
   Term term;
-  Operation *op = sum.getDefiningOp();
+  Operation *op = value.getDefiningOp();
   while (op && isa<ReshapeOp, TransposeOp>(op)) {
     term.movement.push_back(op);
     op = op->getOperand(0).getDefiningOp();
     if (op && !op->hasOneUse())
-      return false;
+      return std::nullopt;
   }
-  if (!op)
-    return false;
+  if (!op || !isa<DotGeneralOp, ReduceSumOp>(op))
+    return std::nullopt;
   // Both operands must differ from step to step: else the sum has another form.
   if (isa<DotGeneralOp>(op) &&
       llvm::any_of(op->getOperands(),
                    [&](Value operand) { return isSame(scan, operand); }))
-    return false;
-  if (!isa<DotGeneralOp, ReduceSumOp>(op))
-    return false;
+    return std::nullopt;
   term.root = op;
-  terms.push_back(term);
-  return true;
+  return term;
+}
+
+/// Takes a tree of additions, everything in it used only here, apart into the
+/// carry, once, and terms that can be summed afterwards.
+std::optional<SmallVector<Term>> Sink::collectTerms(Value sum, Value carry) {
+  SmallVector<Term> terms;
+  int carries = 0;
+  SmallVector<Value> work{sum};
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    if (!next.hasOneUse())
+      return std::nullopt;
+    if (next == carry) {
+      ++carries;
+      continue;
+    }
+    if (auto add = next.getDefiningOp<AddOp>()) {
+      // The left one comes off first.
+      work.append({add.getRhs(), add.getLhs()});
+      continue;
+    }
+    std::optional<Term> term = asTerm(next);
+    if (!term)
+      return std::nullopt;
+    terms.push_back(*term);
+  }
+  if (carries != 1)
+    return std::nullopt;
+  return terms;
 }
 
 void Sink::findAccumulators() {
   for (auto [i, pair] :
        llvm::enumerate(llvm::zip(scan.getCarryArgs(), scan.getNextCarry()))) {
     auto [carry, next] = pair;
-    SmallVector<Term> terms;
-    int carries = 0;
-    if (carry != next && collectTerms(next, carry, terms, carries) &&
-        carries == 1)
-      accumulators[i] = terms;
+    if (carry == next)
+      continue;
+    if (std::optional<SmallVector<Term>> terms = collectTerms(next, carry))
+      accumulators[i] = *terms;
   }
   auto isContraction = [](const Term &term) {
     return isa<DotGeneralOp>(term.root);
@@ -254,8 +269,7 @@ Value Sink::sumOverSteps(const Term &term, StepBatcher &batcher) {
 }
 
 static bool isZero(Value value) {
-  return matchPattern(value, m_PosZeroFloat()) ||
-         matchPattern(value, m_Zero());
+  return matchPattern(value, m_PosZeroFloat()) || matchPattern(value, m_Zero());
 }
 
 /// Computes after the rebuilt scan what left the old one.

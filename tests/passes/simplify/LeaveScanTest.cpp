@@ -229,4 +229,23 @@ TEST_F(LeaveScanTest, OutputLayersAreDoneForAllSteps) {
   EXPECT_EQ(count("sinter.dot_general", /*inside=*/false), 1);
   EXPECT_EQ(count("sinter.dot_general"), 1);
 }
+
+TEST_F(LeaveScanTest, ASumOfVeryManyTermsIsTakenApart) {
+  // More additions than a walk could recurse; the term that is found last is
+  // none that can leave.
+  std::string body = "%v0 = sinter.neg %c : tensor<f32>\n", last = "%v0";
+  for (int i = 1; i <= 50000; ++i) {
+    std::string number = std::to_string(i);
+    body += "%n" + number + " = sinter.neg %x : tensor<f32>\n%v" + number +
+            " = sinter.add " + last + ", %n" + number + " : tensor<f32>\n";
+    last = "%v" + number;
+  }
+  rewrite("(%c0: tensor<f32>, %xs: tensor<2xf32>) -> tensor<f32> {\n"
+          "%r = sinter.scan 2 carry(%c = %c0 : tensor<f32>) "
+          "each(%x = %xs : tensor<2xf32>) index(%t) -> (tensor<f32>) {\n" +
+              body + "sinter.yield " + last +
+              " : tensor<f32>\n}\nsinter.return %r : tensor<f32>\n}",
+          [](OpPassManager &passes) { passes.addPass(createSinkFromScan()); });
+  EXPECT_EQ(count("sinter.scan"), 1);
+}
 } // namespace
