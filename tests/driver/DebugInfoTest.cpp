@@ -47,15 +47,16 @@ protected:
   static std::set<std::string> lines(const std::string &object) {
     std::string text = run({DWARFDUMP, "--debug-line", object}).out;
     std::set<std::string> found;
+    // Each table numbers its own files, and names them before its rows.
     std::map<std::string, std::string> files;
-    std::regex file("file_names\\[ *(\\d+)\\]:\n +name: \"([^\"]*)\"");
-    for (std::sregex_iterator i(text.begin(), text.end(), file), end; i != end;
+    std::regex entry("\nfile_names\\[ *(\\d+)\\]:\n +name: \"([^\"]*)\""
+                     "|\n0x[0-9a-f]+ +(\\d+) +\\d+ +(\\d+) ");
+    for (std::sregex_iterator i(text.begin(), text.end(), entry), end; i != end;
          ++i)
-      files[(*i)[1]] = (*i)[2];
-    std::regex row("\n0x[0-9a-f]+ +(\\d+) +\\d+ +(\\d+) ");
-    for (std::sregex_iterator i(text.begin(), text.end(), row), end; i != end;
-         ++i)
-      found.insert(files[(*i)[2]] + ":" + std::string((*i)[1]));
+      if ((*i)[1].matched)
+        files[(*i)[1]] = (*i)[2];
+      else
+        found.insert(files[(*i)[4]] + ":" + std::string((*i)[3]));
     return found;
   }
 };
