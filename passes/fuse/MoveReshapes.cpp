@@ -167,6 +167,18 @@ static void sinkReshape(Operation *op) {
   old.replaceAllUsesExcept(back, back);
 }
 
+/// reshape (reshape %x) ⇒ reshape %x, or %x if that is its shape: what was
+/// sunk meets what was there.
+static void mergeReshapes(ReshapeOp op) {
+  auto inner = op.getOperand().getDefiningOp<ReshapeOp>();
+  if (!inner)
+    return;
+  if (inner.getOperand().getType() == op.getType())
+    op.replaceAllUsesWith(inner.getOperand());
+  else
+    op.setOperand(inner.getOperand());
+}
+
 /// broadcast (reshape %x : [n] -> [n, 1]) dims [0, 1] ⇒ broadcast %x dims [0]
 static void dropUnitDimensions(BroadcastOp op) {
   auto reshape = op.getOperand().getDefiningOp<ReshapeOp>();
@@ -205,6 +217,8 @@ static void moveReshapes(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (kindOf(&op) == OpKind::Pointwise)
       sinkReshape(&op);
+    else if (auto reshape = dyn_cast<ReshapeOp>(op))
+      mergeReshapes(reshape);
     else if (auto broadcast = dyn_cast<BroadcastOp>(op))
       dropUnitDimensions(broadcast);
   }

@@ -283,4 +283,55 @@ TEST_F(FusionInvariants, ResidualBlockTrainsTheSame) {
         }
 }
 
+/// Layer norm as it is written with kept dimensions: reshapes stand between the
+/// reductions and what reads them, in both directions once it is
+/// differentiated.
+TEST_F(FusionInvariants, NormalizedRowsAndTheirGradientAreAKernelEach) {
+  auto before = simplified(R"(
+    !x = tensor<6x10xf32>
+    !r = tensor<6xf32>
+    !k = tensor<6x1xf32>
+    module {
+      sinter.entry @run(%x: !x, %g: tensor<10xf32>, %w: tensor<10x4xf32>)
+          -> !x {
+        %tenth = sinter.constant dense<0.1> : !k
+        %tiny = sinter.constant dense<1.0e-5> : !k
+        %s = sinter.reduce_sum %x dims [1] : !x -> !r
+        %s1 = sinter.reshape %s : !r -> !k
+        %mean1 = sinter.mul %s1, %tenth : !k
+        %mean = sinter.reshape %mean1 : !k -> !r
+        %means = sinter.broadcast %mean dims [0] : !r -> !x
+        %centred = sinter.sub %x, %means : !x
+        %square = sinter.mul %centred, %centred : !x
+        %squares = sinter.reduce_sum %square dims [1] : !x -> !r
+        %squares1 = sinter.reshape %squares : !r -> !k
+        %variance = sinter.mul %squares1, %tenth : !k
+        %safe = sinter.add %variance, %tiny : !k
+        %inverse1 = sinter.rsqrt %safe : !k
+        %inverse = sinter.reshape %inverse1 : !k -> !r
+        %inverses = sinter.broadcast %inverse dims [0] : !r -> !x
+        %unit = sinter.mul %centred, %inverses : !x
+        %gs = sinter.broadcast %g dims [1] : tensor<10xf32> -> !x
+        %norm = sinter.mul %unit, %gs : !x
+        %p = sinter.dot_general %norm, %w contract [1] x [0] batch [] x []
+             : !x, tensor<10x4xf32> -> tensor<6x4xf32>
+        %y = sinter.tanh %p : tensor<6x4xf32>
+        %l = sinter.reduce_sum %y dims [0, 1] : tensor<6x4xf32> -> tensor<f32>
+        %d = sinter.gradient %l wrt %x : tensor<f32> wrt !x
+        sinter.return %d : !x
+      }
+    })");
+  mlir::OwningOpRef<mlir::ModuleOp> after = before->clone();
+  ASSERT_TRUE(fuse(*after));
+  std::vector<std::string> kinds;
+  for (CallOp call : calls(*after, "run"))
+    kinds.push_back(kind(kernelOf(call)).str());
+  EXPECT_EQ(kinds,
+            (std::vector<std::string>{"reduction", "contraction", "contraction",
+                                      "reduction"}))
+      << print(*after);
+  expectNothingTwice(*before, *after);
+  expectSame(*before, *after);
+}
+
 } // namespace
