@@ -1,6 +1,7 @@
 //===- Sweep.cpp - reverse and forward mode over a block ------------------===//
 
 #include "compiler/ir/Sweep.h"
+#include "compiler/ir/PointwiseFan.h"
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -118,6 +119,9 @@ public:
       slots.erase(primal);
   }
 
+  /// Whether something has been said of this derivative, or is asked for.
+  bool isKnown(Value primal) { return slots.contains(primal); }
+
   /// The derivative of `primal` grows by `term`.
   void accumulate(Value primal, Value term) {
     if (!term)
@@ -129,6 +133,9 @@ public:
   void accumulatePart(SliceOp slice, Value cotangent) {
     parts[slotOf(slice.getOperand())].push_back({slice, cotangent});
   }
+
+  /// The fan's slope, and the cotangent of what it starts from.
+  Value throughFan(const PointwiseFan &fan, Value cotangent);
 
   /// The rules of `op`; an error if it has none.
   Differentiable rulesOf(Operation *op) {
@@ -251,6 +258,20 @@ void Sweep::joinParts(unsigned slot) {
   }
 }
 
+Value Sweep::throughFan(const PointwiseFan &fan, Value cotangent) {
+  DenseMap<Value, Value> tangents;
+  at = derivedLoc(fan.from.getLoc());
+  tangents[fan.from] = Expr(builder, *at, fan.from).constant(1);
+  for (Operation *op : fan.ops) {
+    Values given = llvm::map_to_vector(
+        op->getOperands(), [&](Value v) { return tangents.lookup(v); });
+    // Pointwise rules do not fail.
+    tangents[op->getResult(0)] = rulesOf(op).jvp(builder, given)->front();
+  }
+  Value slope = tangents[fan.ops.back()->getResult(0)];
+  return MulOp::create(builder, *at, cotangent, slope);
+}
+
 void sinter::ir::replaceDifferentiated(OpBuilder &builder, Operation *op,
                                        ValueRange replacement) {
   if (auto *listener =
@@ -287,6 +308,14 @@ FailureOr<Values> sinter::ir::sweepReverse(OpBuilder &outer, ValueRange xs,
       continue;
     if (auto slice = dyn_cast<SliceOp>(op)) {
       sweep.accumulatePart(slice, given.front());
+      continue;
+    }
+    auto fan = findPointwiseFan(
+        op, [&](Value v) { return dependents.contains(v); },
+        [&](Value v) { return !sweep.isKnown(v); });
+    if (fan) {
+      sweep.forget(op->getResults());
+      sweep.accumulate(fan->from, sweep.throughFan(*fan, given.front()));
       continue;
     }
     Differentiable rules = sweep.rulesOf(op);

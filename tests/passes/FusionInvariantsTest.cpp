@@ -326,10 +326,52 @@ TEST_F(FusionInvariants, NormalizedRowsAndTheirGradientAreAKernelEach) {
   std::vector<std::string> kinds;
   for (CallOp call : calls(*after, "run"))
     kinds.push_back(kind(kernelOf(call)).str());
-  EXPECT_EQ(kinds,
-            (std::vector<std::string>{"reduction", "contraction", "contraction",
-                                      "reduction"}))
+  EXPECT_EQ(kinds, (std::vector<std::string>{"reduction", "contraction",
+                                             "contraction", "reduction"}))
       << print(*after);
+  expectNothingTwice(*before, *after);
+  expectSame(*before, *after);
+}
+
+/// What waits for the backward pass of gelu is its value and its slope.
+TEST_F(FusionInvariants, ActivationOfOneValueStoresOneSlope) {
+  auto before = simplified(R"(
+    !h = tensor<6x16xf32>
+    module {
+      sinter.entry @run(%x: tensor<6x10xf32>, %w: tensor<10x16xf32>,
+                        %v: tensor<16x10xf32>)
+          -> (tensor<10x16xf32>, tensor<16x10xf32>) {
+        %half = sinter.constant dense<0.5> : !h
+        %one = sinter.constant dense<1.0> : !h
+        %root = sinter.constant dense<0.707106769> : !h
+        %p = sinter.dot_general %x, %w contract [1] x [0] batch [] x []
+             : tensor<6x10xf32>, tensor<10x16xf32> -> !h
+        %z = sinter.mul %p, %root : !h
+        %e = sinter.erf %z : !h
+        %s = sinter.add %e, %one : !h
+        %n = sinter.mul %p, %half : !h
+        %y = sinter.mul %n, %s : !h
+        %q = sinter.dot_general %y, %v contract [1] x [0] batch [] x []
+             : !h, tensor<16x10xf32> -> tensor<6x10xf32>
+        %t = sinter.tanh %q : tensor<6x10xf32>
+        %l = sinter.reduce_sum %t dims [0, 1] : tensor<6x10xf32> -> tensor<f32>
+        %d, %f = sinter.gradient %l wrt %w, %v
+            : tensor<f32> wrt tensor<10x16xf32>, tensor<16x10xf32>
+        sinter.return %d, %f : tensor<10x16xf32>, tensor<16x10xf32>
+      }
+    })");
+  mlir::OwningOpRef<mlir::ModuleOp> after = before->clone();
+  ASSERT_TRUE(fuse(*after));
+  auto steps = calls(*after, "run");
+  ASSERT_EQ(steps.size(), 5u) << print(*after);
+  EXPECT_EQ(steps[0].getNumResults(), 2u) << "the value and the slope";
+  int products = 0;
+  for (CallOp call : steps)
+    if (call.getNumOperands() == 3) {
+      ++products;
+      EXPECT_EQ(call.getOperand(2), steps[0].getResult(1)) << print(*after);
+    }
+  EXPECT_EQ(products, 1) << "a product and the slope behind it";
   expectNothingTwice(*before, *after);
   expectSame(*before, *after);
 }
