@@ -90,6 +90,19 @@ int64_t throughDot(ir::DotGeneralOp op, unsigned operand, int64_t dim) {
   return place + batch.size() + (left ? 0 : op.getLhsFree().size());
 }
 
+/// The windows' own dimensions stand behind the last windowed one.
+template <typename Op> int64_t throughWindows(Op op, bool opens, int64_t dim) {
+  ArrayRef<int64_t> windowed = op.getWindowed();
+  int64_t behind = windowed.back() + 1, count = windowed.size();
+  if (llvm::is_contained(windowed, dim))
+    return -1;
+  if (dim < behind)
+    return dim;
+  if (opens)
+    return dim + count;
+  return dim < behind + count ? -1 : dim - count;
+}
+
 int64_t throughGather(ir::GatherOp op, unsigned operand, int64_t dim) {
   int64_t axis = op.getAxis(), batch = op.getBatchDims();
   int64_t rank = cast<RankedTensorType>(op.getIndices().getType()).getRank();
@@ -137,6 +150,13 @@ int64_t through(Operation *op, unsigned operand, Dependence axis) {
       .Case([&](ir::ReverseOp r) {
         return llvm::is_contained(r.getDimensions(), dim) ? -1 : dim;
       })
+      .Case([&](ir::ConvOp) {
+        // Samples of the kernel are none.
+        return operand == 0 && dim == 0 ? 0 : -1;
+      })
+      .Case<ir::WindowsOp, ir::FoldWindowsOp>([&](auto w) {
+        return throughWindows(w, isa<ir::WindowsOp>(op), dim);
+      })
       .Case([&](ir::DotGeneralOp d) { return throughDot(d, operand, dim); })
       .Case([&](ir::GatherOp g) { return throughGather(g, operand, dim); })
       .Case([&](ir::ScatterAddOp a) { return throughScatter(a, operand, dim); })
@@ -163,7 +183,8 @@ bool isLinear(Operation *op, unsigned operand) {
 
 /// Whether an op that loses the axis adds up what the samples give.
 bool addsUp(Operation *op) {
-  return isa<ir::ReduceSumOp, ir::DotGeneralOp, ir::ScatterAddOp>(op);
+  return isa<ir::ReduceSumOp, ir::DotGeneralOp, ir::ConvOp,
+             ir::FoldWindowsOp, ir::ScatterAddOp>(op);
 }
 
 Dependence throughOp(Operation *op, const Dependences &values) {

@@ -32,6 +32,13 @@ static int64_t flopsOf(Operation *op) {
       depth *= lhs.getDimSize(dim);
     return 2 * depth * elementsOf(dot.getResult());
   }
+  if (auto conv = dyn_cast<ConvOp>(op)) {
+    auto kernel = cast<RankedTensorType>(conv.getKernel().getType());
+    int64_t features = std::max<int64_t>(kernel.getShape().back(), 1);
+    return 2 * kernel.getNumElements() / features * elementsOf(conv.getResult());
+  }
+  if (auto fold = dyn_cast<FoldWindowsOp>(op))
+    return elementsOf(fold.getOperand());
   if (auto scatter = dyn_cast<ScatterAddOp>(op))
     return elementsOf(scatter.getUpdates());
   if (op->hasTrait<ir::Reduction>())

@@ -24,6 +24,10 @@ Array evaluateScatterAdd(ir::ScatterAddOp op, Operands operands,
                          Precision precision);
 Array evaluateContraction(ir::DotGeneralOp op, Operands operands,
                           Precision precision);
+Array evaluateConvolution(ir::ConvOp op, Operands operands,
+                          Precision precision);
+Array evaluateFoldWindows(ir::FoldWindowsOp op, Operands operands,
+                          Precision precision);
 Array evaluateReduction(mlir::Operation *op, Operands operands,
                         Precision precision);
 Array evaluateArgReduction(mlir::Operation *op, Operands operands);

@@ -57,6 +57,12 @@ static Expected<Array> evaluateOp(Operation *op, Operands operands,
       .Case<DotGeneralOp>([&](DotGeneralOp o) {
         return evaluateContraction(o, operands, precision);
       })
+      .Case<ConvOp>([&](ConvOp o) {
+        return evaluateConvolution(o, operands, precision);
+      })
+      .Case<FoldWindowsOp>([&](FoldWindowsOp o) {
+        return evaluateFoldWindows(o, operands, precision);
+      })
       .Case<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp>(
           [&](auto) { return evaluateReduction(op, operands, precision); })
       .Case<ArgMaxOp, ArgMinOp>(

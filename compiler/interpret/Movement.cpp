@@ -1,6 +1,6 @@
 //===- Movement.cpp - ops that move elements ------------------------------===//
 //
-// Transpose, broadcast, slice and reverse read a strided view of the operand;
+// Transpose, broadcast, slice, reverse and windows read a strided view of the operand;
 // pad and concatenate write one of the result.
 //
 //===----------------------------------------------------------------------===//
@@ -78,6 +78,18 @@ static Array move(ReverseOp op, Operands operands) {
   return view(op, x, start, strides);
 }
 
+static Array move(WindowsOp op, Operands operands) {
+  const Array &x = *operands[0];
+  Strides strides = rowMajor(x.shape), inside;
+  for (auto [i, d] : llvm::enumerate(op.getWindowed())) {
+    inside.push_back(strides[d] * op.getDilations()[i]);
+    strides[d] *= op.getStrides()[i];
+  }
+  strides.insert(strides.begin() + op.getWindowed().back() + 1, inside.begin(),
+                 inside.end());
+  return view(op, x, 0, strides);
+}
+
 static Array move(PadOp op, Operands operands) {
   const Array &x = *operands[0];
   Array result = Array::zeros(op.getType());
@@ -106,7 +118,7 @@ static Array move(ConcatenateOp op, Operands operands) {
 Array sinter::interpret::evaluateMovement(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, Array>(op)
       .Case<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ReverseOp, PadOp,
-            ConcatenateOp>([&](auto o) { return move(o, operands); });
+            ConcatenateOp, WindowsOp>([&](auto o) { return move(o, operands); });
 }
 
 Array sinter::interpret::evaluateIota(IotaOp op, Precision precision) {

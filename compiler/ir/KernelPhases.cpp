@@ -28,12 +28,17 @@ static RankedTensorType tensorType(Value value) {
 
 bool sinter::ir::isReducing(Operation *op) {
   return isa<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
-             ArgMinOp, DotGeneralOp, ScatterAddOp>(op);
+             ArgMinOp, DotGeneralOp, ConvOp, ScatterAddOp, FoldWindowsOp>(op);
+}
+
+/// Contractions, scatters and sums of windows have loop nests of their own.
+static bool standsAlone(Operation *op) {
+  return isa<DotGeneralOp, ConvOp, ScatterAddOp, FoldWindowsOp>(op);
 }
 
 /// Whether the last operand dimension is among the reduced ones.
 static bool reducesInnermost(Operation *op) {
-  if (isa<DotGeneralOp, ScatterAddOp>(op))
+  if (standsAlone(op))
     return false;
   int64_t rank = tensorType(op->getOperand(0)).getRank();
   if (auto dimension = op->getAttrOfType<IntegerAttr>("dimension"))
@@ -139,12 +144,11 @@ void Planner::placeReducing(Operation *op) {
   ArrayRef<int64_t> outer = tensorType(result).getShape();
   bool rows = reducesInnermost(op);
   int last = lastPhase(op);
-  // Contractions and scatters have loop nests of their own.
-  bool alone = isa<DotGeneralOp, ScatterAddOp>(op);
+  bool alone = standsAlone(op);
   for (unsigned p = std::max(last, 0); p < plan.phases.size() && !alone; ++p) {
     Phase &phase = plan.phases[p];
     if (phase.outer != outer || phase.rows != rows || phase.reducing.empty() ||
-        isa<DotGeneralOp, ScatterAddOp>(phase.reducing.front()))
+        standsAlone(phase.reducing.front()))
       continue;
     bool independent = last < static_cast<int>(p);
     // A dependent one must be of whole rows.

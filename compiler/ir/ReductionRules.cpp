@@ -1,9 +1,11 @@
 //===- ReductionRules.cpp - derivatives of max, min and product -----------===//
 //
-// max and min: the element that won is found again by argmax over the reduced
-// dimensions laid flat, which takes the first one in row-major order.  Reverse
-// mode selects by comparing each element's position with it; forward mode
-// gathers the tangent from there.
+// max and min: the element that won is found again, the first one in row-major
+// order; reverse mode selects by comparing each element's position with it.
+// Where the reduced dimensions are the last ones, argmax over them laid flat
+// finds it; elsewhere (the windows of a pooling) it is the least position among
+// the elements that equal the result, so that nothing has to be moved.  Forward
+// mode gathers the tangent from there.
 //
 // product: rewritten as a balanced tree of multiplications, halves of the flat
 // reduced dimensions with each other, and differentiated as that.  No division:
@@ -117,11 +119,64 @@ static bool hasExtremum(Operation *op) {
   return isDifferentiableType(type) && type.getNumElements() != 0;
 }
 
+/// The cotangent where reduced dimensions lie before or among kept ones.
+template <typename Op>
+static Value extremumVjpInPlace(Op op, OpBuilder &builder, Value cotangent) {
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getOperand().getType());
+  int64_t count = 1;
+  SmallVector<int64_t> kept;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    if (llvm::is_contained(op.getDimensions(), d))
+      count *= type.getDimSize(d);
+    else
+      kept.push_back(d);
+  Type index = count <= std::numeric_limits<int32_t>::max()
+                   ? builder.getI32Type()
+                   : builder.getI64Type();
+  auto spread = [&](Value y) -> Expr {
+    Type element = cast<RankedTensorType>(y.getType()).getElementType();
+    return {builder, loc,
+            BroadcastOp::create(
+                builder, loc, RankedTensorType::get(type.getShape(), element),
+                y, kept)};
+  };
+  // Row-major among the reduced dimensions.
+  std::optional<Expr> position;
+  int64_t stride = 1;
+  for (int64_t d : llvm::reverse(op.getDimensions())) {
+    Expr along(builder, loc,
+               IotaOp::create(builder, loc, type.clone(index), d));
+    if (stride != 1)
+      along = along * static_cast<double>(stride);
+    position = position ? along + *position : along;
+    stride *= type.getDimSize(d);
+  }
+  Expr x(builder, loc, op.getOperand()), y = spread(op.getResult());
+  // A nan wins over everything, and equals nothing.
+  Value nan = CompareOp::create(builder, loc, Comparison::ne, x, x);
+  Expr won(builder, loc, OrOp::create(builder, loc, equal(x, y), nan));
+  Value first = ReduceMinOp::create(
+      builder, loc,
+      where(won, *position, position->constant(static_cast<double>(count))),
+      op.getDimensions());
+  Expr dy = spread(cotangent);
+  return where(equal(*position, spread(first)), dy, dy.constant(0));
+}
+
+static bool reducesLast(ArrayRef<int64_t> dimensions, int64_t rank) {
+  int64_t count = dimensions.size();
+  return count == 0 || dimensions.front() == rank - count;
+}
+
 template <typename ArgOp, typename Op>
 static FailureOr<Values> extremumVjp(Op op, OpBuilder &builder,
                                      Value cotangent) {
   if (!cotangent || !hasExtremum(op))
     return Values(1);
+  if (!reducesLast(op.getDimensions(),
+                   cast<RankedTensorType>(op.getOperand().getType()).getRank()))
+    return Values{extremumVjpInPlace(op, builder, cotangent)};
   FlatReduction flat(builder, op, op.getDimensions());
   Expr place(builder, flat.loc, flat.spread(findExtremum<ArgOp>(flat, op)));
   Expr position(builder, flat.loc, flat.positions(builder.getI64Type()));

@@ -21,6 +21,7 @@ static bool isStoredAnyway(Value value) {
     case OpKind::Free:
     case OpKind::Contraction:
     case OpKind::Gather:
+    case OpKind::Window:
     case OpKind::Scatter:
     case OpKind::Concatenate:
       return true;
@@ -63,6 +64,14 @@ DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
   return result;
 }
 
+/// Whether an index map between `op` and its root repeats elements.
+static bool isShownInWindows(Operation *op) {
+  for (; op->hasOneUse(); op = *op->user_begin())
+    if (isa<WindowsOp>(op))
+      return true;
+  return false;
+}
+
 bool FloatingOps::absorbs(Operation *root, Operation *op,
                           const Cheapness &cheapness) {
   switch (kindOf(root)) {
@@ -71,9 +80,10 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
   case OpKind::Contraction:
     // An operand is read where it lies, or packed: strides cost nothing, and
     // packing may compute.  What a kernel of this block computes is better
-    // finished there.
-    return isa<TransposeOp, BroadcastOp, SliceOp, ConstantOp>(op) ||
-           (kindOf(op) == OpKind::Pointwise && cheapness.readsInputs);
+    // finished there, and so is what windows show several times.
+    return isa<TransposeOp, BroadcastOp, SliceOp, WindowsOp, ConstantOp>(op) ||
+           (kindOf(op) == OpKind::Pointwise && cheapness.readsInputs &&
+            !isShownInWindows(op));
   case OpKind::Concatenate:
   case OpKind::Scatter:
     // Stored part by part and from values at their own place: anything goes.

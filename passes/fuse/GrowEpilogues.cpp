@@ -1,6 +1,6 @@
 //===- GrowEpilogues.cpp - contractions and what follows them -------------===//
 //
-// A contraction (or a gather) takes the pointwise ops on its result: bias,
+// A contraction (or a gather, or a sum of windows) takes the pointwise ops on its result: bias,
 // activation, residual, the mask of a backward activation.  They are applied to
 // the accumulators before the store and may read other tensors at the same
 // index.  Pointwise producers of these other operands come along if nobody else
@@ -80,7 +80,8 @@ static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
 }
 
 static bool hasEpilogue(OpKind kind) {
-  return kind == OpKind::Contraction || kind == OpKind::Gather;
+  return kind == OpKind::Contraction || kind == OpKind::Gather ||
+         kind == OpKind::Window;
 }
 
 void passes::growEpilogues(ClusterGraph &graph) {

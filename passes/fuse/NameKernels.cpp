@@ -49,6 +49,7 @@ static StringRef wordOf(Operation *op) {
   switch (kindOf(op)) {
   case OpKind::Reduction:
   case OpKind::Gather:
+  case OpKind::Window:
   case OpKind::Scatter:
   case OpKind::Concatenate:
   case OpKind::Random:

@@ -22,6 +22,8 @@ OpKind passes::kindOf(Operation *op) {
     return OpKind::Contraction;
   if (isa<GatherOp>(op))
     return OpKind::Gather;
+  if (isa<ConvOp, FoldWindowsOp>(op))
+    return OpKind::Window;
   if (isa<ScatterAddOp>(op))
     return OpKind::Scatter;
   if (isa<ConcatenateOp>(op))

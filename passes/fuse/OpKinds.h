@@ -20,11 +20,13 @@ enum class OpKind {
   Constant,
   Iota,
   Pointwise,
-  /// Transpose, broadcast, slice, pad, reverse: an index map.
+  /// Transpose, broadcast, slice, pad, reverse, windows: an index map.
   Movement,
   Reduction,
   Contraction,
   Gather,
+  /// A sum of windows, or a convolution that was not expanded.
+  Window,
   Scatter,
   Concatenate,
   Random,

@@ -99,6 +99,8 @@ static StringRef kindName(OpKind kind) {
     return "contraction";
   case OpKind::Gather:
     return "gather";
+  case OpKind::Window:
+    return "window";
   case OpKind::Scatter:
     return "scatter";
   case OpKind::Concatenate:

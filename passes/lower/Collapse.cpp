@@ -85,6 +85,9 @@ void sinter::passes::markReducedBoundaries(Operation *op,
     mark(dot.getRhs(), dot.getRhsContracting());
     return;
   }
+  // Each position has conditions of its own.
+  if (isa<ConvOp, FoldWindowsOp>(op))
+    llvm::fill(boundary, true);
   if (auto dimensions = op->getAttrOfType<DenseI64ArrayAttr>("dimensions"))
     mark(op->getOperand(0), dimensions);
 }

@@ -32,6 +32,11 @@ SmallVector<int64_t> sinter::passes::reducedExtents(Operation *op) {
       extents.push_back(type.getDimSize(d));
     return extents;
   }
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return SmallVector<int64_t>(
+        tensorType(conv.getKernel()).getShape().drop_back());
+  if (auto fold = dyn_cast<FoldWindowsOp>(op))
+    return SmallVector<int64_t>(fold.getSizes());
   for (int64_t d : reducedDims(op))
     extents.push_back(type.getDimSize(d));
   return extents;
@@ -45,6 +50,8 @@ bool sinter::passes::reducesInnermost(Operation *op) {
     return last(dot.getLhsContracting(), dot.getLhs()) &&
            last(dot.getRhsContracting(), dot.getRhs());
   }
+  if (isa<ConvOp, FoldWindowsOp>(op))
+    return false;
   SmallVector<int64_t> dims = reducedDims(op);
   return !dims.empty() &&
          dims.back() == tensorType(op->getOperand(0)).getRank() - 1;
@@ -90,7 +97,7 @@ SmallVector<TypedAttr> sinter::passes::neutralElements(Operation *op) {
 }
 
 TypedAttr sinter::passes::emptyResult(Operation *op) {
-  if (isa<ReduceSumOp, DotGeneralOp>(op))
+  if (isa<ReduceSumOp, DotGeneralOp, ConvOp>(op))
     return number(elementOf(op), 0);
   return neutralElements(op).back();
 }
@@ -148,6 +155,10 @@ SmallVector<Value> sinter::passes::contribution(ValueEmitter &emitter,
                                                 const Indices &reduced) {
   if (auto dot = dyn_cast<DotGeneralOp>(op))
     return product(emitter, dot, point, reduced);
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return {emitter.emitConvolved(conv, point, reduced)};
+  if (auto fold = dyn_cast<FoldWindowsOp>(op))
+    return {emitter.emitFolded(fold, point, reduced)};
   Value operand = op->getOperand(0);
   Indices indices = merge(tensorType(operand).getRank(), reducedDims(op),
                           reduced, point.indices);
@@ -234,7 +245,7 @@ SmallVector<Value> sinter::passes::combine(ValueEmitter &emitter, Operation *op,
   bool isFloat = compare.isFloat();
   if (isa<ArgMaxOp, ArgMinOp>(op))
     return combineArg(compare, isa<ArgMaxOp>(op), a, b);
-  if (isa<ReduceSumOp, DotGeneralOp>(op)) {
+  if (isa<ReduceSumOp, DotGeneralOp, ConvOp, FoldWindowsOp>(op)) {
     if (isFloat)
       return {arith::AddFOp::create(builder, loc, a[0], b[0])};
     return {arith::AddIOp::create(builder, loc, a[0], b[0])};

@@ -109,9 +109,7 @@ Value ValueEmitter::clamp(Location loc, Index &index, int64_t low, int64_t high,
   return inside;
 }
 
-/// Conjunction of two conditions, either of which may be null (true), shared by
-/// all lanes, or a vector.
-static Value both(ValueEmitter &emitter, Location loc, Value a, Value b) {
+Value ValueEmitter::both(Location loc, Value a, Value b) {
   if (!a || !b)
     return a ? a : b;
   auto lanesOf = [](Value value) -> int64_t {
@@ -120,10 +118,26 @@ static Value both(ValueEmitter &emitter, Location loc, Value a, Value b) {
   };
   int64_t lanes = std::max(lanesOf(a), lanesOf(b));
   if (lanesOf(a) != lanes)
-    a = emitter.splat(loc, a, lanes);
+    a = splat(loc, a, lanes);
   if (lanesOf(b) != lanes)
-    b = emitter.splat(loc, b, lanes);
-  return arith::AndIOp::create(emitter.builder, loc, a, b);
+    b = splat(loc, b, lanes);
+  return arith::AndIOp::create(builder, loc, a, b);
+}
+
+Value ValueEmitter::divideExactly(Location loc, Index &index, int64_t step,
+                                  const Point &point) {
+  if (step == 1)
+    return nullptr;
+  auto [quotient, remainder] = space.divide(index, step);
+  index = quotient;
+  if (remainder == Index(0))
+    return nullptr;
+  bool uniform = space.isUniform(remainder);
+  Value rest =
+      uniform ? space.scalar(loc, remainder) : space.vector(loc, remainder);
+  return arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::eq, rest,
+      constant(loc, builder.getIndexAttr(0), uniform ? 1 : point.lanes));
 }
 
 Value ValueEmitter::computePad(PadOp op, const Point &point) {
@@ -149,28 +163,13 @@ Value ValueEmitter::computePad(PadOp op, const Point &point) {
       Value lanes = arith::CmpIOp::create(
           builder, loc, arith::CmpIPredicate::ult, space.vector(loc, index),
           constant(loc, builder.getIndexAttr(extent), point.lanes));
-      inner.mask = both(*this, loc, inner.mask, lanes);
-      inside = both(*this, loc, inside, lanes);
+      inner.mask = both(loc, inner.mask, lanes);
+      inside = both(loc, inside, lanes);
       continue;
     }
     int64_t reach = (extent - 1) * step + 1;
-    inside =
-        both(*this, loc, inside, clamp(loc, index, low, low + reach, point));
-    if (step == 1)
-      continue;
-    auto [quotient, remainder] = space.divide(index, step);
-    if (remainder == Index(0)) {
-      index = quotient;
-      continue;
-    }
-    bool uniform = space.isUniform(remainder);
-    Value rest =
-        uniform ? space.scalar(loc, remainder) : space.vector(loc, remainder);
-    Value exact = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::eq, rest,
-        constant(loc, builder.getIndexAttr(0), uniform ? 1 : point.lanes));
-    inside = both(*this, loc, inside, exact);
-    index = quotient;
+    inside = both(loc, inside, clamp(loc, index, low, low + reach, point));
+    inside = both(loc, inside, divideExactly(loc, index, step, point));
   }
   Value value = emit(op.getOperand(), inner);
   if (!inside)
@@ -268,42 +267,4 @@ Value ValueEmitter::computeConcatenate(ConcatenateOp op, const Point &point) {
     return branch.getResult(0);
   };
   return choose(0, parts.size());
-}
-
-Value ValueEmitter::computeGather(GatherOp op, const Point &point) {
-  Location loc = op.getLoc();
-  RankedTensorType from = tensorType(op.getOperand());
-  RankedTensorType named = tensorType(op.getIndices());
-  int64_t axis = op.getAxis(), batch = op.getBatchDims();
-  int64_t slices = named.getRank() - batch;
-  int64_t extent = from.getDimSize(axis);
-  if (from.getNumElements() == 0)
-    return zero(loc, from.getElementType(), point.lanes);
-
-  const Indices &at = point.indices;
-  Indices where(at.begin(), at.begin() + batch);
-  where.insert(where.end(), at.begin() + axis, at.begin() + axis + slices);
-  bool uniform = llvm::all_of(
-      where, [&](const Index &index) { return space.isUniform(index); });
-  Point source = uniform ? Point::scalar(where) : point.at(where);
-  Value name = emit(op.getIndices(), source);
-  Type index = source.lanes == 1
-                   ? Type(builder.getIndexType())
-                   : VectorType::get({source.lanes}, builder.getIndexType());
-  Value place =
-      named.getElementType().isUnsignedInteger()
-          ? arith::IndexCastUIOp::create(builder, loc, index, name).getResult()
-          : arith::IndexCastOp::create(builder, loc, index, name).getResult();
-  Value inside = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::ult, place,
-      constant(loc, builder.getIndexAttr(extent), source.lanes));
-  Value safe = arith::SelectOp::create(
-      builder, loc, inside, place,
-      constant(loc, builder.getIndexAttr(0), source.lanes));
-  Indices indices(at.begin(), at.begin() + axis);
-  indices.push_back(space.symbol(safe, extent));
-  indices.insert(indices.end(), at.begin() + axis + slices, at.end());
-  Value value = emit(op.getOperand(), point.at(std::move(indices)));
-  return arith::SelectOp::create(builder, loc, inside, value,
-                                 zero(loc, from.getElementType(), point.lanes));
 }

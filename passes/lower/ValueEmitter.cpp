@@ -169,11 +169,13 @@ Value ValueEmitter::compute(Value value, const Point &point) {
               indices[d] = Index(type.getDimSize(d) - 1) - indices[d];
             return emit(reverse.getOperand(), point.at(std::move(indices)));
           })
+          .Case<WindowsOp>([&](auto op) { return computeWindows(op, point); })
           .Case<GatherOp>([&](auto op) { return computeGather(op, point); })
           .Case<ScatterAddOp>(
               [&](auto op) { return computeScatter(op, point); })
           .Case<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
-                ArgMinOp, DotGeneralOp>([&](Operation *op) {
+                ArgMinOp, DotGeneralOp, ConvOp, FoldWindowsOp>(
+              [&](Operation *op) {
             emitReductions(op, point);
             return memo.back()[key(value, point)];
           })

@@ -90,6 +90,14 @@ public:
   /// in one loop; results are defined.
   void emitReductions(llvm::ArrayRef<mlir::Operation *> ops,
                       llvm::ArrayRef<Point> points);
+  /// What position `position` of the windows adds to the sum at `point`; −0
+  /// where no window has that position there.
+  mlir::Value emitFolded(ir::FoldWindowsOp op, const Point &point,
+                         const Indices &position);
+  /// The product at kernel position and channel `reduced` of the sum at
+  /// `point`.
+  mlir::Value emitConvolved(ir::ConvOp op, const Point &point,
+                            const Indices &reduced);
   /// Writes `element` to place `point` of a tensor of `shape` in `flat`.
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
              llvm::ArrayRef<int64_t> shape, const Point &point);
@@ -138,6 +146,7 @@ private:
   mlir::Value computeBroadcast(ir::BroadcastOp op, const Point &point);
   mlir::Value computePad(ir::PadOp op, const Point &point);
   mlir::Value computeConcatenate(ir::ConcatenateOp op, const Point &point);
+  mlir::Value computeWindows(ir::WindowsOp op, const Point &point);
   mlir::Value computeGather(ir::GatherOp op, const Point &point);
   mlir::Value computeScatter(ir::ScatterAddOp op, const Point &point);
   mlir::Value computeRandom(mlir::Operation *op, const Point &point);
@@ -156,6 +165,12 @@ private:
   mlir::Value clamp(mlir::Location loc, Index &index, int64_t low, int64_t high,
                     const Point &point);
   mlir::Value zero(mlir::Location loc, mlir::Type elementType, int64_t lanes);
+  /// Both conditions, either of which may be null (true), shared by all lanes,
+  /// or a vector.
+  mlir::Value both(mlir::Location loc, mlir::Value a, mlir::Value b);
+  /// Whether step divides the index; quotient in its place.  Null if it does.
+  mlir::Value divideExactly(mlir::Location loc, Index &index, int64_t step,
+                            const Point &point);
 
   /// Memo and row caches, by region.
   std::vector<std::map<Key, mlir::Value>> memo =

@@ -22,6 +22,7 @@ struct Canonicalize : sinter::passes::impl::CanonicalizeBase<Canonicalize> {
     sinter::passes::addArithmeticPatterns(patterns);
     sinter::passes::addCastPatterns(patterns);
     sinter::passes::addContractionPatterns(patterns);
+    sinter::passes::addWindowPatterns(patterns);
     GreedyRewriteConfig config;
     // Merging constants would lose their places; MergeEqualOps keeps them.
     config.enableConstantCSE(false)

@@ -23,6 +23,22 @@ def ExpandRandom : Pass<"sinter-expand-random", "::mlir::ModuleOp"> {
   }];
 }
 
+def ExpandConvolutions : Pass<"sinter-expand-convolutions", "::mlir::ModuleOp"> {
+  let summary = "convolutions as contractions of windows";
+  let description = [{
+    ```
+    %y = conv %x, %w low [2, 2] high [2, 2]
+      ⇒
+    %p = pad %x low [0, 2, 2, 0] high [0, 2, 2, 0]
+    %u = windows %p dims [1, 2] sizes [5, 5]           // [n, o, o, k, k, c]
+    %y = dot_general %u, %w contract [3, 4, 5] x [0, 1, 2]
+    ```
+    Groups are a batch dimension; groups of one feature are a sum of products
+    over the windows' elements.  Nothing stores the windows: whoever reads them
+    reads with their strides.  Afterwards there is no `conv`.
+  }];
+}
+
 def TrapOutOfRange : Pass<"sinter-trap-out-of-range", "::mlir::ModuleOp"> {
   let summary = "calls that end at an index out of range";
   let description = [{

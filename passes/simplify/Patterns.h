@@ -19,6 +19,7 @@ void addConcatenatePatterns(mlir::RewritePatternSet &patterns);
 void addArithmeticPatterns(mlir::RewritePatternSet &patterns);
 void addCastPatterns(mlir::RewritePatternSet &patterns);
 void addContractionPatterns(mlir::RewritePatternSet &patterns);
+void addWindowPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace sinter::passes
 

@@ -184,11 +184,56 @@ static LogicalResult absorbTransposes(DotGeneralOp op,
   return success();
 }
 
+/// Whether an operand shows windows of a tensor, which a reshape would have to
+/// store.
+static bool showsWindows(Value value) {
+  while (auto transpose = value.getDefiningOp<TransposeOp>())
+    value = transpose.getOperand();
+  return value.getDefiningOp<WindowsOp>() != nullptr;
+}
+
+/// transpose (dot_general (windows %x), %w) P
+///   ⇒  dot_general (transpose (windows %x) P'), %w
+/// where P permutes the windows' free dimensions: they are read in any order.
+static LogicalResult transposeWindows(TransposeOp op,
+                                      PatternRewriter &rewriter) {
+  auto dot = op.getOperand().getDefiningOp<DotGeneralOp>();
+  if (!dot || !dot->hasOneUse())
+    return failure();
+  auto [lhs, rhs] = sidesOf(dot);
+  int64_t batch = lhs.batch.size(), left = lhs.free.size();
+  ArrayRef<int64_t> order = op.getPermutation();
+  bool isLeft = showsWindows(lhs.value);
+  int64_t from = isLeft ? batch : batch + left;
+  int64_t count = isLeft ? left : rhs.free.size();
+  Side &side = isLeft ? lhs : rhs;
+  if (!showsWindows(side.value) ||
+      llvm::is_sorted(order.slice(from, count)))
+    return failure();
+  for (int64_t d = 0; d < static_cast<int64_t>(order.size()); ++d) {
+    bool inside = d >= from && d < from + count;
+    if (inside ? order[d] < from || order[d] >= from + count : order[d] != d)
+      return failure();
+  }
+  // The free dimensions exchange places among themselves.
+  auto permutation = llvm::to_vector(
+      llvm::seq<int64_t>(0, tensorType(side.value).getRank()));
+  for (int64_t i = 0; i < count; ++i)
+    permutation[side.free[i]] = side.free[order[from + i] - from];
+  side.value =
+      TransposeOp::create(rewriter, op.getLoc(), side.value, permutation);
+  Location loc = rewriter.getFusedLoc({dot.getLoc(), op.getLoc()});
+  rewriter.replaceOp(op, contract(rewriter, loc, lhs, rhs));
+  return success();
+}
+
 /// dot_general %x, %w contract [2] x [0] : [b, t, k], [k, n]
 ///   ⇒  reshape (dot_general (reshape %x : [b·t, k]), %w contract [1] x [0])
 static LogicalResult collapseDimensions(DotGeneralOp op,
                                         PatternRewriter &rewriter) {
   auto [lhs, rhs] = sidesOf(op);
+  if (showsWindows(lhs.value) || showsWindows(rhs.value))
+    return failure();
   Surplus gone = unitDimensions(lhs, rhs);
   if (gone.number() == 0)
     gone = joinedDimensions(lhs, rhs);
@@ -206,5 +251,6 @@ static LogicalResult collapseDimensions(DotGeneralOp op,
 void sinter::passes::addContractionPatterns(RewritePatternSet &patterns) {
   patterns.add(absorbTransposes);
   patterns.add(swapTransposed);
+  patterns.add(transposeWindows);
   patterns.add(collapseDimensions);
 }

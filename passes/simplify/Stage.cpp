@@ -18,6 +18,7 @@ static void addAlgebra(OpPassManager &passes) {
 void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createTrapOutOfRange());
   passes.addPass(createExpandRandom());
+  passes.addPass(createExpandConvolutions());
   addAlgebra(passes);
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);

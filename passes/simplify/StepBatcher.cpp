@@ -123,6 +123,11 @@ Value StepBatcher::emit(Operation *op) {
         return ConcatenateOp::create(builder, loc, inputs,
                                      o.getDimension() + 1);
       })
+      .Case<WindowsOp>([&](WindowsOp o) {
+        return WindowsOp::create(builder, loc, stacked(o.getOperand()),
+                                 shifted(o.getWindowed()), o.getSizes(),
+                                 o.getStrides(), o.getDilations());
+      })
       .Case<ReverseOp>([&](ReverseOp o) {
         return ReverseOp::create(builder, loc, stacked(o.getOperand()),
                                  shifted(o.getDimensions()));

@@ -76,6 +76,97 @@ const Refusal pointwise[] = {
             "same shape"),
 };
 
+/// With %x: [2, 5, 4] and %w: [3, 4, 6].
+#define CONV(name, text, message)                                              \
+  REFUSED(name,                                                                \
+          "@sinter.kernel @f(%x: tensor<2x5x4xf32>, %w: tensor<3x4x6xf32>, "   \
+          "%v: tensor<3x2x6xf32>, %d: tensor<3x4x6xf64>, "                     \
+          "%z: tensor<0x4x6xf32>) {\n%y = sinter." text                        \
+          "\nsinter.return\n}",                                                \
+          message)
+
+const Refusal convolution[] = {
+    CONV(ConvOfTwoTypes,
+         "conv %x, %d : tensor<2x5x4xf32>, tensor<3x4x6xf64> -> "
+         "tensor<2x3x6xf32>",
+         "cast one to the other's element type"),
+    CONV(ConvOfFewChannels,
+         "conv %x, %v : tensor<2x5x4xf32>, tensor<3x2x6xf32> -> "
+         "tensor<2x3x6xf32>",
+         "conv: 1 groups of 2 channels, as the kernel has, are not the "
+         "input's 4 channels"),
+    CONV(ConvGroupsOfFeatures,
+         "conv %x, %z groups 4 : tensor<2x5x4xf32>, tensor<0x4x6xf32> -> "
+         "tensor<2x3x6xf32>",
+         "conv: 4 groups of 4 channels"),
+    CONV(ConvWithoutGroups,
+         "conv %x, %w groups 0 : tensor<2x5x4xf32>, tensor<3x4x6xf32> -> "
+         "tensor<2x3x6xf32>",
+         "conv: needs at least one group, not 0"),
+    CONV(ConvKernelTooLarge,
+         "conv %x, %w kernel_dilation [3] : tensor<2x5x4xf32>, "
+         "tensor<3x4x6xf32> -> tensor<2x3x6xf32>",
+         "conv: a window of 3 elements, 3 apart, does not fit the 5 elements "
+         "of dimension 0"),
+    CONV(ConvStrideOfNothing,
+         "conv %x, %w strides [0] : tensor<2x5x4xf32>, tensor<3x4x6xf32> -> "
+         "tensor<2x3x6xf32>",
+         "conv: stride 0 of dimension 0 must be at least 1"),
+    CONV(ConvKernelOfNothing,
+         "conv %x, %z : tensor<2x5x4xf32>, tensor<0x4x6xf32> -> "
+         "tensor<2x3x6xf32>",
+         "conv: size 0 of dimension 0 must be at least 1"),
+    CONV(ConvInputDilation,
+         "conv %x, %w input_dilation [0] : tensor<2x5x4xf32>, "
+         "tensor<3x4x6xf32> -> tensor<2x3x6xf32>",
+         "conv: input dilation 0 of dimension 0 must be at least 1"),
+    CONV(ConvTooLarge,
+         "conv %x, %w low [9223372036854775807] : tensor<2x5x4xf32>, "
+         "tensor<3x4x6xf32> -> tensor<2x3x6xf32>",
+         "conv: dimension 0 becomes too large"),
+    CONV(ConvAttributeOfAnotherRank,
+         "conv %x, %w strides [1, 1] : tensor<2x5x4xf32>, tensor<3x4x6xf32> "
+         "-> tensor<2x3x6xf32>",
+         "conv: `strides` has 2 entries for 1 spatial dimensions"),
+    CONV(ConvToAnotherType,
+         "conv %x, %w : tensor<2x5x4xf32>, tensor<3x4x6xf32> -> "
+         "tensor<2x4x6xf32>",
+         "are incompatible with return type(s)"),
+    REFUSED(ConvOfMatrices,
+            "%y = sinter.conv %a, %b : tensor<2x3xf32>, tensor<3x2xf32> -> "
+            "tensor<2x2xf32>",
+            "with 1 to 3 spatial dimensions do not match"),
+    REFUSED(ConvOfAVector,
+            "%y = sinter.conv %i, %i : tensor<2xi32>, tensor<2xi32> -> "
+            "tensor<2xi32>",
+            "conv: the input must be a tensor [N, spatial…, C]"),
+    REFUSED(WindowsThatDoNotFit,
+            "%y = sinter.windows %a dims [1] sizes [2] strides [1] dilations "
+            "[3] : tensor<2x3xf32> -> tensor<2x1x2xf32>",
+            "windows: a window of 2 elements, 3 apart, does not fit the 3 "
+            "elements of dimension 1"),
+    REFUSED(WindowsOfAnotherRank,
+            "%y = sinter.windows %a dims [1] sizes [2, 2] strides [1] "
+            "dilations [1] : tensor<2x3xf32> -> tensor<2x2x2xf32>",
+            "windows: `sizes` has 2 entries for 1 dimensions"),
+    REFUSED(WindowsBackwards,
+            "%y = sinter.windows %a dims [1, 0] sizes [1, 1] strides [1, 1] "
+            "dilations [1, 1] : tensor<2x3xf32> -> tensor<2x3x1x1xf32>",
+            "windows: dimensions must increase"),
+    REFUSED(WindowsOfNoDimension,
+            "%y = sinter.windows %a dims [2] sizes [1] strides [1] dilations "
+            "[1] : tensor<2x3xf32> -> tensor<2x3x1xf32>",
+            "windows: dimension 2 is out of range for rank 2"),
+    REFUSED(WindowsOfNothing,
+            "%y = sinter.windows %a dims [] sizes [] strides [] dilations [] "
+            ": tensor<2x3xf32> -> tensor<2x3xf32>",
+            "windows: needs at least one dimension"),
+    REFUSED(FoldToAnotherSize,
+            "%y = sinter.fold_windows %a dims [0] sizes [3] strides [1] "
+            "dilations [1] : tensor<2x3xf32> -> tensor<5xf32>",
+            "the windows of 'tensor<5xf32>' are 'tensor<3x3xf32>'"),
+};
+
 const Refusal linear[] = {
     REFUSED(SparseConstant,
             "%y = sinter.constant sparse<[[0]], [1.0]> : tensor<4xf32>",
@@ -387,6 +478,7 @@ const Refusal kernel[] = {
 SINTER_REFUSALS(Pointwise, pointwise)
 SINTER_REFUSALS(Linear, linear)
 SINTER_REFUSALS(Contraction, contraction)
+SINTER_REFUSALS(Convolution, convolution)
 SINTER_REFUSALS(Reduction, reduction)
 SINTER_REFUSALS(Random, random)
 SINTER_REFUSALS(Requests, requests)

@@ -32,7 +32,8 @@ using Numbers = std::vector<double>;
 const std::string V = "tensor<37xf64>", M = "tensor<5x37xf64>";
 
 /// Tensors: a, b of 37, p of 37 positive, m of 5x37, flags of 37 i1, n of 37
-/// i64, places of 5 i64, key of 2 i64.
+/// i64, places of 5 i64, key of 2 i64; images and kernels are m in other
+/// shapes.
 struct Operands {
   Numbers a, b, p, m;
   std::vector<int64_t> flags, n, places, key;
@@ -190,6 +191,35 @@ std::vector<Case> sums() {
                    "tensor<37x37xf64>", [](const Operands &o) {
                      return product(o, wide, rows, 1, wide);
                    }});
+  cases.push_back({"conv %images, %kernels : tensor<5x37x1xf64>, "
+                   "tensor<5x1x37xf64> -> tensor<5x33x37xf64>",
+                   "tensor<5x33x37xf64>", [](const Operands &o) {
+                     Reals y;
+                     for (int64_t n = 0; n < rows; ++n)
+                       for (int64_t i = 0; i < wide - rows + 1; ++i)
+                         for (int64_t f = 0; f < wide; ++f) {
+                           Wanted r(0);
+                           for (int64_t k = 0; k < rows; ++k) {
+                             Real term = Real(o.m[n * wide + i + k]) *
+                                         o.m[k * wide + f];
+                             r.value += term;
+                             r.size += std::fabs(term);
+                           }
+                           y.push_back(r);
+                         }
+                     return y;
+                   }});
+  cases.push_back({"fold_windows %m dims [0] sizes [37] strides [2] dilations "
+                   "[1] : " + M + " -> tensor<46xf64>",
+                   "tensor<46xf64>", [](const Operands &o) {
+                     Reals y(46, Wanted(0));
+                     for (int64_t i = 0; i < rows; ++i)
+                       for (int64_t j = 0; j < wide; ++j) {
+                         y[2 * i + j].value += o.m[i * wide + j];
+                         y[2 * i + j].size += std::fabs(o.m[i * wide + j]);
+                       }
+                     return y;
+                   }});
   cases.push_back({"scatter_add %m[%places] += %m axis 0 batch 0 : " + M +
                        ", tensor<5xi64>, " + M,
                    M, [](const Operands &o) {
@@ -272,7 +302,8 @@ std::string entryOf(const std::string &name, const std::string &body,
   return "sinter.entry @" + name + "(%a: " + V + ", %b: " + V + ", %p: " + V +
          ", %m: " + M +
          ", %flags: tensor<37xi1>, %n: tensor<37xi64>, %places: tensor<5xi64>, "
-         "%key: tensor<2xi64>) -> (" +
+         "%key: tensor<2xi64>, %images: tensor<5x37x1xf64>, %kernels: "
+         "tensor<5x1x37xf64>) -> (" +
          types + ") {\n" + body + "\nsinter.return " + values + " : " + types +
          "\n}\n";
 }
@@ -311,7 +342,8 @@ protected:
     return {Array::of(types[0], o.a),          Array::of(types[1], o.b),
             Array::of(types[2], o.p),          Array::of(types[3], o.m),
             Array::ofInts(types[4], o.flags),  Array::ofInts(types[5], o.n),
-            Array::ofInts(types[6], o.places), Array::ofInts(types[7], o.key)};
+            Array::ofInts(types[6], o.places), Array::ofInts(types[7], o.key),
+            Array::of(types[8], o.m),          Array::of(types[9], o.m)};
   }
 
   Operands o;

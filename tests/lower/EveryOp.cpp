@@ -32,6 +32,9 @@ std::vector<test::Movement> test::movements() {
        }},
       {"reverse %m dims [1]", "5x37", rows * wide,
        [](int64_t i) { return i / wide * wide + wide - 1 - i % wide; }},
+      {"windows %m dims [1] sizes [3] strides [2] dilations [2]", "5x17x3",
+       rows * 17 * 3,
+       [](int64_t i) { return i / 51 * wide + i / 3 % 17 * 2 + i % 3 * 2; }},
   };
 }
 

@@ -178,6 +178,30 @@ void addReductions(std::vector<Case> &cases) {
 }
 
 void addOthers(std::vector<Case> &cases) {
+  cases.push_back({"fold_windows %m dims [0] sizes [37] strides [2] dilations "
+                   "[1] : " + M + " -> tensor<46xi64>",
+                   "tensor<46xi64>", [](const Operands &o) {
+                     Ints y(46, 0);
+                     for (int64_t i = 0; i < rows; ++i)
+                       for (int64_t j = 0; j < wide; ++j)
+                         y[2 * i + j] = add(y[2 * i + j], o.m[i * wide + j]);
+                     return y;
+                   }});
+  cases.push_back({"conv %images, %kernels : tensor<5x37x1xi64>, "
+                   "tensor<5x1x37xi64> -> tensor<5x33x37xi64>",
+                   "tensor<5x33x37xi64>", [](const Operands &o) {
+                     Ints y;
+                     for (int64_t n = 0; n < rows; ++n)
+                       for (int64_t i = 0; i < wide - rows + 1; ++i)
+                         for (int64_t f = 0; f < wide; ++f) {
+                           int64_t sum = 0;
+                           for (int64_t k = 0; k < rows; ++k)
+                             sum = add(sum, mul(o.m[n * wide + i + k],
+                                                o.m[k * wide + f]));
+                           y.push_back(sum);
+                         }
+                     return y;
+                   }});
   cases.push_back(
       {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xi64>",
        "tensor<74xi64>", [](const Operands &o) {
@@ -264,7 +288,8 @@ TEST_P(Integers, NoOpGoesThroughADouble) {
     text += "sinter.entry @e" + std::to_string(number) + "(%a: " + V +
             ", %b: " + V + ", %m: " + M +
             ", %f: tensor<37xf64>, %flags: tensor<37xi1>, %places: "
-            "tensor<5xi64>) -> (" +
+            "tensor<5xi64>, %images: tensor<5x37x1xi64>, %kernels: "
+            "tensor<5x1x37xi64>) -> (" +
             c.type + ") {\n%y = sinter." + c.op +
             "\nsinter.return %y : " + c.type + "\n}\n";
   Compiled compiled(text + "}\n", cpu, level);
@@ -289,7 +314,8 @@ TEST_P(Integers, NoOpGoesThroughADouble) {
   std::vector<Array> inputs = {
       Array::ofInts(types[0], o.a),     Array::ofInts(types[1], o.b),
       Array::ofInts(types[2], o.m),     Array::of(types[3], o.f),
-      Array::ofInts(types[4], o.flags), Array::ofInts(types[5], o.places)};
+      Array::ofInts(types[4], o.flags), Array::ofInts(types[5], o.places),
+      Array::ofInts(types[6], o.m),     Array::ofInts(types[7], o.m)};
   for (auto [number, c] : llvm::enumerate(cases)) {
     SCOPED_TRACE(c.op);
     for (Guard guard : {Guard::Behind, Guard::Before}) {

@@ -30,7 +30,7 @@ bool isCheap(mlir::Operation &op) {
                    MaxOp, MinOp, AndOp, OrOp, XorOp, CompareOp, SelectOp,
                    CastOp, FloorOp, CeilOp, RoundOp, ConstantOp, IotaOp,
                    BroadcastOp, TransposeOp, SliceOp, PadOp, ReverseOp,
-                   ReshapeOp>(op);
+                   ReshapeOp, WindowsOp>(op);
 }
 
 void countBlock(mlir::Block &block, Counts &counts) {

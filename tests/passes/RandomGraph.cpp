@@ -98,7 +98,7 @@ RandomGraphBuilder::Value RandomGraphBuilder::like(const Shape &shape) {
 }
 
 void RandomGraphBuilder::choose() {
-  switch (pick(options.everyOp ? 19 : 14)) {
+  switch (pick(options.everyOp ? 21 : 15)) {
   case 0:
   case 1:
   case 2:
@@ -123,9 +123,15 @@ void RandomGraphBuilder::choose() {
       scan();
     return;
   case 14:
-    return contraction();
+    return pick(2) ? windows() : convolution();
   case 15:
+    return contraction();
+  case 16:
     return function();
+  case 17:
+    return windows();
+  case 18:
+    return convolution();
   default:
     return integers();
   }

@@ -67,6 +67,8 @@ private:
   void broadcast();
   void reduction();
   void contraction();
+  void windows();
+  void convolution();
   void indexing();
   void scan();
   void update(const std::vector<Value> &variables);

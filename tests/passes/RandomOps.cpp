@@ -287,6 +287,81 @@ void RandomGraphBuilder::contraction() {
       }
 }
 
+void RandomGraphBuilder::windows() {
+  Value a = anyReal();
+  if (a.shape.empty())
+    return;
+  int d = pick(a.shape.size());
+  int64_t extent = a.shape[d];
+  if (extent == 0)
+    return;
+  int64_t size = 1 + pick(std::min<int64_t>(extent, 3));
+  int64_t dilation = 2 * (size - 1) < extent ? 1 + pick(2) : 1;
+  int64_t stride = 1 + pick(3);
+  auto one = [](int64_t number) { return list({number}); };
+  std::string how = " dims " + one(d) + " sizes " + one(size) + " strides " +
+                    one(stride) + " dilations " + one(dilation) + " : ";
+  Value r = a;
+  r.name = fresh({}, "").name;
+  r.shape[d] = (extent - (size - 1) * dilation - 1) / stride + 1;
+  r.shape.insert(r.shape.begin() + d + 1, size);
+  if (isTooLarge(r))
+    return;
+  add(r, "windows " + a.name + how + a.type() + " -> " + r.type());
+  switch (pick(3)) {
+  case 0: { // Pooling.
+    Value y = fresh(a.shape, real, static_cast<double>(size) * a.bound);
+    y.shape[d] = r.shape[d];
+    keepExact(y.bound, r);
+    add(y, oneOf<std::string>({"reduce_max", "reduce_sum"}) + " " + r.name +
+               " dims " + one(d + 1) + " : " + r.type() + " -> " + y.type());
+    return;
+  }
+  case 1: {
+    double bound = static_cast<double>(size) * a.bound;
+    keepExact(bound, r);
+    Value y = fresh(a.shape, real, bound);
+    add(y, "fold_windows " + r.name + how + r.type() + " -> " + y.type());
+    return;
+  }
+  default:
+    return;
+  }
+}
+
+/// Matrices as images: [s, c] with a kernel [k, c], and each column apart.
+void RandomGraphBuilder::convolution() {
+  Value a = anyReal(), b = anyReal();
+  if (a.shape.size() != 2 || b.shape.size() != 2 ||
+      a.shape[1] != b.shape[1] || a.size() == 0 || b.size() == 0)
+    return;
+  int64_t low = pick(3), high = pick(3), stride = 1 + pick(2);
+  int64_t padded = a.shape[0] + low + high;
+  if (b.shape[0] > padded)
+    return;
+  bool depthwise = pick(2);
+  int64_t channels = a.shape[1];
+  double depth = static_cast<double>(depthwise ? b.shape[0] : b.size());
+  keepExact(depth * a.bound * b.bound, a, &b);
+  Value x = a, w = b;
+  x.name = fresh({}, "").name;
+  x.shape = {1, a.shape[0], channels};
+  w.name = fresh({}, "").name;
+  w.shape = depthwise ? Shape{b.shape[0], 1, channels}
+                      : Shape{b.shape[0], channels, 1};
+  Value y = fresh({1, (padded - b.shape[0]) / stride + 1,
+                   depthwise ? channels : 1},
+                  real, depth * a.bound * b.bound);
+  if (isTooLarge(y))
+    return;
+  add(x, "reshape " + a.name + " : " + a.type() + " -> " + x.type());
+  add(w, "reshape " + b.name + " : " + b.type() + " -> " + w.type());
+  add(y, "conv " + x.name + ", " + w.name + " strides " + list({stride}) +
+             " low " + list({low}) + " high " + list({high}) + " groups " +
+             std::to_string(depthwise ? channels : 1) + " : " + x.type() +
+             ", " + w.type() + " -> " + y.type());
+}
+
 void RandomGraphBuilder::indexing() {
   if (pick(4) == 0) {
     std::string stream = std::to_string(2 * pick(9));

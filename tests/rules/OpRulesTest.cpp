@@ -122,6 +122,42 @@ const Case cases[] = {
      "tensor<3x2xf64>",
      false,
      {1, 1, 9, 0}},
+    // Rows that no window reaches, everything dilated.
+    {"conv %a, %b strides [3] low [2] high [2] input_dilation [2] "
+     "kernel_dilation [2] : tensor<2x6x2xf64>, tensor<3x2x3xf64> -> "
+     "tensor<2x4x3xf64>",
+     {"tensor<2x6x2xf64>", "tensor<3x2x3xf64>"},
+     "tensor<2x4x3xf64>"},
+    // Less than all of the input, padded by more than the kernel.
+    {"conv %a, %b low [-1, 4] high [2, -2] : tensor<1x4x5x2xf64>, "
+     "tensor<2x3x2x2xf64> -> tensor<1x4x5x2xf64>",
+     {"tensor<1x4x5x2xf64>", "tensor<2x3x2x2xf64>"},
+     "tensor<1x4x5x2xf64>"},
+    {"conv %a, %b strides [2, 1] groups 2 : tensor<2x5x3x4xf64>, "
+     "tensor<2x2x2x6xf64> -> tensor<2x2x2x6xf64>",
+     {"tensor<2x5x3x4xf64>", "tensor<2x2x2x6xf64>"},
+     "tensor<2x2x2x6xf64>"},
+    // Depthwise, and two channels for each feature.
+    {"conv %a, %b low [1] high [1] groups 3 : tensor<2x4x3xf64>, "
+     "tensor<2x1x3xf64> -> tensor<2x5x3xf64>",
+     {"tensor<2x4x3xf64>", "tensor<2x1x3xf64>"},
+     "tensor<2x5x3xf64>"},
+    {"conv %a, %b strides [2] groups 2 : tensor<2x5x4xf64>, "
+     "tensor<3x2x2xf64> -> tensor<2x2x2xf64>",
+     {"tensor<2x5x4xf64>", "tensor<3x2x2xf64>"},
+     "tensor<2x2x2xf64>"},
+    {"conv %a, %b strides [1, 2, 1] high [0, 1, 1] : tensor<1x2x3x2x2xf64>, "
+     "tensor<2x2x2x2x1xf64> -> tensor<1x1x2x2x1xf64>",
+     {"tensor<1x2x3x2x2xf64>", "tensor<2x2x2x2x1xf64>"},
+     "tensor<1x1x2x2x1xf64>"},
+    {"windows %a dims [0, 2] sizes [2, 3] strides [2, 1] dilations [1, 2] : "
+     "tensor<5x2x6xf64> -> tensor<2x2x2x2x3xf64>",
+     {"tensor<5x2x6xf64>"},
+     "tensor<2x2x2x2x3xf64>"},
+    {"fold_windows %a dims [0, 2] sizes [2, 3] strides [2, 1] dilations "
+     "[1, 2] : tensor<2x2x2x2x3xf64> -> tensor<5x2x6xf64>",
+     {"tensor<2x2x2x2x3xf64>"},
+     "tensor<5x2x6xf64>"},
     {"dot_general %a, %b contract [1] x [0] batch [] x [] : tensor<2x3xf64>, "
      "tensor<3x4xf64> -> tensor<2x4xf64>",
      {"tensor<2x3xf64>", "tensor<3x4xf64>"},

@@ -63,6 +63,18 @@ static const std::map<std::string, Sample> &others() {
                        "sinter.dot_general %0, %1 contract [0] x [0] batch [] "
                        "x [] : " + table + ", " + table + " -> tensor<96x96xT>",
                        "tensor<96x96xT>"}},
+      {"conv", {{"tensor<2x9x9x6xT>", "tensor<3x3x6x32xT>"},
+                "sinter.conv %0, %1 : tensor<2x9x9x6xT>, tensor<3x3x6x32xT> -> "
+                "tensor<2x7x7x32xT>",
+                "tensor<2x7x7x32xT>"}},
+      {"windows", {{"tensor<9x32xT>"},
+                   "sinter.windows %0 dims [0] sizes [3] strides [2] dilations "
+                   "[1] : tensor<9x32xT> -> tensor<4x3x32xT>",
+                   "tensor<4x3x32xT>"}},
+      {"fold_windows", {{"tensor<4x3x32xT>"},
+                        "sinter.fold_windows %0 dims [0] sizes [3] strides [2] "
+                        "dilations [1] : tensor<4x3x32xT> -> tensor<9x32xT>",
+                        "tensor<9x32xT>"}},
       {"argmax", {{table}, "sinter.argmax %0 dim 1 : " + table +
                                " -> tensor<40xi32>",
                   "tensor<40xi32>"}},

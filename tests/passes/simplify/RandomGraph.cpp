@@ -103,7 +103,7 @@ Value RandomGraph::movement(Value x) {
     high.push_back(below(2));
     order.insert(order.begin() + below(d + 1), d);
   }
-  switch (below(7)) {
+  switch (below(8)) {
   case 0:
     return TransposeOp::create(builder, loc, x, order);
   case 1: {
@@ -144,6 +144,24 @@ Value RandomGraph::movement(Value x) {
       if (below(2))
         dimensions.push_back(d);
     return ReverseOp::create(builder, loc, x, dimensions);
+  }
+  case 6: {
+    int64_t d = rank ? below(rank) : 0;
+    int64_t extent = rank ? type.getDimSize(d) : 0;
+    if (extent == 0)
+      return x;
+    int64_t size = 1 + below(std::min<int64_t>(extent, 3));
+    int64_t stride = below(2) ? size : 1 + below(2);
+    Value windows = WindowsOp::create(
+        builder, loc, x, ArrayRef<int64_t>{d}, ArrayRef<int64_t>{size},
+        ArrayRef<int64_t>{stride}, ArrayRef<int64_t>{1});
+    // Sums only of one term, whose order does not matter.
+    if (below(2) || stride < size || type.getElementType().isInteger(1))
+      return windows;
+    return FoldWindowsOp::create(
+        builder, loc, type, windows, ArrayRef<int64_t>{d},
+        ArrayRef<int64_t>{size}, ArrayRef<int64_t>{stride},
+        ArrayRef<int64_t>{1});
   }
   default:
     if (rank == 0)

@@ -1,0 +1,154 @@
+//===- WindowsTest.cpp - windows, and what convolutions become ------------===//
+
+#include "tests/passes/simplify/Simplify.h"
+
+using namespace sinter::passes;
+using namespace sinter::ir;
+
+namespace {
+using WindowsTest = Simplify;
+
+TEST_F(WindowsTest, SideBySideAlongOneDimensionAreAReshape) {
+  algebra(R"((%x: tensor<2x6x3xf32>) -> tensor<2x3x2x3xf32> {
+    %y = sinter.windows %x dims [1] sizes [2] strides [2] dilations [1]
+        : tensor<2x6x3xf32> -> tensor<2x3x2x3xf32>
+    sinter.return %y : tensor<2x3x2x3xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape");
+}
+
+TEST_F(WindowsTest, WhatTheLastDoesNotReachIsSlicedOff) {
+  algebra(R"((%x: tensor<2x5x7x3xf32>) -> tensor<2x2x3x2x2x3xf32> {
+    %y = sinter.windows %x dims [1, 2] sizes [2, 2] strides [2, 2]
+        dilations [1, 1] : tensor<2x5x7x3xf32> -> tensor<2x2x3x2x2x3xf32>
+    sinter.return %y : tensor<2x2x3x2x2x3xf32>
+  })");
+  EXPECT_EQ(ops(), "slice reshape transpose");
+}
+
+TEST_F(WindowsTest, OneWindowOfEverythingIsAReshape) {
+  algebra(R"((%x: tensor<2x5x7x3xf32>) -> tensor<2x1x1x5x7x3xf32> {
+    %y = sinter.windows %x dims [1, 2] sizes [5, 7] strides [1, 3]
+        dilations [1, 1] : tensor<2x5x7x3xf32> -> tensor<2x1x1x5x7x3xf32>
+    sinter.return %y : tensor<2x1x1x5x7x3xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape");
+}
+
+TEST_F(WindowsTest, WindowsOfOneElementAreASlice) {
+  algebra(R"((%x: tensor<2x6x3xf32>) -> tensor<2x3x1x3xf32> {
+    %y = sinter.windows %x dims [1] sizes [1] strides [2] dilations [5]
+        : tensor<2x6x3xf32> -> tensor<2x3x1x3xf32>
+    sinter.return %y : tensor<2x3x1x3xf32>
+  })");
+  EXPECT_EQ(ops(), "slice reshape");
+}
+
+TEST_F(WindowsTest, ThoseThatOverlapOrHaveGapsStay) {
+  algebra(R"((%x: tensor<9xf32>) -> (tensor<4x3xf32>, tensor<2x3xf32>) {
+    %a = sinter.windows %x dims [0] sizes [3] strides [2] dilations [1]
+        : tensor<9xf32> -> tensor<4x3xf32>
+    %b = sinter.windows %x dims [0] sizes [3] strides [3] dilations [2]
+        : tensor<9xf32> -> tensor<2x3xf32>
+    sinter.return %a, %b : tensor<4x3xf32>, tensor<2x3xf32>
+  })");
+  EXPECT_EQ(ops(), "windows windows");
+}
+
+TEST_F(WindowsTest, FoldedSideBySideAreTheWayBack) {
+  algebra(R"((%x: tensor<2x2x3x2x2x3xf32>) -> tensor<2x5x7x3xf32> {
+    %y = sinter.fold_windows %x dims [1, 2] sizes [2, 2] strides [2, 2]
+        dilations [1, 1] : tensor<2x2x3x2x2x3xf32> -> tensor<2x5x7x3xf32>
+    sinter.return %y : tensor<2x5x7x3xf32>
+  })");
+  EXPECT_EQ(ops(), "transpose reshape pad");
+}
+
+TEST_F(WindowsTest, FoldedWindowsOfOneElementArePadded) {
+  algebra(R"((%x: tensor<2x3x1x3xf32>) -> tensor<2x6x3xf32> {
+    %y = sinter.fold_windows %x dims [1] sizes [1] strides [2] dilations [1]
+        : tensor<2x3x1x3xf32> -> tensor<2x6x3xf32>
+    sinter.return %y : tensor<2x6x3xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape pad");
+}
+
+TEST_F(WindowsTest, APoolingBySizeIsAReductionOfAReshape) {
+  algebra(R"((%x: tensor<2x4x6x3xf32>) -> tensor<2x2x3x3xf32> {
+    %u = sinter.windows %x dims [1, 2] sizes [2, 2] strides [2, 2]
+        dilations [1, 1] : tensor<2x4x6x3xf32> -> tensor<2x2x3x2x2x3xf32>
+    %y = sinter.reduce_max %u dims [3, 4]
+        : tensor<2x2x3x2x2x3xf32> -> tensor<2x2x3x3xf32>
+    sinter.return %y : tensor<2x2x3x3xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape reduce_max");
+}
+
+TEST_F(WindowsTest, AConvolutionIsAContractionOfWindows) {
+  stage(R"((%x: tensor<2x6x6x3xf32>, %w: tensor<3x3x3x4xf32>)
+      -> tensor<2x6x6x4xf32> {
+    %y = sinter.conv %x, %w low [1, 1] high [1, 1]
+        : tensor<2x6x6x3xf32>, tensor<3x3x3x4xf32> -> tensor<2x6x6x4xf32>
+    sinter.return %y : tensor<2x6x6x4xf32>
+  })");
+  EXPECT_EQ(ops(), "pad windows dot_general");
+}
+
+TEST_F(WindowsTest, AConvolutionByOneElementIsAMatrixProduct) {
+  stage(R"((%x: tensor<2x6x6x3xf32>, %w: tensor<1x1x3x4xf32>)
+      -> tensor<2x6x6x4xf32> {
+    %y = sinter.conv %x, %w
+        : tensor<2x6x6x3xf32>, tensor<1x1x3x4xf32> -> tensor<2x6x6x4xf32>
+    sinter.return %y : tensor<2x6x6x4xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape reshape dot_general reshape");
+}
+
+TEST_F(WindowsTest, ADepthwiseConvolutionIsASumOfProducts) {
+  stage(R"((%x: tensor<2x6x5xf32>, %w: tensor<3x1x5xf32>)
+      -> tensor<2x4x5xf32> {
+    %y = sinter.conv %x, %w groups 5
+        : tensor<2x6x5xf32>, tensor<3x1x5xf32> -> tensor<2x4x5xf32>
+    sinter.return %y : tensor<2x4x5xf32>
+  })",
+        1e-15);
+  EXPECT_EQ(ops(), "reshape windows broadcast mul reduce_sum");
+}
+
+TEST_F(WindowsTest, NegativePaddingCuts) {
+  stage(R"((%x: tensor<2x6x5xf32>, %w: tensor<2x5x4xf32>)
+      -> tensor<2x5x4xf32> {
+    %y = sinter.conv %x, %w low [-2] high [2]
+        : tensor<2x6x5xf32>, tensor<2x5x4xf32> -> tensor<2x5x4xf32>
+    sinter.return %y : tensor<2x5x4xf32>
+  })");
+  EXPECT_EQ(count("sinter.slice"), 1);
+  EXPECT_EQ(count("sinter.pad"), 1);
+}
+
+// Both derivatives read one padded image, and nothing is transposed on its way.
+TEST_F(WindowsTest, AKernelsGradientContractsTheSameWindows) {
+  auto gradient = [](mlir::OpPassManager &passes) {
+    buildSimplifiedStage(passes);
+  };
+  rewrite(R"((%x: tensor<2x5x5x3xf32>, %dy: tensor<2x5x5x4xf32>,
+      %w: tensor<3x3x3x4xf32>) -> (tensor<2x5x5x4xf32>, tensor<3x3x3x4xf32>) {
+    %y = sinter.conv %x, %w low [1, 1] high [1, 1]
+        : tensor<2x5x5x3xf32>, tensor<3x3x3x4xf32> -> tensor<2x5x5x4xf32>
+    %a = sinter.transpose %x [3, 1, 2, 0]
+        : tensor<2x5x5x3xf32> -> tensor<3x5x5x2xf32>
+    %b = sinter.transpose %dy [1, 2, 0, 3]
+        : tensor<2x5x5x4xf32> -> tensor<5x5x2x4xf32>
+    %c = sinter.conv %a, %b low [1, 1] high [1, 1]
+        : tensor<3x5x5x2xf32>, tensor<5x5x2x4xf32> -> tensor<3x3x3x4xf32>
+    %dw = sinter.transpose %c [1, 2, 0, 3]
+        : tensor<3x3x3x4xf32> -> tensor<3x3x3x4xf32>
+    sinter.return %y, %dw : tensor<2x5x5x4xf32>, tensor<3x3x3x4xf32>
+  })",
+          gradient);
+  EXPECT_EQ(count("sinter.pad"), 1);
+  EXPECT_EQ(count("sinter.dot_general"), 2);
+  // Of %dy none, of the windows those that only rename what is read.
+  EXPECT_EQ(count("sinter.reshape"), 0) << text();
+}
+} // namespace
