@@ -55,6 +55,112 @@ TEST(OpMistakes, OfTypes) {
   expectMistake("!: takes i1", [](Tensor x, Tensor) { !x; });
 }
 
+/// Images [2, 6, 5, 4] and a kernel [3, 3, 4, 8].
+void expectConvMistake(const std::string &message,
+                       std::function<void(Model &, Tensor, Tensor)> body,
+                       Place place = Place::current()) {
+  expectMistake(
+      message,
+      [&](Model &m, Tensor, Tensor) {
+        body(m, zeros({2, 6, 5, 4}), zeros({3, 3, 4, 8}));
+      },
+      place);
+}
+
+TEST(OpMistakes, OfConvolutions) {
+  expectConvMistake("conv: takes images [N, spatial…, C] and a kernel "
+                    "[spatial…, C/groups, F] with 1 to 3 spatial dimensions, "
+                    "not f32[2, 6, 5, 4] and f32[3, 4, 8]",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, reshape(slice(w, 0, 0, 1), {3, 4, 8}));
+                    });
+  expectConvMistake("conv: 1 groups of 4 channels, as the kernel has, are not "
+                    "the input's 5 channels",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(concatenate({x, slice(x, 3, 0, 1)}, 3), w);
+                    });
+  expectConvMistake("conv: 8 features do not divide into 3 groups",
+                    [](Model &, Tensor, Tensor w) {
+                      conv(zeros({2, 6, 5, 12}), w, {.groups = 3});
+                    });
+  expectConvMistake("conv: a window of 3 elements, 3 apart, does not fit the 6 "
+                    "elements of dimension 0",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, w, {.dilation = {3, 1}});
+                    });
+  expectConvMistake("conv: `strides` has 3 entries for 2 spatial dimensions",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, w, {.strides = {1, 1, 1}});
+                    });
+  expectConvMistake("conv: `strides` of 0 is not possible: at least 1",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, w, {.strides = {0}});
+                    });
+  expectConvMistake("conv: `padding` of -1 is not possible: at least 0",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, w, {.padding = {-1}});
+                    });
+  expectConvMistake("conv: `dilation` of 4611686018427387904 is not possible",
+                    [](Model &, Tensor x, Tensor w) {
+                      conv(x, w, {.dilation = {int64_t(1) << 62}});
+                    });
+  expectConvMistake("conv: operands are", [](Model &, Tensor x, Tensor w) {
+    conv(x, cast(w, f64));
+  });
+  expectConvMistake("conv_transpose: `output_padding` of 2 must be less than "
+                    "the stride or the dilation",
+                    [](Model &, Tensor, Tensor w) {
+                      conv_transpose(zeros({2, 4, 4, 8}), w,
+                                     {.strides = {2}, .output_padding = {2}});
+                    });
+  expectConvMistake("conv_transpose: 8 features do not divide into 3 groups",
+                    [](Model &, Tensor, Tensor w) {
+                      conv_transpose(zeros({2, 4, 4, 8}), w, {.groups = 3});
+                    });
+  expectConvMistake("conv: takes floats [N, spatial…, C] with as many spatial "
+                    "dimensions as the kernel's 1, not f32[2, 6, 5, 4]",
+                    [](Model &m, Tensor x, Tensor) {
+                      nn::conv(m, "c", x, 8, {3});
+                    });
+  expectConvMistake("conv: 4 channels and 6 features do not divide into 4 "
+                    "groups",
+                    [](Model &m, Tensor x, Tensor) {
+                      nn::conv(m, "c", x, 6, {3, 3}, {.groups = 4});
+                    });
+  expectConvMistake("conv: 0 features are not possible",
+                    [](Model &m, Tensor x, Tensor) {
+                      nn::conv(m, "c", x, 0, {3, 3});
+                    });
+}
+
+TEST(OpMistakes, OfPoolings) {
+  expectConvMistake("max_pool: takes images [N, spatial…, C] with as many "
+                    "spatial dimensions, 1 to 3, as the window's 1",
+                    [](Model &, Tensor x, Tensor) { max_pool(x, {2}); });
+  expectConvMistake("max_pool: a window that spans 7 elements does not fit the "
+                    "6 of spatial dimension 0",
+                    [](Model &, Tensor x, Tensor) { max_pool(x, {7, 2}); });
+  expectConvMistake("average_pool: a padding of 2 leaves windows without "
+                    "elements: less than the 2 that a window spans",
+                    [](Model &, Tensor x, Tensor) {
+                      average_pool(x, {2, 2}, {.padding = {2}});
+                    });
+  expectConvMistake("max_pool: a window of 0 elements is not possible",
+                    [](Model &, Tensor x, Tensor) { max_pool(x, {0, 2}); });
+  expectConvMistake("average_pool: takes floats, not u8[2, 6, 5, 4]: use cast",
+                    [](Model &, Tensor x, Tensor) {
+                      average_pool(cast(x, u8), {2, 2});
+                    });
+  expectConvMistake("global_max_pool: takes images [N, C, spatial…], not",
+                    [](Model &, Tensor x, Tensor) {
+                      global_max_pool(reshape(x, {2, 120}), true);
+                    });
+  expectConvMistake("windows: `sizes` has 1 entries for 2 dimensions",
+                    [](Model &, Tensor x, Tensor) {
+                      windows(x, {1, 2}, {2});
+                    });
+}
+
 TEST(OpMistakes, OfShapes) {
   expectMistake("must equal the last but one of the second, 4",
                 [](Tensor x, Tensor) { matmul(x, x); });

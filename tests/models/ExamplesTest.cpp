@@ -90,6 +90,49 @@ TEST_F(Examples, LstmReachesItsAccuracy) {
   EXPECT_GE(testAccuracy("lstm", "s.safetensors"), 0.85);
 }
 
+TEST_F(Examples, LenetReachesItsAccuracy) {
+  compile("03-fashion-mnist-lenet/lenet.cpp", "-o lenet");
+  ASSERT_EQ(run("./lenet train " + trainingInputs() +
+                "--epochs 5 --seed 1 --save s.safetensors"),
+            0)
+      << output();
+  EXPECT_GE(testAccuracy("lenet", "s.safetensors"), 0.89);
+}
+
+// Parameters and activations of each layer, as the text books count them.
+TEST_F(Examples, LenetHasTheSizesOfTheTextBooks) {
+  compile("03-fashion-mnist-lenet/lenet.cpp",
+          "-P batch=1 -o lenet --dump-dir=dumps");
+  ASSERT_EQ(run("./lenet --describe"), 0);
+  std::string description = output();
+  EXPECT_TRUE(std::regex_search(description,
+                                std::regex("parameters +62958\n")))
+      << description;
+  auto parameters = [&](const std::string &layer) {
+    size_t bytes = 0;
+    std::regex line(layer + "\\.(weight|bias) .* (\\d+) bytes +trainable");
+    for (std::sregex_iterator i(description.begin(), description.end(), line),
+         end;
+         i != end; ++i)
+      bytes += std::stoul((*i)[2]);
+    return bytes / sizeof(float);
+  };
+  EXPECT_EQ(parameters("conv1"), 608u);
+  EXPECT_EQ(parameters("conv2"), 3216u);
+  EXPECT_EQ(parameters("hidden1"), 48120u);
+  EXPECT_EQ(parameters("hidden2"), 10164u);
+  EXPECT_EQ(parameters("logits"), 850u);
+  std::string model = readFile(folder / "dumps" / "00-model.mlir");
+  size_t at = model.find("sinter.entry @test");
+  ASSERT_NE(at, std::string::npos);
+  for (const char *activation :
+       {"32x32x3", "28x28x8", "14x14x8", "10x10x16", "5x5x16", "400", "120",
+        "84", "10"}) {
+    at = model.find("-> tensor<1x" + std::string(activation) + "xf32>", at);
+    EXPECT_NE(at, std::string::npos) << activation;
+  }
+}
+
 TEST_F(Examples, LstmCodeDoesNotGrowWithTheNumberOfSteps) {
   auto textBytes = [&](const std::string &steps) {
     compile("02-fashion-mnist-lstm/lstm.cpp",

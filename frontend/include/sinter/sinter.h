@@ -10,6 +10,7 @@
 
 #include "sinter/attention.h"
 #include "sinter/control.h"
+#include "sinter/convolution.h"
 #include "sinter/gradient.h"
 #include "sinter/init.h"
 #include "sinter/model.h"
