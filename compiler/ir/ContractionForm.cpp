@@ -2,6 +2,8 @@
 
 #include "compiler/ir/ContractionForm.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace mlir;
 using namespace sinter::ir;
 
@@ -29,29 +31,105 @@ std::optional<int64_t> StridedDims::stride() const {
   return inner.value_or(1);
 }
 
-static StridedDims pick(RankedTensorType type, ArrayRef<int64_t> dimensions) {
+/// The strides of a dense tensor.
+static SmallVector<int64_t> denseStrides(Value value) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t d = static_cast<int64_t>(shape.size()) - 2; d >= 0; --d)
+    strides[d] = strides[d + 1] * shape[d + 1];
+  return strides;
+}
+
+std::optional<OperandView> OperandView::of(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return OperandView{argument, 0, denseStrides(value)};
+  Operation *op = value.getDefiningOp();
+  if (!isa<TransposeOp, BroadcastOp, SliceOp, ReverseOp, WindowsOp>(op))
+    return std::nullopt;
+  std::optional<OperandView> view = of(op->getOperand(0));
+  if (!view)
+    return std::nullopt;
+  SmallVector<int64_t> from = std::move(view->strides), &to = view->strides;
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(op->getOperand(0).getType()).getShape();
+  if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    to.clear();
+    for (int64_t d : transpose.getPermutation())
+      to.push_back(from[d]);
+  } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
+    to.assign(cast<RankedTensorType>(value.getType()).getRank(), 0);
+    for (auto [d, place] : llvm::enumerate(broadcast.getDimensions()))
+      to[place] = shape[d] == 1 ? 0 : from[d];
+  } else if (auto slice = dyn_cast<SliceOp>(op)) {
+    to = from;
+    for (size_t d = 0; d < from.size(); ++d) {
+      view->offset += slice.getOffsets()[d] * from[d];
+      to[d] *= slice.getStrides()[d];
+    }
+  } else if (auto reverse = dyn_cast<ReverseOp>(op)) {
+    to = from;
+    for (int64_t d : reverse.getDimensions()) {
+      view->offset += std::max<int64_t>(shape[d] - 1, 0) * from[d];
+      to[d] = -from[d];
+    }
+  } else {
+    auto windows = cast<WindowsOp>(op);
+    SmallVector<int64_t> inside;
+    to = from;
+    for (auto [i, d] : llvm::enumerate(windows.getWindowed())) {
+      inside.push_back(from[d] * windows.getDilations()[i]);
+      to[d] = from[d] * windows.getStrides()[i];
+    }
+    to.insert(to.begin() + windows.getWindowed().back() + 1, inside.begin(),
+              inside.end());
+  }
+  return view;
+}
+
+static StridedDims pick(Value operand, ArrayRef<int64_t> strides,
+                        ArrayRef<int64_t> dimensions) {
+  auto type = cast<RankedTensorType>(operand.getType());
   StridedDims result;
   for (int64_t d : dimensions) {
-    int64_t stride = 1;
-    for (int64_t inner = d + 1; inner < type.getRank(); ++inner)
-      stride *= type.getDimSize(inner);
     result.dimensions.push_back(d);
     result.extents.push_back(type.getDimSize(d));
-    result.strides.push_back(stride);
+    result.strides.push_back(strides[d]);
   }
   return result;
 }
 
+static void permute(StridedDims &dims, ArrayRef<size_t> order) {
+  StridedDims from = dims;
+  for (auto [i, place] : llvm::enumerate(order)) {
+    dims.dimensions[i] = from.dimensions[place];
+    dims.extents[i] = from.extents[place];
+    dims.strides[i] = from.strides[place];
+  }
+}
+
 ContractionForm ContractionForm::of(DotGeneralOp op) {
-  auto lhs = cast<RankedTensorType>(op.getLhs().getType());
-  auto rhs = cast<RankedTensorType>(op.getRhs().getType());
   ContractionForm form;
-  form.lhsBatch = pick(lhs, op.getLhsBatch());
-  form.rhsBatch = pick(rhs, op.getRhsBatch());
-  form.lhsM = pick(lhs, op.getLhsFree());
-  form.rhsN = pick(rhs, op.getRhsFree());
-  form.lhsK = pick(lhs, op.getLhsContracting());
-  form.rhsK = pick(rhs, op.getRhsContracting());
+  form.lhs = OperandView::of(op.getLhs());
+  form.rhs = OperandView::of(op.getRhs());
+  SmallVector<int64_t> lhs =
+      form.lhs ? form.lhs->strides : denseStrides(op.getLhs());
+  SmallVector<int64_t> rhs =
+      form.rhs ? form.rhs->strides : denseStrides(op.getRhs());
+  form.lhsBatch = pick(op.getLhs(), lhs, op.getLhsBatch());
+  form.rhsBatch = pick(op.getRhs(), rhs, op.getRhsBatch());
+  form.lhsM = pick(op.getLhs(), lhs, op.getLhsFree());
+  form.rhsN = pick(op.getRhs(), rhs, op.getRhsFree());
+  form.lhsK = pick(op.getLhs(), lhs, op.getLhsContracting());
+  form.rhsK = pick(op.getRhs(), rhs, op.getRhsContracting());
+  if (form.lhs) {
+    // Sums run as A lies in memory, near elements after one another.
+    auto order = llvm::to_vector(llvm::seq<size_t>(0, form.lhsK.extents.size()));
+    llvm::stable_sort(order, [&](size_t a, size_t b) {
+      return std::abs(form.lhsK.strides[a]) > std::abs(form.lhsK.strides[b]);
+    });
+    permute(form.lhsK, order);
+    permute(form.rhsK, order);
+  }
   form.batch = form.lhsBatch.extent();
   form.m = form.lhsM.extent();
   form.n = form.rhsN.extent();
@@ -59,8 +137,49 @@ ContractionForm ContractionForm::of(DotGeneralOp op) {
   return form;
 }
 
-bool sinter::ir::isDirectOperand(Value operand) {
-  return isa<BlockArgument>(operand);
+/// Neighbouring loops that one can stand for become one.
+static SmallVector<ContractionLoop> merged(ArrayRef<ContractionLoop> loops) {
+  SmallVector<ContractionLoop> result;
+  for (const ContractionLoop &loop : loops) {
+    if (loop.extent == 1)
+      continue;
+    if (!result.empty() && result.back().lhs == loop.lhs * loop.extent &&
+        result.back().rhs == loop.rhs * loop.extent) {
+      result.back() = {result.back().extent * loop.extent, loop.lhs, loop.rhs};
+      continue;
+    }
+    result.push_back(loop);
+  }
+  if (result.empty())
+    result.push_back({1, 0, 0});
+  return result;
+}
+
+SmallVector<ContractionLoop> ContractionForm::rowLoops(bool packed) const {
+  if (packed || m == 0)
+    return {{m, k, 0}};
+  SmallVector<ContractionLoop> loops;
+  for (auto [extent, stride] : llvm::zip(lhsM.extents, lhsM.strides))
+    loops.push_back({extent, stride, 0});
+  return merged(loops);
+}
+
+SmallVector<ContractionLoop>
+ContractionForm::depthLoops(bool packedLhs, int64_t width) const {
+  if (k == 0)
+    return {{0, 0, 0}};
+  SmallVector<ContractionLoop> loops;
+  for (size_t i = 0; i < lhsK.extents.size(); ++i)
+    loops.push_back({lhsK.extents[i], lhsK.strides[i], rhsK.strides[i]});
+  int64_t inner = 1;
+  for (ContractionLoop &loop : llvm::reverse(loops)) {
+    if (packedLhs)
+      loop.lhs = inner;
+    if (width > 0)
+      loop.rhs = inner * width;
+    inner *= loop.extent;
+  }
+  return merged(loops);
 }
 
 DotGeneralOp sinter::ir::findContraction(KernelOp kernel) {

@@ -1,8 +1,9 @@
 //===- ContractionForm.h - a dot_general as a matrix product ----*- C++ -*-===//
 //
 // Every dot_general is a batch of products C[M,N] = Σ_K A[M,K]·B[K,N].  This
-// says for which strides: neighbouring dimensions of an operand are merged
-// where one stride serves them; what does not merge has to be packed.
+// says how its operands lie in memory: an argument of the kernel, perhaps seen
+// through index maps that only change strides (a convolution's windows among
+// them), is read where it is; what is computed on the way has to be packed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,27 +18,50 @@ namespace sinter::ir {
 struct StridedDims {
   llvm::SmallVector<int64_t> dimensions; // of the operand's tensor
   llvm::SmallVector<int64_t> extents;
-  llvm::SmallVector<int64_t> strides; // in elements, row-major tensor
+  llvm::SmallVector<int64_t> strides; // in elements
 
   int64_t extent() const;
   /// The one stride that walks all of them, if there is one.
   std::optional<int64_t> stride() const;
 };
 
+/// A value that is an argument's elements in other places: element i… is at
+/// offset + Σ i·strides.
+struct OperandView {
+  mlir::BlockArgument argument;
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t> strides; // a dimension of the value each
+
+  /// Through transposes, broadcasts, slices, reverses and windows.
+  static std::optional<OperandView> of(mlir::Value value);
+};
+
+/// Steps of one loop, in elements of both operands (of M, only of A).
+struct ContractionLoop {
+  int64_t extent, lhs, rhs;
+};
+
 struct ContractionForm {
+  /// Where an operand lies, if it does.
+  std::optional<OperandView> lhs, rhs;
   StridedDims lhsBatch, lhsM, lhsK;
   StridedDims rhsBatch, rhsK, rhsN;
   int64_t batch, m, n, k;
 
   static ContractionForm of(DotGeneralOp op);
+
+  /// M as few loops as its strides allow, at least one, outermost first; a
+  /// packed A has rows of K elements.
+  llvm::SmallVector<ContractionLoop> rowLoops(bool packed) const;
+  /// K likewise.  A packed A is dense, a packed B has rows of `width`; 0 for
+  /// one as it lies.
+  llvm::SmallVector<ContractionLoop> depthLoops(bool packedLhs,
+                                                int64_t width) const;
 };
 
 /// The one dot_general of a kernel whose results follow it element by element;
 /// null if the kernel has another form.
 DotGeneralOp findContraction(KernelOp kernel);
-
-/// Whether the operand lies in memory as an argument of the kernel.
-bool isDirectOperand(mlir::Value operand);
 
 } // namespace sinter::ir
 

@@ -13,25 +13,57 @@ static int64_t registerCount(const TargetFacts &target) {
   return target.vectorBits >= 512 ? 32 : 16;
 }
 
+/// Rows of the last loop over M, and of the one around it, in a tile of `rows`;
+/// none if so many cannot be walked with constant offsets.
+static std::optional<std::pair<int64_t, int64_t>>
+splitRows(int64_t rows, ArrayRef<ContractionLoop> loops) {
+  int64_t last = loops.back().extent;
+  if (rows <= last || loops.size() == 1)
+    return std::pair(int64_t(1), rows);
+  if (rows % last != 0 || rows / last > loops.drop_back().back().extent)
+    return std::nullopt;
+  return std::pair(rows / last, last);
+}
+
+std::pair<int64_t, int64_t>
+ContractionTiling::tileRows(ArrayRef<ContractionLoop> rowLoops) const {
+  // A tile that a dump was edited to have may not fit.
+  auto split = splitRows(rows, rowLoops);
+  return split.value_or(
+      std::pair(int64_t(1), std::min(rows, rowLoops.back().extent)));
+}
+
 /// The register tile with the most multiply-adds per load among those that fit,
 /// not larger than the matrix; wider before taller when equal.
-static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
+static void chooseRegisterTile(ContractionTiling &tiling,
+                               ArrayRef<ContractionLoop> rowLoops, int64_t n,
                                int64_t registers) {
-  constexpr int64_t mostRows = 14, mostVectors = 8;
+  constexpr int64_t mostRows = 15, mostVectors = 8;
   int64_t usefulVectors = std::max<int64_t>(
       1, std::min(mostVectors,
                   static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
-  int64_t usefulRows = std::max<int64_t>(1, std::min(mostRows, m));
+  int64_t m = 1;
+  for (const ContractionLoop &loop : rowLoops)
+    m *= std::max<int64_t>(loop.extent, 1);
+  int64_t usefulRows = std::min(mostRows, m);
   double best = -1;
   for (int64_t v = 1; v <= usefulVectors; ++v)
     for (int64_t r = 1; r <= usefulRows; ++r) {
       // The accumulators, a row of B, one broadcast of A.
       if (r * v + v + 1 > registers)
         continue;
+      auto split = splitRows(r, rowLoops);
+      if (!split)
+        continue;
       // What the tails of M and N waste counts too.
       double padded = static_cast<double>(
           llvm::alignTo(std::max<int64_t>(n, 1), v * tiling.lanes));
-      int64_t tiles = llvm::divideCeil(std::max<int64_t>(m, 1), r);
+      int64_t last = std::max<int64_t>(rowLoops.back().extent, 1);
+      int64_t tiles = llvm::divideCeil(last, split->second) * (m / last);
+      if (split->first > 1) {
+        int64_t around = rowLoops.drop_back().back().extent;
+        tiles = llvm::divideCeil(around, split->first) * (m / last / around);
+      }
       double perTile = std::max<double>(r * v, 1.5 * (r + v)) + 1.0;
       double cost = tiles * padded / (v * tiling.lanes) * perTile;
       double score = 1.0 / cost;
@@ -43,25 +75,29 @@ static void chooseRegisterTile(ContractionTiling &tiling, int64_t m, int64_t n,
     }
 }
 
-ContractionTiling ContractionTiling::choose(DotGeneralOp op, bool directLhs,
-                                            bool directRhs,
+ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                             const TargetFacts &target) {
   ContractionForm form = ContractionForm::of(op);
   Type element = getElementTypeOrSelf(op.getType());
   int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
   ContractionTiling tiling{};
+  // Half a vector that is full beats a whole one that is half empty.
+  constexpr int64_t shortestBits = 128;
   tiling.lanes = target.lanes(bytes * 8);
+  while (form.n <= tiling.lanes / 2 &&
+         tiling.lanes / 2 * bytes * 8 >= shortestBits)
+    tiling.lanes /= 2;
   tiling.unroll = 4;
-  chooseRegisterTile(tiling, form.m, form.n, registerCount(target));
+  tiling.packLhs = !form.lhs;
+  chooseRegisterTile(tiling, form.rowLoops(tiling.packLhs), form.n,
+                     registerCount(target));
 
-  tiling.packLhs = !directLhs || !form.lhsM.stride() || !form.lhsK.stride();
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
   // B's rows are walked once a tile of M: measured to pay from these sizes on.
   constexpr int64_t longRow = 256, manyRows = 32;
   bool walkedOften = form.n > longRow && form.m > manyRows;
-  tiling.packRhs =
-      !directRhs || !form.rhsK.stride() || !rowsOfRhs || walkedOften;
+  tiling.packRhs = !form.rhs || !rowsOfRhs || walkedOften;
 
   int64_t rowBytes = std::max<int64_t>(form.k * bytes, 1);
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;

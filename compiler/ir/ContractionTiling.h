@@ -32,10 +32,11 @@ struct ContractionTiling {
   bool packRhs;      // B is first written as [N/NR][K][NR], zero-padded
   int64_t scratchBytes;
 
-  /// `directLhs` says that the operand lies in memory as its type says, and is
-  /// not computed within the kernel.
-  static ContractionTiling choose(DotGeneralOp op, bool directLhs,
-                                  bool directRhs, const TargetFacts &target);
+  static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
+  /// How many rows of each of the last two loops over M a tile takes: all of
+  /// the last if more than one of the other.
+  std::pair<int64_t, int64_t>
+  tileRows(llvm::ArrayRef<ContractionLoop> rowLoops) const;
   /// Bytes that packing takes.
   int64_t neededScratch(DotGeneralOp op) const;
   /// From and to the entries of a kernel's `schedule`.

@@ -51,10 +51,8 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
 static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
                                        const ContractionTiling &tiling) {
   ContractionForm form = ContractionForm::of(dot);
-  bool directLhs = isDirectOperand(dot.getLhs()) && form.lhsM.stride() &&
-                   form.lhsK.stride();
-  bool directRhs = isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
-                   form.rhsN.stride() &&
+  bool directLhs = form.lhs.has_value();
+  bool directRhs = form.rhs && form.rhsN.stride() &&
                    (*form.rhsN.stride() == 1 || form.n == 1);
   if ((!tiling.packLhs && !directLhs) || (!tiling.packRhs && !directRhs))
     return kernel.emitOpError("must pack the ")

@@ -124,9 +124,7 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
                                                     ? "masked"
                                                     : "scalar"));
       if (DotGeneralOp dot = findContraction(kernel))
-        ContractionTiling::choose(dot, isDirectOperand(dot.getLhs()),
-                                  isDirectOperand(dot.getRhs()), target)
-            .addTo(entries, &getContext());
+        ContractionTiling::choose(dot, target).addTo(entries, &getContext());
       if (kind == "reduction")
         entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
     }

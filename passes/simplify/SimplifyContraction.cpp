@@ -40,6 +40,14 @@ static Value contract(OpBuilder &builder, Location loc, const Side &lhs,
                               rhs.batch);
 }
 
+/// Whether an operand shows windows of a tensor, which a reshape would have to
+/// store.
+static bool showsWindows(Value value) {
+  while (auto transpose = value.getDefiningOp<TransposeOp>())
+    value = transpose.getOperand();
+  return value.getDefiningOp<WindowsOp>() != nullptr;
+}
+
 /// transpose (dot_general %a, %b) [1, 0]  ⇒  dot_general %b, %a
 static LogicalResult swapTransposed(TransposeOp op,
                                     PatternRewriter &rewriter) {
@@ -47,6 +55,9 @@ static LogicalResult swapTransposed(TransposeOp op,
   if (!dot || !dot->hasOneUse())
     return failure();
   auto [lhs, rhs] = sidesOf(dot);
+  // Windows are read one element at a time, on the left.
+  if (showsWindows(lhs.value))
+    return failure();
   int64_t batch = lhs.batch.size(), left = lhs.free.size(),
           right = rhs.free.size();
   SmallVector<int64_t> swap;
@@ -182,14 +193,6 @@ static LogicalResult absorbTransposes(DotGeneralOp op,
     return failure();
   rewriter.replaceOp(op, contract(rewriter, op.getLoc(), lhs, rhs));
   return success();
-}
-
-/// Whether an operand shows windows of a tensor, which a reshape would have to
-/// store.
-static bool showsWindows(Value value) {
-  while (auto transpose = value.getDefiningOp<TransposeOp>())
-    value = transpose.getOperand();
-  return value.getDefiningOp<WindowsOp>() != nullptr;
 }
 
 /// transpose (dot_general (windows %x), %w) P

@@ -71,4 +71,100 @@ TEST_F(Fusing, ScanBodyIsOneKernelAStep) {
   EXPECT_EQ((*inner.begin()).getKernel(), "run_state_matmul_tanh");
 }
 
+/// Whether the kernel holds an op of this name.
+bool holds(KernelOp kernel, llvm::StringRef name) {
+  return llvm::any_of(kernel.getBody().front(), [&](mlir::Operation &op) {
+    return op.getName().stripDialect() == name;
+  });
+}
+
+// What simplification leaves of a convolution with bias and activation.
+const char *convolution = R"(module @m {
+  sinter.entry @run(%x: tensor<2x9x9x3xf32>, %w: tensor<3x3x3x8xf32>,
+      %b: tensor<8xf32>) -> (tensor<2x4x4x8xf32>) {
+    %p = sinter.pad %x low [0, 1, 1, 0] high [0, 0, 0, 0] interior [0, 0, 0, 0]
+        : tensor<2x9x9x3xf32> -> tensor<2x10x10x3xf32>
+    %u = sinter.windows %p dims [1, 2] sizes [3, 3] strides [2, 2]
+        dilations [1, 1] : tensor<2x10x10x3xf32> -> tensor<2x4x4x3x3x3xf32>
+    %d = sinter.dot_general %u, %w contract [3, 4, 5] x [0, 1, 2]
+        batch [] x [] : tensor<2x4x4x3x3x3xf32>, tensor<3x3x3x8xf32>
+        -> tensor<2x4x4x8xf32>
+    %c = sinter.broadcast %b dims [3] : tensor<8xf32> -> tensor<2x4x4x8xf32>
+    %a = sinter.add %d, %c : tensor<2x4x4x8xf32>
+    %z = sinter.constant dense<0.0> : tensor<2x4x4x8xf32>
+    %y = sinter.max %a, %z : tensor<2x4x4x8xf32>
+    sinter.return %y : tensor<2x4x4x8xf32>
+  }
+})";
+
+TEST_F(Fusing, AConvolutionReadsTheWindowsOfItsPaddedInput) {
+  auto module = fused(convolution);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_TRUE(holds(kernelOf(steps[0]), "pad"));
+  KernelOp kernel = kernelOf(steps[1]);
+  EXPECT_EQ(kind(kernel), "contraction");
+  for (const char *op : {"windows", "dot_general", "add", "max"})
+    EXPECT_TRUE(holds(kernel, op)) << op;
+  // Nothing is copied: neither the windows nor the weights.
+  EXPECT_EQ(number(kernel, "scratch_bytes"), 0);
+  expectUnchanged(convolution);
+}
+
+TEST_F(Fusing, APoolingIsAReductionThatReadsWindows) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%x: tensor<2x9x9x3xf32>) -> (tensor<2x4x4x3xf32>) {
+      %u = sinter.windows %x dims [1, 2] sizes [3, 3] strides [2, 2]
+          dilations [1, 1] : tensor<2x9x9x3xf32> -> tensor<2x4x4x3x3x3xf32>
+      %y = sinter.reduce_max %u dims [3, 4]
+          : tensor<2x4x4x3x3x3xf32> -> tensor<2x4x4x3xf32>
+      sinter.return %y : tensor<2x4x4x3xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(kind(kernelOf(steps[0])), "reduction");
+  expectUnchanged(text);
+}
+
+// What several windows show is computed once, before them.
+TEST_F(Fusing, WhatWindowsRepeatIsNotComputedBehindThem) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%i: tensor<2x9x9x3xui8>, %w: tensor<3x3x3x8xf32>)
+        -> (tensor<2x7x7x8xf32>) {
+      %x = sinter.cast %i : tensor<2x9x9x3xui8> to tensor<2x9x9x3xf32>
+      %u = sinter.windows %x dims [1, 2] sizes [3, 3] strides [1, 1]
+          dilations [1, 1] : tensor<2x9x9x3xf32> -> tensor<2x7x7x3x3x3xf32>
+      %y = sinter.dot_general %u, %w contract [3, 4, 5] x [0, 1, 2]
+          batch [] x [] : tensor<2x7x7x3x3x3xf32>, tensor<3x3x3x8xf32>
+          -> tensor<2x7x7x8xf32>
+      sinter.return %y : tensor<2x7x7x8xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_TRUE(holds(kernelOf(steps[0]), "cast"));
+  EXPECT_FALSE(holds(kernelOf(steps[1]), "cast"));
+  expectUnchanged(text);
+}
+
+TEST_F(Fusing, ASumOfWindowsTakesWhatFollows) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%u: tensor<4x3x5xf32>, %r: tensor<9x5xf32>)
+        -> (tensor<9x5xf32>) {
+      %y = sinter.fold_windows %u dims [0] sizes [3] strides [2] dilations [1]
+          : tensor<4x3x5xf32> -> tensor<9x5xf32>
+      %z = sinter.mul %y, %r : tensor<9x5xf32>
+      sinter.return %z : tensor<9x5xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(kind(kernelOf(steps[0])), "window");
+  expectUnchanged(text);
+}
+
 } // namespace

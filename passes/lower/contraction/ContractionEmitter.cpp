@@ -63,7 +63,8 @@ private:
     IndexMath index(builder, loc);
     Value zero = index.constant(0);
     MatrixProduct product;
-    product.m = form.m;
+    product.rows = form.rowLoops(t.packLhs);
+    product.depth = form.depthLoops(t.packLhs, t.packRhs ? panelWidth() : 0);
     product.n = form.n;
     product.k = form.k;
     product.element = element;
@@ -72,17 +73,15 @@ private:
     // With no product to add up, operands are never read.
     if (form.k == 0 || form.m == 0 || form.n == 0) {
       product.tiling.packLhs = product.tiling.packRhs = false;
-      product.lhs = product.rhs = {Value(), zero, 0, 0};
+      product.lhs = product.rhs = {Value(), zero};
     } else {
-      product.lhs = t.packLhs ? StridedMatrix{packedLhs, zero, form.k, 1}
-                              : matrix(dot.getLhs(), batch, form.lhsBatch,
-                                       form.lhsM, form.lhsK);
+      product.lhs = t.packLhs ? OperandPlace{packedLhs, zero}
+                              : placeOf(*form.lhs, batch, form.lhsBatch);
       if (t.packRhs) {
         packRhs(batch);
-        product.rhs = {packedRhs, zero, 0, 0};
+        product.rhs = {packedRhs, zero};
       } else {
-        product.rhs =
-            matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK, form.rhsN);
+        product.rhs = placeOf(*form.rhs, batch, form.rhsBatch);
       }
     }
     auto fill = [&](Value row, int64_t rows) { packLhs(batch, row, rows); };
@@ -94,19 +93,16 @@ private:
 
   int64_t panelWidth() const { return t.vectors * t.lanes; }
 
-  /// An operand as it lies in memory.
-  StridedMatrix matrix(Value operand, Index batch,
-                       const ir::StridedDims &batchDims,
-                       const ir::StridedDims &rows,
-                       const ir::StridedDims &columns) {
-    Index offset;
+  /// Where an operand's matrix of this batch begins in memory.
+  OperandPlace placeOf(const ir::OperandView &view, Index batch,
+                       const ir::StridedDims &batchDims) {
+    Index offset(view.offset);
     Indices parts = values.space.delinearize(batch, batchDims.extents);
     for (auto [part, stride] : llvm::zip(parts, batchDims.strides))
       offset = offset + part * stride;
-    unsigned number = cast<BlockArgument>(operand).getArgNumber();
+    unsigned number = view.argument.getArgNumber();
     return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
-            values.space.scalar(loc, offset), rows.stride().value_or(0),
-            columns.stride().value_or(0)};
+            values.space.scalar(loc, offset)};
   }
 
   /// The indices of one element of an operand.
@@ -176,12 +172,12 @@ private:
 
   /// All of B as panels.
   void packRhs(Index batch) {
-    bool simple = ir::isDirectOperand(dot.getRhs()) && form.rhsK.stride() &&
-                  form.rhsN.stride();
+    bool simple = form.rhs && form.rhsK.stride() && form.rhsN.stride();
     if (simple) {
       IndexMath index(builder, loc);
-      StridedMatrix source =
-          matrix(dot.getRhs(), batch, form.rhsBatch, form.rhsK, form.rhsN);
+      OperandPlace place = placeOf(*form.rhs, batch, form.rhsBatch);
+      StridedMatrix source{place.memory, place.base, *form.rhsK.stride(),
+                           *form.rhsN.stride()};
       return packPanels(builder, loc, source, packedRhs, index.constant(0),
                         form.k, form.n, panelWidth(), t.lanes);
     }

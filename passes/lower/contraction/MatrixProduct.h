@@ -49,17 +49,25 @@ struct TileRow {
   int64_t lanes, valid;
 };
 
+/// A flat memref and where in it an operand's first element is.
+struct OperandPlace {
+  mlir::Value memory; // memref<?xT> of rank 1
+  mlir::Value base;   // index
+};
+
 struct MatrixProduct {
-  int64_t m, n, k;
+  int64_t n, k;
+  /// M and K, outermost first; each at least one loop.
+  llvm::SmallVector<ir::ContractionLoop> rows, depth;
   mlir::Type element;
   bool fma;
   ir::ContractionTiling tiling;
-  /// Rows are M, columns are K.  With tiling.packLhs, filled by `packLhs` for
-  /// each block of rows and then relative to that block.
-  StridedMatrix lhs;
-  /// Rows are K, columns are N with stride 1; or, with tiling.packRhs, panels
+  /// With tiling.packLhs, filled by `packLhs` for each block of rows and then
+  /// relative to that block.
+  OperandPlace lhs;
+  /// Columns are N with stride 1; or, with tiling.packRhs, panels
   /// [N/NR][K][NR], filled before.
-  StridedMatrix rhs;
+  OperandPlace rhs;
   /// Fills the packed block of A that begins at row `row`, of `rows` rows.
   llvm::function_ref<void(mlir::Value row, int64_t rows)> packLhs;
   /// Takes one vector of accumulators.
