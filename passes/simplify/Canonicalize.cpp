@@ -17,6 +17,7 @@ struct Canonicalize : sinter::passes::impl::CanonicalizeBase<Canonicalize> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     sinter::passes::addMovementPatterns(patterns);
+    sinter::passes::addTransposePatterns(patterns);
     sinter::passes::addSlicePatterns(patterns);
     sinter::passes::addConcatenatePatterns(patterns);
     sinter::passes::addArithmeticPatterns(patterns);

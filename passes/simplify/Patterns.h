@@ -14,6 +14,7 @@
 namespace sinter::passes {
 
 void addMovementPatterns(mlir::RewritePatternSet &patterns);
+void addTransposePatterns(mlir::RewritePatternSet &patterns);
 void addSlicePatterns(mlir::RewritePatternSet &patterns);
 void addConcatenatePatterns(mlir::RewritePatternSet &patterns);
 void addArithmeticPatterns(mlir::RewritePatternSet &patterns);

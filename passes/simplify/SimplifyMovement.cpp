@@ -156,76 +156,6 @@ template <typename Op> struct ReshapeForUnitReduce : OpRewritePattern<Op> {
   }
 };
 
-/// pad (transpose %x P)  ⇒  transpose (pad %x) P: two views of one tensor are
-/// padded once, and what reads through transposes reads through this one.
-struct PadBeforeTranspose : OpRewritePattern<PadOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(PadOp op,
-                                PatternRewriter &rewriter) const override {
-    auto transpose = op.getOperand().getDefiningOp<TransposeOp>();
-    if (!transpose)
-      return failure();
-    ArrayRef<int64_t> permutation = transpose.getPermutation();
-    SmallVector<int64_t> low(permutation.size()), high(low), between(low);
-    for (auto [d, from] : llvm::enumerate(permutation)) {
-      low[from] = op.getLow()[d];
-      high[from] = op.getHigh()[d];
-      between[from] = op.getInterior()[d];
-    }
-    Value padded = PadOp::create(rewriter, op.getLoc(), transpose.getOperand(),
-                                 low, high, between);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, padded, permutation);
-    return success();
-  }
-};
-
-/// slice (transpose %x P)  ⇒  transpose (slice %x) P
-struct SliceBeforeTranspose : OpRewritePattern<SliceOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(SliceOp op,
-                                PatternRewriter &rewriter) const override {
-    auto transpose = op.getOperand().getDefiningOp<TransposeOp>();
-    if (!transpose)
-      return failure();
-    ArrayRef<int64_t> permutation = transpose.getPermutation();
-    SmallVector<int64_t> offsets(permutation.size()), sizes(offsets),
-        strides(offsets);
-    for (auto [d, from] : llvm::enumerate(permutation)) {
-      offsets[from] = op.getOffsets()[d];
-      sizes[from] = op.getSizes()[d];
-      strides[from] = op.getStrides()[d];
-    }
-    Value part =
-        SliceOp::create(rewriter, op.getLoc(), transpose.getOperand(), offsets,
-                        sizes, strides);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, part, permutation);
-    return success();
-  }
-};
-
-/// reduce_sum (transpose %x [0, 2, 1, 3]) dims [2]  ⇒  reduce_sum %x dims [1]
-/// where both what is reduced and what is kept stay in their order.
-template <typename Op> struct ReduceBeforeTranspose : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-  LogicalResult matchAndRewrite(Op op,
-                                PatternRewriter &rewriter) const override {
-    auto transpose = op.getOperand().template getDefiningOp<TransposeOp>();
-    if (!transpose)
-      return failure();
-    SmallVector<int64_t> reduced, kept;
-    for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
-      (llvm::is_contained(op.getDimensions(), static_cast<int64_t>(d))
-           ? reduced
-           : kept)
-          .push_back(from);
-    if (!llvm::is_sorted(reduced) || !llvm::is_sorted(kept))
-      return failure();
-    rewriter.template replaceOpWithNewOp<Op>(op, transpose.getOperand(),
-                                             reduced);
-    return success();
-  }
-};
-
 bool isSplatConstant(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
   return constant && isa<SplatElementsAttr>(constant.getValue());
@@ -288,10 +218,6 @@ void sinter::passes::addMovementPatterns(RewritePatternSet &patterns) {
                ReshapeForUnitReduce<ReduceSumOp>,
                ReshapeForUnitReduce<ReduceMaxOp>,
                ReshapeForUnitReduce<ReduceMinOp>,
-               ReshapeForUnitReduce<ReduceProdOp>, PadBeforeTranspose,
-               SliceBeforeTranspose, ReduceBeforeTranspose<ReduceSumOp>,
-               ReduceBeforeTranspose<ReduceMaxOp>,
-               ReduceBeforeTranspose<ReduceMinOp>,
-               ReduceBeforeTranspose<ReduceProdOp>,
+               ReshapeForUnitReduce<ReduceProdOp>,
                HoistPointwiseAboveBroadcast>(patterns.getContext());
 }

@@ -151,4 +151,51 @@ TEST_F(WindowsTest, AKernelsGradientContractsTheSameWindows) {
   // Of %dy none, of the windows those that only rename what is read.
   EXPECT_EQ(count("sinter.reshape"), 0) << text();
 }
+// The derivative of a pooling is made in the image's order at once.
+TEST_F(WindowsTest, ThePoolingsDerivativeIsNotTransposed) {
+  algebra(R"((%i: tensor<2x2x3x5xi32>, %dy: tensor<2x2x3x5xf32>)
+      -> tensor<2x4x9x5xf32> {
+    %p = sinter.iota dim 4 : tensor<2x2x3x2x3x5xi32>
+    %b = sinter.broadcast %i dims [0, 1, 2, 5]
+        : tensor<2x2x3x5xi32> -> tensor<2x2x3x2x3x5xi32>
+    %d = sinter.broadcast %dy dims [0, 1, 2, 5]
+        : tensor<2x2x3x5xf32> -> tensor<2x2x3x2x3x5xf32>
+    %z = sinter.constant dense<0.0> : tensor<2x2x3x2x3x5xf32>
+    %c = sinter.compare eq %p, %b : tensor<2x2x3x2x3x5xi32>
+    %s = sinter.select %c, %d, %z : tensor<2x2x3x2x3x5xf32>
+    %y = sinter.fold_windows %s dims [1, 2] sizes [2, 3] strides [2, 3]
+        dilations [1, 1] : tensor<2x2x3x2x3x5xf32> -> tensor<2x4x9x5xf32>
+    sinter.return %y : tensor<2x4x9x5xf32>
+  })");
+  EXPECT_EQ(count("sinter.transpose"), 0) << text();
+}
+
+// Channels first between two layers: the transposes meet.
+TEST_F(WindowsTest, TransposesAroundPointwiseOpsVanish) {
+  algebra(R"((%x: tensor<2x4x3x5xf32>, %b: tensor<5xf32>)
+      -> tensor<2x4x3x5xf32> {
+    %t = sinter.transpose %x [0, 3, 1, 2]
+        : tensor<2x4x3x5xf32> -> tensor<2x5x4x3xf32>
+    %c = sinter.broadcast %b dims [1] : tensor<5xf32> -> tensor<2x5x4x3xf32>
+    %a = sinter.add %t, %c : tensor<2x5x4x3xf32>
+    %z = sinter.constant dense<0.0> : tensor<2x5x4x3xf32>
+    %r = sinter.max %a, %z : tensor<2x5x4x3xf32>
+    %y = sinter.transpose %r [0, 2, 3, 1]
+        : tensor<2x5x4x3xf32> -> tensor<2x4x3x5xf32>
+    sinter.return %y : tensor<2x4x3x5xf32>
+  })");
+  EXPECT_EQ(ops(), "constant broadcast add max") << text();
+}
+
+// Where others need the value as it is, the transpose stays.
+TEST_F(WindowsTest, ATransposeOfWhatIsNeededElsewhereStays) {
+  algebra(R"((%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3x2xf32>) {
+    %t = sinter.transpose %x [1, 0] : tensor<2x3xf32> -> tensor<3x2xf32>
+    %e = sinter.exp %t : tensor<3x2xf32>
+    %y = sinter.transpose %e [1, 0] : tensor<3x2xf32> -> tensor<2x3xf32>
+    sinter.return %y, %e : tensor<2x3xf32>, tensor<3x2xf32>
+  })");
+  EXPECT_EQ(count("sinter.exp"), 1);
+  EXPECT_EQ(count("sinter.transpose"), 2);
+}
 } // namespace
