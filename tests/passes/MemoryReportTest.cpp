@@ -13,6 +13,7 @@
 #include "llvm/Support/Path.h"
 
 #include <filesystem>
+#include <fstream>
 
 using namespace mlir;
 using namespace sinter;
@@ -27,7 +28,10 @@ std::vector<fs::path> getExamples() {
   std::vector<fs::path> models;
   for (const auto &file :
        fs::recursive_directory_iterator(SINTER_ROOT "/examples"))
-    if (file.path().extension() == ".cpp")
+    // Beside models there are programs that run them.
+    if (std::ifstream text(file.path()); file.path().extension() == ".cpp" &&
+        std::string(std::istreambuf_iterator<char>(text), {})
+            .find("\nSINTER_MODEL(") != std::string::npos)
       models.push_back(file.path());
   std::sort(models.begin(), models.end());
   return models;
