@@ -11,6 +11,15 @@
 // feature leaves nothing to be contracted as a matrix: it is a sum of products,
 // vectorized along the groups.
 //
+// A convolution of a dilated input (the derivative of one by strides, and the
+// transposed convolution) would multiply mostly by zeros.  It is written the
+// other way round: every element's products with the whole kernel, added up
+// where windows of the result have them,
+//
+//   conv %x, %w input_dilation s  ⇒  fold_windows (dot_general %x, %w) strides s
+//
+// which adds the same products in another order, and leaves out the zeros.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/Sinter.h"
@@ -37,6 +46,8 @@ public:
         groups(op.getGroups()), perGroup(kernel.getDimSize(spatial)) {}
 
   Value expand() {
+    if (groups == 1 && isScattered())
+      return scatter();
     if (groups == 1)
       return contract(windows(pad(op.getInput())), op.getKernel());
     if (kernel.getShape().back() == groups)
@@ -100,6 +111,50 @@ private:
         tensorType(op.getInput()).getShape().drop_back());
     shape.append({groups, perGroup});
     return reshape(op.getInput(), shape);
+  }
+
+  /// Whether most of what the kernel meets are zeros between elements.
+  bool isScattered() {
+    RankedTensorType input = tensorType(op.getInput());
+    return llvm::all_of(op.getStrides(), [](int64_t s) { return s == 1; }) &&
+           llvm::any_of(op.getInputDilation(),
+                        [](int64_t s) { return s > 1; }) &&
+           !llvm::is_contained(input.getShape().slice(1, spatial), 0);
+  }
+
+  Value scatter() {
+    // [N, S…, C]·[K…, C, F] = [N, S…, K…, F]; the last of the kernel's elements
+    // reaches the first place.
+    auto along = range(0, spatial);
+    Value turned = ReverseOp::create(builder, loc, op.getKernel(), along);
+    Value products = DotGeneralOp::create(
+        builder, loc, op.getInput(), turned, {spatial + 1}, {spatial},
+        ArrayRef<int64_t>(), ArrayRef<int64_t>());
+    RankedTensorType input = tensorType(op.getInput()),
+                     result = tensorType(op);
+    SmallVector<int64_t> full(result.getShape()), offsets(spatial + 2, 0),
+        sizes(result.getShape()), low(offsets), high(offsets), none(offsets);
+    for (int64_t i = 0; i < spatial; ++i) {
+      int64_t d = i + 1;
+      int64_t before = (kernel.getDimSize(i) - 1) * op.getKernelDilation()[i];
+      full[d] = (input.getDimSize(d) - 1) * op.getInputDilation()[i] + 1 +
+                before;
+      // Element 0 of the result is element `first` of all that is reached.
+      int64_t first = before - op.getLow()[i];
+      int64_t end = first + result.getDimSize(d);
+      offsets[d] = std::clamp<int64_t>(first, 0, full[d]);
+      int64_t stop = std::clamp<int64_t>(end, offsets[d], full[d]);
+      sizes[d] = stop - offsets[d];
+      low[d] = std::clamp<int64_t>(-first, 0, result.getDimSize(d));
+      high[d] = result.getDimSize(d) - low[d] - sizes[d];
+    }
+    Value sum = FoldWindowsOp::create(
+        builder, loc, result.clone(full), products, range(1, spatial + 1),
+        kernel.getShape().take_front(spatial), op.getInputDilation(),
+        op.getKernelDilation());
+    SmallVector<int64_t> ones(spatial + 2, 1);
+    Value part = SliceOp::create(builder, loc, sum, offsets, sizes, ones);
+    return PadOp::create(builder, loc, part, low, high, none);
   }
 
   Value contractGroups() {

@@ -126,6 +126,30 @@ TEST_F(WindowsTest, NegativePaddingCuts) {
   EXPECT_EQ(count("sinter.pad"), 1);
 }
 
+// What a stride leaves out is not multiplied by zero on the way back.
+TEST_F(WindowsTest, ADilatedInputIsScattered) {
+  stage(R"((%x: tensor<2x3x4x5xf32>, %w: tensor<3x3x5x4xf32>)
+      -> tensor<2x6x7x4xf32> {
+    %y = sinter.conv %x, %w low [1, 1] high [2, 1] input_dilation [2, 2]
+        : tensor<2x3x4x5xf32>, tensor<3x3x5x4xf32> -> tensor<2x6x7x4xf32>
+    sinter.return %y : tensor<2x6x7x4xf32>
+  })",
+        1e-13);
+  EXPECT_EQ(count("sinter.fold_windows"), 1) << text();
+  EXPECT_EQ(count("sinter.windows"), 0) << text();
+}
+
+TEST_F(WindowsTest, ADilatedInputUnderAStrideIsPadded) {
+  stage(R"((%x: tensor<2x4x5xf32>, %w: tensor<3x5x4xf32>)
+      -> tensor<2x4x4xf32> {
+    %y = sinter.conv %x, %w strides [2] low [1] high [1] input_dilation [2]
+        : tensor<2x4x5xf32>, tensor<3x5x4xf32> -> tensor<2x4x4xf32>
+    sinter.return %y : tensor<2x4x4xf32>
+  })");
+  EXPECT_EQ(count("sinter.pad"), 1) << text();
+  EXPECT_EQ(count("sinter.windows"), 1) << text();
+}
+
 // Both derivatives read one padded image, and nothing is transposed on its way.
 TEST_F(WindowsTest, AKernelsGradientContractsTheSameWindows) {
   auto gradient = [](mlir::OpPassManager &passes) {
