@@ -86,11 +86,13 @@ Tensor mish(Tensor x, Place place) {
 }
 
 // The shift changes neither value nor derivative, so none flows through it.
+// One reciprocal a row instead of a quotient an element: the product's
+// derivative is of the kept dimensions but for two products.
 
 Tensor softmax(Tensor x, int64_t dim, Place place) {
   Scope scope("softmax", place);
   Tensor weights = exp(x - stop_gradient(max(x, dim, keep_dims)));
-  return weights / sum(weights, dim, keep_dims);
+  return weights * (1.0 / sum(weights, dim, keep_dims));
 }
 
 Tensor log_softmax(Tensor x, int64_t dim, Place place) {

@@ -32,10 +32,10 @@ static Tensor maskedSoftmax(const Tensor &scores, const Tensor &allowed,
   Tensor seen = where(allowed, scores, lowest(scores.dtype()));
   Tensor weights = exp(seen - stop_gradient(max(seen, -1, keep_dims)));
   if (!empty)
-    return weights / sum(weights, -1, keep_dims);
+    return weights * (1.0 / sum(weights, -1, keep_dims));
   weights = where(allowed, weights, 0);
   Tensor total = sum(weights, -1, keep_dims);
-  return weights / where(total > 0, total, 1);
+  return weights * (1.0 / where(total > 0, total, 1));
 }
 
 Tensor attention(Tensor q, Tensor k, Tensor v, AttentionOptions options,
