@@ -57,6 +57,24 @@ static bool isResultAnyway(const ClusterGraph &graph, const Cluster &cluster,
   });
 }
 
+/// Whether storing the value, a member's, takes less than what its readers
+/// would leave: two or more of them would be results, since what reads them
+/// cannot join.
+static bool isBetterStored(const ClusterGraph &graph, const Cluster &cluster,
+                           const Dependences &dependences, Operation *member) {
+  if (graph.readers(member).size() < 2)
+    return false;
+  unsigned results = 0;
+  for (Operation *reader : graph.readers(member)) {
+    if (graph.clusterOf(reader) == &cluster || costOf(reader) >= tooExpensive)
+      continue;
+    Dependences joined = dependences;
+    joined.add(reader);
+    results += isResultAnyway(graph, cluster, joined, reader);
+  }
+  return results > 1;
+}
+
 static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
   growFrom(
       graph, cluster,
@@ -65,13 +83,14 @@ static void grow(ClusterGraph &graph, Cluster &cluster, bool finish) {
           return reason;
         if (finish || costOf(op) >= tooExpensive)
           return std::nullopt;
-        // A cheap op that reads only what is stored anyway costs its
-        // reader nothing, and here another result.
+        // A cheap op that reads only what is stored anyway, or had better be,
+        // costs its reader nothing, and here another result.
         bool readsMember = false, readsNew = false;
         for (Operation *needed : graph.needs(op))
           if (graph.clusterOf(needed) == &cluster) {
             readsMember = true;
-            readsNew |= !isResultAnyway(graph, cluster, dependences, needed);
+            readsNew |= !isResultAnyway(graph, cluster, dependences, needed) &&
+                        !isBetterStored(graph, cluster, dependences, needed);
           }
         if (readsMember && !readsNew)
           return Refusal::StoredAnyway;

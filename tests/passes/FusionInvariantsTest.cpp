@@ -376,4 +376,29 @@ TEST_F(FusionInvariants, ActivationOfOneValueStoresOneSlope) {
   expectSame(*before, *after);
 }
 
+/// Two products of the same value for rows that read both: the value itself is
+/// the smaller thing to store.
+TEST_F(FusionInvariants, ContractionStoresWhatItsReadersFork) {
+  const char *text = R"(
+    !x = tensor<6x10xf32>
+    module {
+      sinter.entry @run(%a: tensor<6x4xf32>, %b: tensor<4x10xf32>, %u: !x,
+                        %v: !x) -> !x {
+        %p = sinter.dot_general %a, %b contract [1] x [0] batch [] x []
+             : tensor<6x4xf32>, tensor<4x10xf32> -> !x
+        %pu = sinter.mul %p, %u : !x
+        %pv = sinter.mul %p, %v : !x
+        %s = sinter.reduce_sum %pu dims [1] : !x -> tensor<6xf32>
+        %ss = sinter.broadcast %s dims [0] : tensor<6xf32> -> !x
+        %y = sinter.add %pv, %ss : !x
+        sinter.return %y : !x
+      }
+    })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u) << print(*module);
+  EXPECT_EQ(steps[0].getNumResults(), 1u) << print(*module);
+  expectUnchanged(text);
+}
+
 } // namespace
