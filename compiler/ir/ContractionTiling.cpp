@@ -88,15 +88,24 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
          tiling.lanes / 2 * bytes * 8 >= shortestBits)
     tiling.lanes /= 2;
   tiling.unroll = 4;
-  tiling.packLhs = !form.lhs;
+  // Rows that do not follow one another, as those of a panel never do, crowd
+  // few sets of the caches.  Copied, they are read in a run; so many columns
+  // and rows on the other side were measured to pay for the copy.
+  constexpr int64_t manyColumns = 128, veryManyRows = 256;
+  bool lhsApart = form.lhsK.stride() == 1 && form.lhsM.stride() &&
+                  *form.lhsM.stride() > form.k;
+  tiling.packLhs = !form.lhs || (lhsApart && form.n >= manyColumns);
   chooseRegisterTile(tiling, form.rowLoops(tiling.packLhs), form.n,
                      registerCount(target));
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
-  // B's rows are walked once a tile of M: measured to pay from these sizes on.
+  bool rhsApart =
+      form.rhsK.stride() && *form.rhsK.stride() > tiling.vectors * tiling.lanes;
+  // Of long rows, each on pages of its own, fewer walks do.
   constexpr int64_t longRow = 256, manyRows = 32;
-  bool walkedOften = form.n > longRow && form.m > manyRows;
+  bool walkedOften = (form.n > longRow && form.m > manyRows) ||
+                     (rhsApart && form.m >= veryManyRows);
   tiling.packRhs = !form.rhs || !rowsOfRhs || walkedOften;
 
   int64_t rowBytes = std::max<int64_t>(form.k * bytes, 1);
