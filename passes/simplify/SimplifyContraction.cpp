@@ -49,8 +49,7 @@ static bool showsWindows(Value value) {
 }
 
 /// transpose (dot_general %a, %b) [1, 0]  ⇒  dot_general %b, %a
-static LogicalResult swapTransposed(TransposeOp op,
-                                    PatternRewriter &rewriter) {
+static LogicalResult swapTransposed(TransposeOp op, PatternRewriter &rewriter) {
   auto dot = op.getOperand().getDefiningOp<DotGeneralOp>();
   if (!dot || !dot->hasOneUse())
     return failure();
@@ -139,8 +138,10 @@ static Surplus unitDimensions(const Side &lhs, const Side &rhs) {
   return gone;
 }
 
-/// Dimensions that directly follow one of the same role, on both sides.
-static Surplus joinedDimensions(const Side &lhs, const Side &rhs) {
+/// Dimensions that directly follow one of the same role, on both sides;
+/// those of the batch only if asked for.
+static Surplus joinedDimensions(const Side &lhs, const Side &rhs,
+                                bool batch = true) {
   Surplus gone{SmallVector<bool>(tensorType(lhs.value).getRank()),
                SmallVector<bool>(tensorType(rhs.value).getRank())};
   auto joinPairs = [&](ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
@@ -153,7 +154,8 @@ static Surplus joinedDimensions(const Side &lhs, const Side &rhs) {
       if (free[i] == free[i - 1] + 1)
         flags[free[i]] = true;
   };
-  joinPairs(lhs.batch, rhs.batch);
+  if (batch)
+    joinPairs(lhs.batch, rhs.batch);
   joinPairs(lhs.contracting, rhs.contracting);
   joinFree(lhs.free, gone.lhs);
   joinFree(rhs.free, gone.rhs);
@@ -182,14 +184,18 @@ static bool absorbTranspose(Side &side) {
 /// dot_general (transpose %x [1, 0]), %y contract [1] x [0]
 ///   ⇒  dot_general %x, %y contract [0] x [0]
 ///
-/// unless dimensions that lie side by side would no longer do so: a matrix
-/// product of transposed data is quicker than a contraction that is none.
+/// unless rows, columns or terms that lie side by side would no longer do so: a
+/// matrix product of transposed data is quicker than a contraction that is
+/// none.  Where each product of a batch lies does not matter.
 static LogicalResult absorbTransposes(DotGeneralOp op,
                                       PatternRewriter &rewriter) {
   auto [lhs, rhs] = sidesOf(op);
-  int64_t before = joinedDimensions(lhs, rhs).number();
+  auto inProducts = [&] {
+    return joinedDimensions(lhs, rhs, /*batch=*/false).number();
+  };
+  int64_t before = inProducts();
   bool left = absorbTranspose(lhs), right = absorbTranspose(rhs);
-  if ((!left && !right) || joinedDimensions(lhs, rhs).number() < before)
+  if ((!left && !right) || inProducts() < before)
     return failure();
   rewriter.replaceOp(op, contract(rewriter, op.getLoc(), lhs, rhs));
   return success();
@@ -252,7 +258,8 @@ static LogicalResult collapseDimensions(DotGeneralOp op,
 }
 
 void sinter::passes::addContractionPatterns(RewritePatternSet &patterns) {
-  patterns.add(absorbTransposes);
+  // Before the joining of batches hides a transpose behind a reshape.
+  patterns.add(absorbTransposes, /*benefit=*/2);
   patterns.add(swapTransposed);
   patterns.add(transposeWindows);
   patterns.add(collapseDimensions);

@@ -1,7 +1,8 @@
 //===- SimplifySlices.cpp - slices of what was put together ---------------===//
 //
 // A slice reads through the movement below it: of a slice, of the one operand
-// of a concatenation or the inside of a pad that it lies in, of a broadcast.
+// of a concatenation or the inside of a pad that it lies in, of a broadcast.  A
+// reshape between a slice and a contraction goes below the slice.
 //
 //===----------------------------------------------------------------------===//
 
@@ -124,6 +125,48 @@ struct SliceBeforeBroadcast : OpRewritePattern<SliceOp> {
   }
 };
 
+/// reshape (slice %x offsets [0, 128] sizes [n, 128]) : [n, 384] -> [n, 4, 32]
+///   ⇒  slice (reshape %x : [n, 12, 32]) offsets [0, 4, 0]
+///
+/// for a contraction, which reads a slice of what lies in memory as it reads
+/// the whole: so are heads and gates taken out of one product.
+struct SliceBehindReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto slice = op.getOperand().getDefiningOp<SliceOp>();
+    if (!slice || llvm::none_of(op->getUsers(), llvm::IsaPred<DotGeneralOp>) ||
+        tensorType(op.getResult()).getNumElements() == 0)
+      return failure();
+    RankedTensorType whole = tensorType(slice.getOperand());
+    ArrayRef<int64_t> from = tensorType(slice.getResult()).getShape();
+    ArrayRef<int64_t> to = tensorType(op.getResult()).getShape();
+    // Only one dimension, `d`, is cut, and the reshape splits that one only.
+    auto cut = [&](int64_t d) { return whole.getDimSize(d) != from[d]; };
+    int64_t rank = from.size(), d = 0, parts = to.size() - rank + 1;
+    while (d < rank && !cut(d))
+      ++d;
+    if (d == rank || parts < 1 || slice.getStrides()[d] != 1 ||
+        llvm::any_of(llvm::seq(d + 1, rank), cut) ||
+        from.take_front(d) != to.take_front(d) ||
+        from.drop_front(d + 1) != to.drop_front(d + parts))
+      return failure();
+    int64_t inner = from[d] / to[d];
+    if (slice.getOffsets()[d] % inner != 0 || whole.getDimSize(d) % inner != 0)
+      return failure();
+    SmallVector<int64_t> shape(to), offsets(to.size(), 0),
+        strides(to.size(), 1);
+    shape[d] = whole.getDimSize(d) / inner;
+    offsets[d] = slice.getOffsets()[d] / inner;
+    Value reshaped = ReshapeOp::create(rewriter, op.getLoc(),
+                                       whole.clone(shape), slice.getOperand());
+    Location both = rewriter.getFusedLoc({op.getLoc(), slice.getLoc()});
+    rewriter.replaceOpWithNewOp<SliceOp>(op, reshaped, offsets, to, strides)
+        ->setLoc(both);
+    return success();
+  }
+};
+
 /// pad (pad %x)  ⇒  pad %x, where neither puts zeros between elements.
 struct MergePads : OpRewritePattern<PadOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -148,5 +191,6 @@ struct MergePads : OpRewritePattern<PadOp> {
 
 void sinter::passes::addSlicePatterns(RewritePatternSet &patterns) {
   patterns.add<MergeSlices, SliceOneOfConcatenated, SliceInsideOfPad,
-               SliceBeforeBroadcast, MergePads>(patterns.getContext());
+               SliceBeforeBroadcast, SliceBehindReshape, MergePads>(
+      patterns.getContext());
 }

@@ -199,6 +199,42 @@ TEST_P(Contraction, RandomDimensionsInAnyOrder) {
   program.check(GetParam(), 0);
 }
 
+/// Operands that are parts of wider tensors, as attention's heads are of one
+/// product: in any form, and so large that they are packed.
+TEST_P(Contraction, SlicesAreReadWhereTheyLie) {
+  std::mt19937 random(11);
+  Program program;
+  auto add = [&](const Form &form) {
+    Form wide = form;
+    auto widen = [&](const char *from, const char *to,
+                     std::vector<int64_t> &shape) {
+      std::vector<int64_t> offsets, sizes = shape, strides;
+      for (int64_t &extent : shape) {
+        offsets.push_back(random() % 3);
+        strides.push_back(1 + random() % 4 / 3);
+        extent = offsets.back() + extent * strides.back() + random() % 2;
+      }
+      return std::string(to) + " = sinter.slice " + from + " offsets " +
+             list(offsets) + " sizes " + list(sizes) + " strides " +
+             list(strides) + " : " + tensor(shape, "f32") + " -> " +
+             tensor(sizes, "f32") + "\n";
+    };
+    std::string slices = widen("%a", "%as", wide.lhs);
+    slices += widen("%b", "%bs", wide.rhs);
+    program.add(wide, "f32",
+                slices + form.op("f32", "%as", "%bs") +
+                    "%z = sinter.max %y, %c : " + tensor(form.result, "f32") +
+                    "\n");
+  };
+  for (int i = 0; i < 25; ++i)
+    add(randomForm(random));
+  for (int transposed = 0; transposed < 4; ++transposed)
+    for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{
+             {5, 40, 3}, {260, 33, 7}, {19, 140, 5}, {40, 300, 9}})
+      add(matrix(m, n, k, transposed & 1, transposed & 2));
+  program.check(GetParam(), 0);
+}
+
 TEST_P(Contraction, NothingToSumIsZero) {
   Program program;
   program.add(matrix(5, 21, 0, false, false), "f32",

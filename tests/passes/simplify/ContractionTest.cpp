@@ -101,4 +101,58 @@ TEST_F(SimplifyContractionTest, TheLastDimensionOfARoleStays) {
   })");
   EXPECT_EQ(ops(), "dot_general");
 }
+
+// Heads of attention: where each product of the batch lies does not matter.
+TEST_F(SimplifyContractionTest, AbsorbsTransposesThatPartTheBatch) {
+  algebra(R"((%q: tensor<2x5x3x4xf32>, %k: tensor<2x6x3x4xf32>)
+      -> tensor<2x3x5x6xf32> {
+    %a = sinter.transpose %q [0, 2, 1, 3]
+        : tensor<2x5x3x4xf32> -> tensor<2x3x5x4xf32>
+    %b = sinter.transpose %k [0, 2, 1, 3]
+        : tensor<2x6x3x4xf32> -> tensor<2x3x6x4xf32>
+    %y = sinter.dot_general %a, %b contract [3] x [3] batch [0, 1] x [0, 1]
+        : tensor<2x3x5x4xf32>, tensor<2x3x6x4xf32> -> tensor<2x3x5x6xf32>
+    sinter.return %y : tensor<2x3x5x6xf32>
+  })");
+  EXPECT_EQ(ops(), "dot_general");
+}
+
+TEST_F(SimplifyContractionTest, ReadsTheSliceOfAReshape) {
+  // One of three parts of each row, as two heads.
+  algebra(
+      R"((%x: tensor<5x12xf32>, %k: tensor<2x7x2xf32>) -> tensor<2x5x7xf32> {
+    %s = sinter.slice %x offsets [0, 4] sizes [5, 4] strides [1, 1]
+        : tensor<5x12xf32> -> tensor<5x4xf32>
+    %h = sinter.reshape %s : tensor<5x4xf32> -> tensor<5x2x2xf32>
+    %y = sinter.dot_general %h, %k contract [2] x [2] batch [1] x [0]
+        : tensor<5x2x2xf32>, tensor<2x7x2xf32> -> tensor<2x5x7xf32>
+    sinter.return %y : tensor<2x5x7xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape slice dot_general");
+  EXPECT_EQ(only<SliceOp>().getOffsets(), llvm::ArrayRef<int64_t>({0, 2, 0}));
+}
+
+TEST_F(SimplifyContractionTest, LeavesSlicesThatCutAcrossTheReshape) {
+  // An offset and an extent that no head begins at, steps, two cut dimensions.
+  for (const char *slice :
+       {"%s = sinter.slice %x offsets [0, 3] sizes [5, 4] strides [1, 1]"
+        " : tensor<5x12xf32> -> tensor<5x4xf32>",
+        "%s = sinter.slice %x offsets [0, 4] sizes [5, 4] strides [1, 2]"
+        " : tensor<5x12xf32> -> tensor<5x4xf32>",
+        "%x7 = sinter.concatenate %x, %x dim 0"
+        " : tensor<5x12xf32>, tensor<5x12xf32> -> tensor<10x12xf32>\n"
+        "%s = sinter.slice %x7 offsets [3, 4] sizes [5, 4] strides [1, 1]"
+        " : tensor<10x12xf32> -> tensor<5x4xf32>"}) {
+    algebra(std::string("(%x: tensor<5x12xf32>, %k: tensor<2x7x2xf32>) "
+                        "-> tensor<2x5x7xf32> {\n") +
+            slice + R"(
+      %h = sinter.reshape %s : tensor<5x4xf32> -> tensor<5x2x2xf32>
+      %y = sinter.dot_general %h, %k contract [2] x [2] batch [1] x [0]
+          : tensor<5x2x2xf32>, tensor<2x7x2xf32> -> tensor<2x5x7xf32>
+      sinter.return %y : tensor<2x5x7xf32>
+    })");
+    EXPECT_TRUE(llvm::StringRef(ops()).ends_with("slice reshape dot_general"))
+        << ops();
+  }
+}
 } // namespace
