@@ -195,6 +195,42 @@ struct ConcatenateInsteadOfSum : OpRewritePattern<AddOp> {
   }
 };
 
+/// concatenate (reshape (transpose %a) : [n, 4, 32] -> [n, 128]), … dim 1
+///   ⇒  reshape (concatenate (transpose %a), … dim 1 : [n, 12, 32])
+///
+/// so that the transposes are where the pieces are copied from: heads are put
+/// together again in one pass.
+struct ConcatenateBehindReshape : OpRewritePattern<ConcatenateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConcatenateOp op,
+                                PatternRewriter &rewriter) const override {
+    int64_t d = op.getDimension();
+    Values pieces;
+    // What all pieces agree on: their extents but one.
+    SmallVector<int64_t> common;
+    for (Value input : op.getInputs()) {
+      auto reshape = input.getDefiningOp<ReshapeOp>();
+      if (!reshape || !reshape.getOperand().getDefiningOp<TransposeOp>())
+        return failure();
+      ArrayRef<int64_t> from = tensorType(reshape.getOperand()).getShape();
+      ArrayRef<int64_t> to = tensorType(input).getShape();
+      int64_t parts = from.size() - to.size() + 1;
+      if (parts < 2 || from.take_front(d) != to.take_front(d) ||
+          from.drop_front(d + parts) != to.drop_front(d + 1))
+        return failure();
+      pieces.push_back(reshape.getOperand());
+      SmallVector<int64_t> others(from);
+      others[d] = 0;
+      if (pieces.size() > 1 && others != common)
+        return failure();
+      common = others;
+    }
+    Value joined = ConcatenateOp::create(rewriter, op.getLoc(), pieces, d);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), joined);
+    return success();
+  }
+};
+
 /// (x + 0) + 0  ⇒  x + 0
 struct AddZeroOnce : OpRewritePattern<AddOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -210,6 +246,6 @@ struct AddZeroOnce : OpRewritePattern<AddOp> {
 } // namespace
 
 void sinter::passes::addConcatenatePatterns(RewritePatternSet &patterns) {
-  patterns.add<FlattenConcatenate, ConcatenateInsteadOfSum, AddZeroOnce>(
-      patterns.getContext());
+  patterns.add<FlattenConcatenate, ConcatenateInsteadOfSum,
+               ConcatenateBehindReshape, AddZeroOnce>(patterns.getContext());
 }

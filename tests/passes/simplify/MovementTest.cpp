@@ -228,4 +228,43 @@ TEST_F(MovementTest, ConcatenationsFlatten) {
   EXPECT_EQ(ops(), "concatenate");
   EXPECT_EQ(only<ConcatenateOp>().getInputs().size(), 3u);
 }
+
+TEST_F(MovementTest, HeadsAreJoinedBeforeTheyAreMerged) {
+  // Of 2 and of 1 heads; both of width 3.
+  algebra(R"((%a: tensor<2x4x3xf32>, %b: tensor<1x4x3xf32>) -> tensor<4x9xf32> {
+    %at = sinter.transpose %a [1, 0, 2] : tensor<2x4x3xf32> -> tensor<4x2x3xf32>
+    %bt = sinter.transpose %b [1, 2, 0] : tensor<1x4x3xf32> -> tensor<4x3x1xf32>
+    %am = sinter.reshape %at : tensor<4x2x3xf32> -> tensor<4x6xf32>
+    %bm = sinter.reshape %bt : tensor<4x3x1xf32> -> tensor<4x3xf32>
+    %y = sinter.concatenate %am, %bm dim 1
+        : tensor<4x6xf32>, tensor<4x3xf32> -> tensor<4x9xf32>
+    sinter.return %y : tensor<4x9xf32>
+  })");
+  EXPECT_EQ(count("sinter.concatenate"), 1);
+  algebra(
+      R"((%a: tensor<2x4x3xf32>, %b: tensor<5x4x3xf32>) -> tensor<4x21xf32> {
+    %at = sinter.transpose %a [1, 0, 2] : tensor<2x4x3xf32> -> tensor<4x2x3xf32>
+    %bt = sinter.transpose %b [1, 0, 2] : tensor<5x4x3xf32> -> tensor<4x5x3xf32>
+    %am = sinter.reshape %at : tensor<4x2x3xf32> -> tensor<4x6xf32>
+    %bm = sinter.reshape %bt : tensor<4x5x3xf32> -> tensor<4x15xf32>
+    %y = sinter.concatenate %am, %bm dim 1
+        : tensor<4x6xf32>, tensor<4x15xf32> -> tensor<4x21xf32>
+    sinter.return %y : tensor<4x21xf32>
+  })");
+  EXPECT_EQ(ops(), "transpose transpose concatenate reshape");
+}
+
+TEST_F(MovementTest, HeadsOfOtherWidthsAreMergedFirst) {
+  algebra(
+      R"((%a: tensor<2x4x3xf32>, %b: tensor<3x4x2xf32>) -> tensor<4x12xf32> {
+    %at = sinter.transpose %a [1, 0, 2] : tensor<2x4x3xf32> -> tensor<4x2x3xf32>
+    %bt = sinter.transpose %b [1, 0, 2] : tensor<3x4x2xf32> -> tensor<4x3x2xf32>
+    %am = sinter.reshape %at : tensor<4x2x3xf32> -> tensor<4x6xf32>
+    %bm = sinter.reshape %bt : tensor<4x3x2xf32> -> tensor<4x6xf32>
+    %y = sinter.concatenate %am, %bm dim 1
+        : tensor<4x6xf32>, tensor<4x6xf32> -> tensor<4x12xf32>
+    sinter.return %y : tensor<4x12xf32>
+  })");
+  EXPECT_EQ(count("sinter.reshape"), 2);
+}
 } // namespace
