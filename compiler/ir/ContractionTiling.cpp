@@ -2,6 +2,8 @@
 
 #include "compiler/ir/ContractionTiling.h"
 
+#include "compiler/ir/TaskCost.h"
+
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -17,7 +19,7 @@ static int64_t registerCount(const TargetFacts &target) {
 /// none if so many cannot be walked with constant offsets.
 static std::optional<std::pair<int64_t, int64_t>>
 splitRows(int64_t rows, ArrayRef<ContractionLoop> loops) {
-  int64_t last = loops.back().extent;
+  int64_t last = std::max<int64_t>(loops.back().extent, 1);
   if (rows <= last || loops.size() == 1)
     return std::pair(int64_t(1), rows);
   if (rows % last != 0 || rows / last > loops.drop_back().back().extent)
@@ -75,6 +77,45 @@ static void chooseRegisterTile(ContractionTiling &tiling,
     }
 }
 
+/// Blocks of C, about as many as tasks: the grid whose blocks have the least to
+/// read, counting what uneven blocks make others wait.  A packed block of A is
+/// packed once a column of blocks, so there is one column then.
+static void chooseBlocks(ContractionTiling &tiling,
+                         const ContractionForm &form) {
+  int64_t width = tiling.vectors * tiling.lanes;
+  int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
+  int64_t panels = llvm::divideCeil(form.n, width);
+  int64_t most = tiling.packLhs ? 1 : std::min(tiling.tasks, panels);
+  double best = std::numeric_limits<double>::infinity();
+  int64_t blockRows = tiling.blockRows, blockColumns = tiling.blockColumns;
+  for (int64_t columns = 1; columns <= most; ++columns) {
+    int64_t rows =
+        std::min(rowTiles,
+                 static_cast<int64_t>(llvm::divideCeil(tiling.tasks, columns)));
+    int64_t height = std::min(
+        tiling.blockRows,
+        static_cast<int64_t>(llvm::divideCeil(rowTiles, rows)) * tiling.rows);
+    int64_t breadth =
+        static_cast<int64_t>(llvm::divideCeil(panels, columns)) * width;
+    int64_t blocks =
+        llvm::divideCeil(form.m, height) * llvm::divideCeil(form.n, breadth);
+    double area = static_cast<double>(height) * breadth;
+    // Elements read for an element of C, times what is waited for.
+    double cost = (height + breadth) / area *
+                  (area * blocks / (static_cast<double>(form.m) * form.n));
+    if (cost >= best)
+      continue;
+    best = cost;
+    blockRows = height;
+    blockColumns = breadth;
+  }
+  tiling.blockRows = blockRows;
+  tiling.blockColumns = blockColumns;
+  int64_t blocks = llvm::divideCeil(form.m, blockRows) *
+                   llvm::divideCeil(form.n, blockColumns);
+  tiling.tasks = std::min(tiling.tasks, blocks);
+}
+
 ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                             const TargetFacts &target) {
   ContractionForm form = ContractionForm::of(op);
@@ -112,21 +153,47 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
   tiling.blockRows = std::clamp<int64_t>(
       block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
+  tiling.blockColumns = llvm::alignTo(std::max<int64_t>(form.n, 1),
+                                      tiling.vectors * tiling.lanes);
+  TaskCost cost(op);
+  bool isEmpty = form.batch == 0 || form.m == 0 || form.n == 0;
+  tiling.tasks = isEmpty ? 1
+                         : cost.tasks(cost.ofProducts(form.batch, form.m,
+                                                      form.n, form.k, bytes));
+  if (form.batch > 1 && 2 * form.batch >= tiling.tasks)
+    tiling.tasks = std::min(tiling.tasks, form.batch);
+  else if (tiling.tasks > 1)
+    chooseBlocks(tiling, form);
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
 }
 
-int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
-  ContractionForm form = ContractionForm::of(op);
+static int64_t elementBytes(DotGeneralOp op) {
   Type element = getElementTypeOrSelf(op.getType());
-  int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
-  int64_t lhs = packLhs ? std::min(blockRows, form.m) * form.k * bytes : 0;
-  int64_t rhs = packRhs ? static_cast<int64_t>(
-                              llvm::alignTo(form.n, vectors * lanes)) *
-                              form.k * bytes
-                        : 0;
-  constexpr int64_t alignment = 64;
-  return llvm::alignTo(lhs, alignment) + llvm::alignTo(rhs, alignment);
+  return getStorageType(element).getIntOrFloatBitWidth() / 8;
+}
+
+static constexpr int64_t kScratchAlignment = 64;
+
+int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
+  ContractionForm form = ContractionForm::of(op);
+  return packLhs ? llvm::alignTo(std::min(blockRows, form.m) * form.k *
+                                     elementBytes(op),
+                                 kScratchAlignment)
+                 : 0;
+}
+
+int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
+  ContractionForm form = ContractionForm::of(op);
+  return packRhs ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) *
+                                     form.k * elementBytes(op),
+                                 kScratchAlignment)
+                 : 0;
+}
+
+int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
+  bool own = sharesBatch(ContractionForm::of(op));
+  return tasks * lhsBytes(op) + (own ? tasks : 1) * rhsBytes(op);
 }
 
 std::optional<ContractionTiling>
@@ -144,8 +211,11 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.unroll = number("unroll");
   tiling.blockRows = number("block_rows");
   tiling.scratchBytes = number("scratch_bytes");
+  tiling.blockColumns = number("block_columns");
+  tiling.tasks = number("tasks");
   if (!complete || tiling.lanes < 1 || tiling.rows < 1 || tiling.vectors < 1 ||
-      tiling.unroll < 1 || tiling.blockRows < 1)
+      tiling.unroll < 1 || tiling.blockRows < 1 || tiling.tasks < 1 ||
+      tiling.blockColumns < 1)
     return std::nullopt;
   tiling.packLhs = schedule.contains("pack_lhs");
   tiling.packRhs = schedule.contains("pack_rhs");
@@ -163,6 +233,8 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
   number("tile_vectors", vectors);
   number("unroll", unroll);
   number("block_rows", blockRows);
+  number("block_columns", blockColumns);
+  number("tasks", tasks);
   number("scratch_bytes", scratchBytes);
   if (packLhs)
     schedule.set("pack_lhs", builder.getUnitAttr());

@@ -4,13 +4,14 @@
 // by a small model of the machine:
 //
 // * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
-// must
-//   fit; among those, the tile with the most multiply-adds per load.
+//   must fit; among those, the tile with the most multiply-adds per load.
 // * Caches: a block of `blockRows` rows of A stays in half of L2 while the
-// panels
-//   of B pass by it, each of which stays in L1 or L2 during a block.
+//   panels of B pass by it, each of which stays in L1 or L2 during a block.
 // * Packing costs one pass over B; it pays when B is walked often (M) and its
 //   rows are so long (N) that walking them breaks the TLB and the prefetcher.
+// * Threads: many products are shared out as they are; else the blocks of C,
+//   of `blockRows` × `blockColumns`, are, as square as they can be, for each
+//   reads its rows of A and its columns of B.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,13 +24,15 @@
 namespace sinter::ir {
 
 struct ContractionTiling {
-  int64_t lanes;     // of one vector
-  int64_t rows;      // MR: rows of a register tile
-  int64_t vectors;   // its width in vectors: NR = vectors · lanes
-  int64_t unroll;    // steps of K unrolled
-  int64_t blockRows; // MC: rows of A per pass over B
-  bool packLhs;      // A is first written as [blockRows][K]
-  bool packRhs;      // B is first written as [N/NR][K][NR], zero-padded
+  int64_t lanes;        // of one vector
+  int64_t rows;         // MR: rows of a register tile
+  int64_t vectors;      // its width in vectors: NR = vectors · lanes
+  int64_t unroll;       // steps of K unrolled
+  int64_t blockRows;    // MC: rows of A per pass over B
+  int64_t blockColumns; // NC: columns of B per block, whole panels
+  int64_t tasks;        // parts that threads may share, at most
+  bool packLhs;         // A is first written as [blockRows][K]
+  bool packRhs;         // B is first written as [N/NR][K][NR], zero-padded
   int64_t scratchBytes;
 
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
@@ -37,7 +40,15 @@ struct ContractionTiling {
   /// the last if more than one of the other.
   std::pair<int64_t, int64_t>
   tileRows(llvm::ArrayRef<ContractionLoop> rowLoops) const;
-  /// Bytes that packing takes.
+  /// Whether the tasks are products of the batch, not blocks of one product.
+  bool sharesBatch(const ContractionForm &form) const {
+    return tasks > 1 && form.batch >= tasks;
+  }
+  /// Bytes of a packed block of A, and of packed B.
+  int64_t lhsBytes(DotGeneralOp op) const;
+  int64_t rhsBytes(DotGeneralOp op) const;
+  /// Bytes that packing takes: each task has a block of A of its own, and B if
+  /// its products are its own.
   int64_t neededScratch(DotGeneralOp op) const;
   /// From and to the entries of a kernel's `schedule`.
   static std::optional<ContractionTiling> from(mlir::DictionaryAttr schedule);

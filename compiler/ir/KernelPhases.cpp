@@ -10,6 +10,8 @@
 
 #include "compiler/ir/KernelPhases.h"
 
+#include "compiler/ir/TaskCost.h"
+
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -91,6 +93,7 @@ private:
   void placeResult(unsigned number);
   void chooseRowCaches(Phase &phase);
   llvm::DenseSet<Value> findWanted();
+  void chooseTasks();
   void layOut();
 
   KernelOp kernel;
@@ -295,9 +298,43 @@ void Planner::layOut() {
         plan.stored[value] = take(getByteSize(value.getType()));
     }
     int64_t rows = ShapedType::getNumElements(phase.outer);
+    int64_t first = plan.scratchBytes;
     for (RowCacheSlot &slot : phase.rowCaches)
       slot.offset = take(getByteSize(slot.value.getType()) / rows);
+    phase.taskBytes = plan.scratchBytes - first;
+    plan.scratchBytes += (phase.tasks - 1) * phase.taskBytes;
   }
+}
+
+/// Points of the outer space do not depend on each other, but a scatter's do.
+void Planner::chooseTasks() {
+  TaskCost cost(kernel);
+  int64_t most = mostTasks;
+  if (DictionaryAttr schedule = kernel.getScheduleAttr())
+    if (auto limit = schedule.getAs<IntegerAttr>("tasks"))
+      most = limit.getInt();
+  llvm::DenseSet<Value> known;
+  for (auto &[op, phase] : phaseOf)
+    known.insert(op->getResult(0));
+  for (Phase &phase : plan.phases) {
+    if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
+      continue;
+    SmallVector<Value> roots;
+    for (Operation *op : phase.reducing)
+      roots.push_back(op->getResult(0));
+    for (unsigned number : phase.results)
+      roots.push_back(returned[number]);
+    int64_t points = ShapedType::getNumElements(phase.outer);
+    phase.tasks = std::clamp<int64_t>(
+        std::min(cost.tasks(cost.of(roots, known)), points), 1, most);
+  }
+}
+
+int64_t KernelPhases::tasks() const {
+  int64_t most = 1;
+  for (const Phase &phase : phases)
+    most = std::max(most, phase.tasks);
+  return most;
 }
 
 KernelPhases Planner::run() {
@@ -327,6 +364,7 @@ KernelPhases Planner::run() {
     placeResult(number);
   for (Phase &phase : plan.phases)
     chooseRowCaches(phase);
+  chooseTasks();
   layOut();
   return std::move(plan);
 }

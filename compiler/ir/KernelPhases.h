@@ -29,7 +29,7 @@ struct RowCacheSlot {
   mlir::Value value;
   /// Number of the reducing op (in `Phase::reducing`) whose loop computes it.
   unsigned filledBy;
-  /// Bytes into the scratch.
+  /// Bytes into the scratch, for the first task.
   int64_t offset;
 };
 
@@ -44,14 +44,21 @@ struct Phase {
   /// begins with it if `rows`.
   llvm::SmallVector<unsigned> results;
   llvm::SmallVector<RowCacheSlot> rowCaches;
+  /// In how many parts threads may share the outer space, at most.
+  int64_t tasks = 1;
+  /// Bytes from the row caches of one task to those of the next.
+  int64_t taskBytes = 0;
 };
 
 struct KernelPhases {
   llvm::SmallVector<Phase, 1> phases;
   /// Reducing ops' results that later phases read: bytes into the scratch.
   llvm::MapVector<mlir::Value, int64_t> stored;
+  /// The most tasks that a phase has.
+  int64_t tasks() const;
   int64_t scratchBytes = 0;
 
+  /// The schedule's `tasks`, where it is there, bounds those of the phases.
   static KernelPhases of(KernelOp kernel);
 };
 

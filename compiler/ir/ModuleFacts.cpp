@@ -118,7 +118,8 @@ LogicalResult sinter::ir::verifyFacts(Operation *module) {
                         {"l3_bytes", Key::Number, 1 << 10, mostBytes}};
   const Key options[] = {{"opt_level", Key::Number, 0, 3},
                          {"trap_out_of_range", Key::Flag},
-                         {"debug_info", Key::Flag}};
+                         {"debug_info", Key::Flag},
+                         {"task_nanoseconds", Key::Number, 1, mostBytes}};
   if (failed(verify(module, targetAttrName, target)) ||
       failed(verify(module, optionsAttrName, options)))
     return failure();
@@ -135,6 +136,7 @@ Options Options::of(Operation *op) {
     read(from, "opt_level", options.optLevel);
     read(from, "trap_out_of_range", options.trapOutOfRange);
     read(from, "debug_info", options.debugInfo);
+    read(from, "task_nanoseconds", options.taskNanoseconds);
   }
   return options;
 }
@@ -144,5 +146,7 @@ DictionaryAttr Options::toAttr(MLIRContext *context) const {
   return b.getDictionaryAttr(
       {b.getNamedAttr("opt_level", b.getI64IntegerAttr(optLevel)),
        b.getNamedAttr("trap_out_of_range", b.getBoolAttr(trapOutOfRange)),
-       b.getNamedAttr("debug_info", b.getBoolAttr(debugInfo))});
+       b.getNamedAttr("debug_info", b.getBoolAttr(debugInfo)),
+       b.getNamedAttr("task_nanoseconds",
+                      b.getI64IntegerAttr(taskNanoseconds))});
 }

@@ -57,6 +57,9 @@ struct Options {
   bool trapOutOfRange = false;
   /// Line tables in the object.
   bool debugInfo = false;
+  /// The shortest part of a loop nest that is worth giving to another thread,
+  /// on the machine that `TaskCost.h` assumes.
+  int64_t taskNanoseconds = 20000;
 
   static Options of(mlir::Operation *op);
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;

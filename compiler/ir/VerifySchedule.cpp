@@ -10,6 +10,7 @@
 
 #include "compiler/ir/ContractionTiling.h"
 #include "compiler/ir/KernelPhases.h"
+#include "compiler/ir/TaskCost.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -29,6 +30,8 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
       {"tile_vectors", 1, 16},
       {"unroll", 1, 64},
       {"block_rows", 1, any},
+      {"block_columns", 1, any},
+      {"tasks", 1, mostTasks},
   };
   for (const Limit &limit : limits) {
     Attribute attr = schedule.get(limit.name);
@@ -58,6 +61,15 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("must pack the ")
            << (!tiling.packLhs && !directLhs ? "left" : "right")
            << " operand, which does not lie in memory as its tiles need it";
+  if (tiling.blockRows < form.m && tiling.blockRows % tiling.rows != 0)
+    return kernel.emitOpError("has blocks of ")
+           << tiling.blockRows << " rows, which are not whole tiles of "
+           << tiling.rows;
+  int64_t panel = tiling.vectors * tiling.lanes;
+  if (tiling.blockColumns % panel != 0)
+    return kernel.emitOpError("has blocks of ")
+           << tiling.blockColumns << " columns, which are not whole tiles of "
+           << panel;
   int64_t needed = tiling.neededScratch(dot);
   if (tiling.scratchBytes < needed)
     return kernel.emitOpError("needs ")

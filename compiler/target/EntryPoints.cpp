@@ -10,6 +10,8 @@
 // the seed itself in place of the array and puts it on the stack for its body.
 // Of a body that traps, the last output is a flag on the stack too, which
 // becomes a status and a report.
+// A body whose kernels share tasks gets what it needs to know of the host in a
+// struct on the stack; where the host fails, that is the status.
 // Kernels keep their names as local symbols, so that a profile shows them.
 //
 //===----------------------------------------------------------------------===//
@@ -17,6 +19,8 @@
 #include "compiler/target/EntryPoints.h"
 
 #include "compiler/ir/HostNames.h"
+#include "compiler/ir/TaskCost.h"
+#include "compiler/target/ShareTasks.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "sinter_runtime.h"
 
@@ -65,8 +69,7 @@ struct EntryPointBuilder {
     Value any;
     for (Value p : pointers) {
       Value null = LLVM::ZeroOp::create(b, loc, pointer());
-      Value is =
-          LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, p, null);
+      Value is = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, p, null);
       any = any ? LLVM::OrOp::create(b, loc, any, is).getResult() : is;
     }
     return any;
@@ -76,8 +79,8 @@ struct EntryPointBuilder {
     Value bits;
     for (Value p : pointers) {
       Value address = LLVM::PtrToIntOp::create(b, loc, i64(), p);
-      bits =
-          bits ? LLVM::OrOp::create(b, loc, bits, address).getResult() : address;
+      bits = bits ? LLVM::OrOp::create(b, loc, bits, address).getResult()
+                  : address;
     }
     Value low = LLVM::AndOp::create(b, loc, bits,
                                     constant(i64(), SINTER_ALIGNMENT - 1));
@@ -85,12 +88,61 @@ struct EntryPointBuilder {
                                 constant(i64(), 0));
   }
 
+  Value member(Type type, Value base, int32_t number) {
+    return LLVM::GEPOp::create(b, loc, pointer(), type, base,
+                               ArrayRef<LLVM::GEPArg>{0, number});
+  }
+
+  /// What the body's kernels need to know of the host.
+  Value makeCall(Block *start, Value host) {
+    LLVM::LLVMStructType type = target::getCallType(b.getContext());
+    Value call, null = LLVM::ZeroOp::create(b, loc, pointer());
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(start);
+      call =
+          LLVM::AllocaOp::create(b, loc, pointer(), type, constant(i64(), 1));
+    }
+    auto set = [&](target::CallMember number, Value value) {
+      LLVM::StoreOp::create(b, loc, value, member(type, call, number));
+    };
+    set(target::ParallelFor, null);
+    set(target::Status, constant(i32(), 0));
+    Block *next = b.createBlock(exit), *look = b.createBlock(next),
+          *take = b.createBlock(next);
+    auto from = [&](int32_t offset, Type of) {
+      Value place = LLVM::GEPOp::create(b, loc, pointer(), b.getI8Type(), host,
+                                        ArrayRef<LLVM::GEPArg>{offset});
+      return LLVM::LoadOp::create(b, loc, of, place).getResult();
+    };
+    b.setInsertionPointToEnd(look->getPrevNode());
+    LLVM::CondBrOp::create(
+        b, loc,
+        LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, host, null), next,
+        look);
+    b.setInsertionPointToEnd(look);
+    constexpr int64_t end =
+        offsetof(sinter_host, parallel_for) + sizeof(void *);
+    LLVM::CondBrOp::create(
+        b, loc,
+        LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge,
+                             from(offsetof(sinter_host, struct_size), i32()),
+                             constant(i32(), end)),
+        take, next);
+    b.setInsertionPointToEnd(take);
+    set(target::ParallelFor,
+        from(offsetof(sinter_host, parallel_for), pointer()));
+    set(target::Self, from(offsetof(sinter_host, self), pointer()));
+    LLVM::BrOp::create(b, loc, next);
+    b.setInsertionPointToEnd(next);
+    return call;
+  }
+
   /// host->report(host->self, status, message), if there is such a hook.
   void report(Value host, sinter_status status, StringRef message) {
     auto field = [&](Type type, int32_t offset) {
-      Value place =
-          LLVM::GEPOp::create(b, loc, pointer(), b.getI8Type(), host,
-                              ArrayRef<LLVM::GEPArg>{offset});
+      Value place = LLVM::GEPOp::create(b, loc, pointer(), b.getI8Type(), host,
+                                        ArrayRef<LLVM::GEPArg>{offset});
       return LLVM::LoadOp::create(b, loc, type, place).getResult();
     };
     auto ifSo = [&](Value condition) {
@@ -106,20 +158,18 @@ struct EntryPointBuilder {
     };
     ifSo(isThere(host));
     constexpr int64_t end = offsetof(sinter_host, report) + sizeof(void *);
-    ifSo(LLVM::ICmpOp::create(
-        b, loc, LLVM::ICmpPredicate::uge,
-        field(i32(), offsetof(sinter_host, struct_size)),
-        constant(i32(), end)));
+    ifSo(LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge,
+                              field(i32(), offsetof(sinter_host, struct_size)),
+                              constant(i32(), end)));
     Value hook = field(pointer(), offsetof(sinter_host, report));
     ifSo(isThere(hook));
     Value self = field(pointer(), offsetof(sinter_host, self));
     std::string name = ir::getEntrySymbol(model.name, entry.name) + "_report";
     std::string text = message.str() + '\0';
-    Value line = LLVM::createGlobalString(loc, b, name, text,
-                                          LLVM::Linkage::Private);
+    Value line =
+        LLVM::createGlobalString(loc, b, name, text, LLVM::Linkage::Private);
     auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(b.getContext()),
-        {pointer(), i32(), pointer()});
+        LLVM::LLVMVoidType::get(b.getContext()), {pointer(), i32(), pointer()});
     LLVM::CallOp::create(b, loc, type,
                          ValueRange{hook, self, constant(i32(), status), line});
     LLVM::BrOp::create(b, loc, failed);
@@ -151,8 +201,8 @@ struct EntryPointBuilder {
 
     SmallVector<Value> operands = {state};
     if (isInit) {
-      Value seed = LLVM::AllocaOp::create(b, loc, pointer(), i64(),
-                                          constant(i64(), 1));
+      Value seed =
+          LLVM::AllocaOp::create(b, loc, pointer(), i64(), constant(i64(), 1));
       LLVM::StoreOp::create(b, loc, args, seed);
       operands.push_back(seed);
     } else {
@@ -161,8 +211,7 @@ struct EntryPointBuilder {
                                           ArrayRef<LLVM::GEPArg>{int32_t(k)});
         operands.push_back(LLVM::LoadOp::create(b, loc, pointer(), place));
       }
-      returnIf(isAnyNull(ArrayRef(operands).drop_front()),
-               SINTER_NULL_POINTER);
+      returnIf(isAnyNull(ArrayRef(operands).drop_front()), SINTER_NULL_POINTER);
     }
     returnIf(isAnyMisaligned({state, workspace}), SINTER_MISALIGNED);
     Value fault;
@@ -174,7 +223,20 @@ struct EntryPointBuilder {
       operands.push_back(fault);
     }
     operands.push_back(workspace);
+    Value call;
+    if (body->hasAttr(target::sharesAttrName)) {
+      call = makeCall(start, start->getArgument(3));
+      operands.push_back(call);
+    }
     LLVM::CallOp::create(b, loc, body, operands);
+    if (call) {
+      Value status = LLVM::LoadOp::create(
+          b, loc, i32(),
+          member(target::getCallType(b.getContext()), call, target::Status));
+      returnIf(LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, status,
+                                    constant(i32(), 0)),
+               SINTER_HOST_FAILED);
+    }
     if (entry.traps) {
       Value flag = LLVM::LoadOp::create(b, loc, b.getI8Type(), fault);
       Value isBad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, flag,
@@ -195,8 +257,7 @@ struct EntryPointBuilder {
   }
 };
 
-struct MakeEntryPoints
-    : PassWrapper<MakeEntryPoints, OperationPass<ModuleOp>> {
+struct MakeEntryPoints : PassWrapper<MakeEntryPoints, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MakeEntryPoints)
   StringRef getArgument() const override { return "sinter-make-entry-points"; }
   StringRef getDescription() const override {
@@ -248,15 +309,16 @@ struct MakeEntryPoints
       function.setLinkage(LLVM::Linkage::Internal);
       function.setDsoLocal(true);
       // A kernel stays a function of its own: its name is what a profile shows.
-      if (function->hasAttr("schedule"))
+      if (function->hasAttr("schedule") || function->hasAttr(ir::taskAttrName))
         function.setNoInline(true);
       if (auto entry = function->getAttrOfType<StringAttr>("sinter.entry"))
         bodies[entry] = function;
     }
     for (const ir::EntryDescription &entry : model->entries) {
       LLVM::LLVMFuncOp body = bodies.lookup(entry.name);
-      size_t numArgs =
-          2 + entry.inputs.size() + entry.outputs.size() + entry.traps;
+      size_t numArgs = 2 + entry.inputs.size() + entry.outputs.size() +
+                       entry.traps +
+                       (body && body->hasAttr(target::sharesAttrName));
       if (!body || body.getNumArguments() != numArgs) {
         module.emitError("entry '")
             << entry.name << "' has no body that takes state, "

@@ -8,6 +8,7 @@
 #include "compiler/target/Stage.h"
 #include "compiler/target/DebugInfo.h"
 #include "compiler/target/EntryPoints.h"
+#include "compiler/target/ShareTasks.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -30,6 +31,7 @@
 using namespace mlir;
 
 void sinter::target::buildLLVMStage(OpPassManager &passes) {
+  passes.addPass(createRequestTasksPass());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createCanonicalizerPass());
@@ -60,6 +62,7 @@ void sinter::target::buildLLVMStage(OpPassManager &passes) {
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  passes.addPass(createRunTasksPass());
   passes.addPass(createMakeEntryPointsPass());
   passes.addPass(createAddDebugInfoPass());
   passes.addPass(createVerifyLLVMStagePass());

@@ -129,7 +129,10 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
         entries.set("reduce", builder.getStringAttr(reductionForm(kernel)));
     }
     // What the loop nests keep between phases; a tiling may want more.
-    int64_t scratch = KernelPhases::of(kernel).scratchBytes;
+    KernelPhases phases = KernelPhases::of(kernel);
+    if (!entries.get("tasks"))
+      entries.set("tasks", builder.getI64IntegerAttr(phases.tasks()));
+    int64_t scratch = phases.scratchBytes;
     if (auto tiling =
             dyn_cast_or_null<IntegerAttr>(entries.get("scratch_bytes")))
       scratch = std::max(scratch, tiling.getInt());

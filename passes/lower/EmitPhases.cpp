@@ -47,11 +47,13 @@ private:
   /// Merges dimensions `from`… of `shape` into blocks of extents.
   void merge(ArrayRef<int64_t> shape, ArrayRef<Value> values, size_t from,
              SmallVector<SmallVector<int64_t>> &blocks);
-  /// Loops over all blocks; vectors along the last if `lanes` > 1.
+  /// Loops over all blocks; vectors along the last if `lanes` > 1.  The
+  /// outermost loop is shared by `tasks`.
   void nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
-            int64_t unroll, const Indices &prefix, size_t depth, Body body);
+            int64_t unroll, int64_t tasks, const Indices &prefix, size_t depth,
+            Body body);
   void lanesLoop(ArrayRef<int64_t> block, int64_t lanes, int64_t unroll,
-                 const Indices &prefix, Body body);
+                 int64_t tasks, const Indices &prefix, Body body);
   Indices extend(const Indices &prefix, const Index &place,
                  ArrayRef<int64_t> block);
   void outerPoints(ArrayRef<Point> points);
@@ -97,11 +99,12 @@ Indices PhaseLoops::extend(const Indices &prefix, const Index &place,
 }
 
 void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
-                           int64_t unroll, const Indices &prefix, Body body) {
+                           int64_t unroll, int64_t tasks, const Indices &prefix,
+                           Body body) {
   int64_t extent = ShapedType::getNumElements(block);
   if (lanes == 1) {
     emitter.space.setLanes(1, 1);
-    emitter.loop(loc, 0, extent, 1, [&](Index index) {
+    emitter.share(loc, 0, extent, 1, tasks, [&](Index index) {
       body(Point::scalar(extend(prefix, index, block)));
     });
     return;
@@ -120,8 +123,8 @@ void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   int64_t stride = lanes * unroll;
   int64_t whole = extent / stride * stride;
   int64_t rest = extent / lanes * lanes;
-  emitter.loop(loc, 0, whole, stride,
-               [&](Index index) { vectors(index, unroll, lanes); });
+  emitter.share(loc, 0, whole, stride, tasks,
+                [&](Index index) { vectors(index, unroll, lanes); });
   // What is left of a group of vectors is done at once too.
   if (int64_t left = (rest - whole) / lanes) {
     emitter.enter();
@@ -143,8 +146,8 @@ void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
 }
 
 void PhaseLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
-                      int64_t unroll, const Indices &prefix, size_t depth,
-                      Body body) {
+                      int64_t unroll, int64_t tasks, const Indices &prefix,
+                      size_t depth, Body body) {
   if (depth == blocks.size()) {
     emitter.enter();
     body(Point::scalar(prefix));
@@ -152,15 +155,15 @@ void PhaseLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
     return;
   }
   if (depth + 1 == blocks.size()) {
-    lanesLoop(blocks[depth], lanes, unroll, prefix, body);
+    lanesLoop(blocks[depth], lanes, unroll, tasks, prefix, body);
     return;
   }
   emitter.space.setLanes(1, 1);
-  emitter.loop(loc, 0, ShapedType::getNumElements(blocks[depth]), 1,
-               [&](Index index) {
-                 nest(blocks, lanes, unroll,
-                      extend(prefix, index, blocks[depth]), depth + 1, body);
-               });
+  emitter.share(loc, 0, ShapedType::getNumElements(blocks[depth]), 1, tasks,
+                [&](Index index) {
+                  nest(blocks, lanes, unroll, /*tasks=*/1,
+                       extend(prefix, index, blocks[depth]), depth + 1, body);
+                });
 }
 
 /// Reducing ops from the first on that can share one loop: equal operand shapes
@@ -251,7 +254,8 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
         SmallVector<int64_t>(type.getShape().drop_front(phase.outer.size()));
     cache.flat = scratchView(
         emitter, loc, buffers.scratch, slot.offset,
-        RankedTensorType::get(cache.innerShape, type.getElementType()));
+        RankedTensorType::get(cache.innerShape, type.getElementType()),
+        phase.taskBytes);
     cache.filling = cache.filled = false;
   }
   reduceAt(points);
@@ -280,7 +284,7 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
       values.push_back(returned[number]);
     SmallVector<SmallVector<int64_t>> blocks;
     merge(shape, values, phase.outer.size(), blocks);
-    nest(blocks, form.lanes, 1, points.front().indices, 0,
+    nest(blocks, form.lanes, 1, /*tasks=*/1, points.front().indices, 0,
          [&](ArrayRef<Point> at) { writeResults(numbers, at); });
   }
   writeResults(here, points);
@@ -335,9 +339,9 @@ void PhaseLoops::emit() {
   if (!phase.rows && phase.reducing.empty())
     if (auto across = squareDimension(values, lanes))
       return loopOverSquares(emitter, loc, phase.outer, *across, lanes,
-                             form.maskedTails,
+                             form.maskedTails, phase.tasks,
                              [&](const Point &point) { outerPoints(point); });
-  nest(blocks, lanes, unrolling(), {}, 0,
+  nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
        [&](ArrayRef<Point> points) { outerPoints(points); });
 }
 

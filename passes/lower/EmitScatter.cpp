@@ -15,12 +15,18 @@ static RankedTensorType tensorType(Value value) {
 
 Value sinter::passes::scratchView(ValueEmitter &emitter, Location loc,
                                   Value scratch, int64_t offset,
-                                  Type tensorType) {
+                                  Type tensorType, int64_t taskBytes) {
+  OpBuilder &builder = emitter.builder;
   MemRefType buffer = getBufferType(tensorType);
   auto flat =
       MemRefType::get({buffer.getNumElements()}, buffer.getElementType());
-  Value shift = arith::ConstantIndexOp::create(emitter.builder, loc, offset);
-  return memref::ViewOp::create(emitter.builder, loc, flat, scratch, shift,
+  Value shift = arith::ConstantIndexOp::create(builder, loc, offset);
+  if (emitter.task && taskBytes > 0) {
+    Value bytes = arith::ConstantIndexOp::create(builder, loc, taskBytes);
+    Value own = arith::MulIOp::create(builder, loc, emitter.task, bytes);
+    shift = arith::AddIOp::create(builder, loc, shift, own);
+  }
+  return memref::ViewOp::create(builder, loc, flat, scratch, shift,
                                 ValueRange());
 }
 

@@ -10,7 +10,7 @@ namespace sinter::passes {
 /// The part of the scratch where a tensor of this type lies, flat.
 mlir::Value scratchView(ValueEmitter &emitter, mlir::Location loc,
                         mlir::Value scratch, int64_t offset,
-                        mlir::Type tensorType);
+                        mlir::Type tensorType, int64_t taskBytes = 0);
 
 /// Copies the operand to the result's place, then adds the updates one after
 /// another, in row-major order; repeated indices so add up in a fixed order.

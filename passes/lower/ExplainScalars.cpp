@@ -10,6 +10,7 @@
 #include "passes/lower/Stage.h"
 
 #include "compiler/ir/ModuleFacts.h"
+#include "compiler/ir/TaskCost.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,11 +27,22 @@ namespace sinter::passes {
 
 using namespace mlir;
 
+/// The function of a kernel's task, if `op` calls one.
+static func::FuncOp taskOf(Operation *op) {
+  auto call = dyn_cast<func::CallOp>(op);
+  auto function = call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                             op, call.getCalleeAttr())
+                       : func::FuncOp();
+  return function && function->hasAttr(sinter::ir::taskAttrName)
+             ? function
+             : func::FuncOp();
+}
+
 /// The function of a mathematics library that each lane of `op` becomes a call
 /// of; empty for what the machine does itself.
 static std::string libraryFunction(Operation *op) {
   if (auto call = dyn_cast<func::CallOp>(op))
-    return call.getCallee().str();
+    return taskOf(call) ? std::string() : call.getCallee().str();
   if (isa<arith::RemFOp>(op))
     return "fmod";
   if (isa<math::MathDialect>(op->getDialect()) &&
@@ -86,13 +98,18 @@ static std::string scalarReason(func::FuncOp kernel) {
   bool stores = false;
   int64_t moved = 0, computed = 0;
   std::string library;
-  kernel.walk([&](Operation *op) {
+  auto look = [&](Operation *op) {
     moved = std::max(moved, movedBits(op));
     computed = std::max(computed, computedBits(op));
     stores |= isa<vector::StoreOp, vector::MaskedStoreOp, vector::ScatterOp,
                   memref::StoreOp, memref::CopyOp>(op);
     if (library.empty())
       library = libraryFunction(op);
+  };
+  kernel.walk(look);
+  kernel.walk([&](func::CallOp call) {
+    if (func::FuncOp task = taskOf(call))
+      task.walk(look);
   });
   if (!library.empty())
     return library + " is called for each element";

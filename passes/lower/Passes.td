@@ -67,6 +67,35 @@ def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
   }];
 }
 
+def OutlineTasks : LoopsPass<"sinter-outline-tasks"> {
+  let summary = "makes what threads may share a function";
+  let description = [{
+    ```mlir
+    func.func private @twice(%x: memref<1048576xf32>, %y: memref<1048576xf32>) {
+      scf.parallel (%t) = (%c0) to (%c16) step (%c1) {
+        …
+      }
+      return
+    }
+    ```
+    ⇒
+    ```mlir
+    func.func private @twice(%x: memref<1048576xf32>, %y: memref<1048576xf32>) {
+      scf.parallel (%t) = (%c0) to (%c16) step (%c1) {
+        func.call @twice_task(%x, %y, %t) : (memref<1048576xf32>, memref<1048576xf32>, index) -> ()
+      }
+      return
+    }
+    func.func private @twice_task(%x: memref<1048576xf32>, %y: memref<1048576xf32>, %t: index) attributes {sinter.task} {
+      …
+      return
+    }
+    ```
+    Invariant: an `scf.parallel` holds one call, of a function marked
+    `sinter.task`, whose last argument is its number.
+  }];
+}
+
 def ExpandMath : LoopsPass<"sinter-expand-math"> {
   let summary = "turns f32 math ops into arithmetic";
   let description = [{

@@ -63,11 +63,11 @@ namespace {
 class SquareLoops {
 public:
   SquareLoops(ValueEmitter &emitter, Location loc, ArrayRef<int64_t> shape,
-              size_t across, int64_t lanes, bool maskedTails,
+              size_t across, int64_t lanes, bool maskedTails, int64_t tasks,
               llvm::function_ref<void(const Point &)> body)
       : emitter(emitter), loc(loc), shape(shape), across(across),
         last(shape.size() - 1), lanes(lanes), maskedTails(maskedTails),
-        body(body), indices(shape.size()) {}
+        tasks(tasks), body(body), indices(shape.size()) {}
 
   /// The dimensions from `depth` on.
   void outer(size_t depth) {
@@ -82,7 +82,9 @@ private:
   void loop(size_t dimension, int64_t begin, int64_t end, int64_t step,
             llvm::function_ref<void()> inside) {
     emitter.space.setLanes(1, 1);
-    emitter.loop(loc, begin, end, step, [&](Index index) {
+    // The first that is a loop is the outermost.
+    int64_t shared = end - begin > step ? std::exchange(tasks, 1) : 1;
+    emitter.share(loc, begin, end, step, shared, [&](Index index) {
       indices[dimension] = index;
       inside();
     });
@@ -147,6 +149,7 @@ private:
   size_t across, last;
   int64_t lanes;
   bool maskedTails;
+  int64_t tasks;
   llvm::function_ref<void(const Point &)> body;
   Indices indices;
 };
@@ -154,9 +157,10 @@ private:
 
 void loopOverSquares(ValueEmitter &emitter, Location loc,
                      ArrayRef<int64_t> shape, size_t across, int64_t lanes,
-                     bool maskedTails,
+                     bool maskedTails, int64_t tasks,
                      llvm::function_ref<void(const Point &)> body) {
-  SquareLoops(emitter, loc, shape, across, lanes, maskedTails, body).outer(0);
+  SquareLoops(emitter, loc, shape, across, lanes, maskedTails, tasks, body)
+      .outer(0);
 }
 
 } // namespace sinter::passes

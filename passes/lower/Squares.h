@@ -29,10 +29,11 @@ transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
                 llvm::SmallVector<mlir::Value> rows);
 
 /// Every point of a space of `shape`: in squares along `across` and the last
-/// dimension (see ValueEmitter::Square), in rows and elements at the edges.
+/// dimension (see ValueEmitter::Square), in rows and elements at the edges. The
+/// outermost loop is shared by `tasks`.
 void loopOverSquares(ValueEmitter &emitter, mlir::Location loc,
                      llvm::ArrayRef<int64_t> shape, size_t across,
-                     int64_t lanes, bool maskedTails,
+                     int64_t lanes, bool maskedTails, int64_t tasks,
                      llvm::function_ref<void(const Point &)> body);
 
 } // namespace sinter::passes

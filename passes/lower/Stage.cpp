@@ -8,6 +8,7 @@
 void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
   manager.addPass(createKernelToFunctionPass());
   manager.addPass(createEntryToFunctionPass());
+  manager.addPass(createOutlineTasksPass());
   manager.addPass(createExpandMathPass());
   manager.addPass(createCallMathLibraryPass());
   // Constants and index arithmetic were emitted where they were needed.

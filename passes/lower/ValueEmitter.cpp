@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -216,6 +217,63 @@ void ValueEmitter::loop(Location loc, int64_t begin, int64_t end, int64_t step,
   body(space.symbol(loop.getInductionVar(), end,
                     begin % step == 0 ? step : std::gcd(begin, step)));
   leave();
+}
+
+void ValueEmitter::loop(Location loc, Value end, int64_t most,
+                        llvm::function_ref<void(Index)> body) {
+  APInt known;
+  if (matchPattern(end, m_ConstantInt(&known)))
+    return loop(loc, 0, known.getSExtValue(), 1, body);
+  auto at = [&](int64_t i) {
+    return arith::ConstantIndexOp::create(builder, loc, i).getResult();
+  };
+  auto loop = scf::ForOp::create(builder, loc, at(0), end, at(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  enter();
+  body(space.symbol(loop.getInductionVar(), most, 1));
+  leave();
+}
+
+void ValueEmitter::share(Location loc, int64_t begin, int64_t end, int64_t step,
+                         int64_t tasks, llvm::function_ref<void(Index)> body) {
+  int64_t trips =
+      std::max<int64_t>(0, llvm::divideCeilSigned(end - begin, step));
+  tasks = std::min(tasks, trips);
+  if (tasks <= 1)
+    return loop(loc, begin, end, step, body);
+  auto at = [&](int64_t i) {
+    return arith::ConstantIndexOp::create(builder, loc, i).getResult();
+  };
+  auto parallel = scf::ParallelOp::create(
+      builder, loc, ValueRange{at(0)}, ValueRange{at(tasks)}, ValueRange{at(1)},
+      [](OpBuilder &, Location, ValueRange) {});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(parallel.getBody());
+  task = parallel.getInductionVars().front();
+  // The first `longer` tasks have a trip more.
+  int64_t shortest = trips / tasks, longer = trips % tasks;
+  auto firstTrip = [&](Value number) {
+    Value first =
+        builder.createOrFold<arith::MulIOp>(loc, number, at(shortest));
+    if (longer == 0)
+      return first;
+    Value more = arith::MinUIOp::create(builder, loc, number, at(longer));
+    return builder.createOrFold<arith::AddIOp>(loc, first, more);
+  };
+  auto place = [&](Value trip) {
+    Value distance = builder.createOrFold<arith::MulIOp>(loc, trip, at(step));
+    return builder.createOrFold<arith::AddIOp>(loc, distance, at(begin));
+  };
+  Value next = arith::AddIOp::create(builder, loc, task, at(1));
+  auto inner = scf::ForOp::create(builder, loc, place(firstTrip(task)),
+                                  place(firstTrip(next)), at(step));
+  builder.setInsertionPointToStart(inner.getBody());
+  enter();
+  body(space.symbol(inner.getInductionVar(), end,
+                    begin % step == 0 ? step : std::gcd(begin, step)));
+  leave();
+  task = nullptr;
 }
 
 //===----------------------------------------------------------------------===//

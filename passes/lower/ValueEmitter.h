@@ -114,6 +114,16 @@ public:
   void loop(mlir::Location loc, int64_t begin, int64_t end, int64_t step,
             llvm::function_ref<void(Index)> body);
 
+  /// From 0 to `end`, which is at most `most`.
+  void loop(mlir::Location loc, mlir::Value end, int64_t most,
+            llvm::function_ref<void(Index)> body);
+  /// As `loop`, the trips shared out, in runs of neighbours, to at most `tasks`
+  /// tasks that threads may take at once.  Inside, `task` is the task's number.
+  void share(mlir::Location loc, int64_t begin, int64_t end, int64_t step,
+             int64_t tasks, llvm::function_ref<void(Index)> body);
+  /// Null outside of `share`.
+  mlir::Value task;
+
   /// The first error, if an op could not be emitted.
   bool failed() const { return error; }
 

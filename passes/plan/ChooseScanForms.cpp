@@ -1,5 +1,4 @@
-//===- ChooseScanForms.cpp - loops that copy no carry
-//----------------------===//
+//===- ChooseScanForms.cpp - loops that copy no carry ---------------------===//
 //
 // Comes in: an entry.  Goes out: its program with the scans in the form that
 // copies least, and the sharing.  The plain form is tried first, since most

@@ -49,7 +49,8 @@ typedef enum sinter_status {
   /* A gather or scatter index; only of models compiled with
    * --trap-out-of-range. The state is as it was, outputs are undefined. */
   SINTER_INDEX_OUT_OF_RANGE = 3,
-  SINTER_HOST_FAILED = 4         /* a hook of the host returned non-zero */
+  /* A hook of the host returned non-zero. State and outputs are undefined. */
+  SINTER_HOST_FAILED = 4
 } sinter_status;
 
 /* Hooks of one call. NULL stands for a host that is serial and silent, and so

@@ -43,6 +43,12 @@ struct Compiled::Parsed {
   std::map<std::string, Variable> variables;
   std::vector<char> state;
   std::optional<target::NativeModule> native;
+
+  using Entry = int32_t(void *, void **, void *, const sinter_host *);
+  Entry *find(void *library, llvm::StringRef entry) {
+    std::string symbol = (*module->getSymName() + "_" + entry).str();
+    return reinterpret_cast<Entry *>(dlsym(library, symbol.c_str()));
+  }
 };
 
 static void *linkAndLoad(const std::string &object) {
@@ -87,6 +93,10 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
   }
   ir::Options options;
   options.optLevel = level;
+  // Loop nests of these sizes are split into tasks nowhere but here; one CPU
+  // has them whole.
+  if (cpu != "x86-64-v3")
+    options.taskNanoseconds = 1;
   (*module)->setAttr(ir::targetAttrName, facts->toAttr(&parsed->context));
   (*module)->setAttr(ir::optionsAttrName, options.toAttr(&parsed->context));
 
@@ -170,14 +180,22 @@ std::map<std::string, Type> Compiled::variableTypes() {
 
 ModuleOp Compiled::module() { return *parsed->module; }
 
+static int runLastFirst(void *, int64_t count, int (*body)(void *, int64_t),
+                        void *data) {
+  for (int64_t i = count; i > 0; --i)
+    if (int failure = body(data, i - 1))
+      return failure;
+  return 0;
+}
+static const sinter_host lastFirst = {sizeof(sinter_host), nullptr,
+                                      runLastFirst, nullptr, nullptr};
+
 std::vector<Array> Compiled::run(llvm::StringRef entry,
                                  llvm::ArrayRef<Array> inputs, Guard guard) {
   auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
-  std::string symbol = (*parsed->module->getSymName() + "_" + entry).str();
-  using Entry = int32_t(void *, void **, void *, void *);
-  auto *function = reinterpret_cast<Entry *>(dlsym(library, symbol.c_str()));
+  Parsed::Entry *function = parsed->find(library, entry);
   if (!op || !function) {
-    ADD_FAILURE() << "no entry " << symbol;
+    ADD_FAILURE() << "no entry " << entry.str();
     return {};
   }
   std::vector<GuardedBytes> buffers;
@@ -200,16 +218,31 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
   buffers.emplace_back(parsed->workspaceOf[entry], alignment, guard);
   char *workspace = buffers.back().begin;
 
-  EXPECT_EQ(function(state, arguments.data(), workspace, nullptr), 0) << symbol;
+  // Twice: on a host that takes the last task first, then on one that takes
+  // them in their order.  Nothing may differ.
+  std::vector<std::vector<char>> results;
+  for (const sinter_host *host : {&lastFirst, (const sinter_host *)nullptr}) {
+    for (GuardedBytes &buffer : llvm::drop_begin(buffers, inputs.size()))
+      std::fill_n(buffer.begin, buffer.bytes, GuardedBytes::pattern);
+    std::copy(parsed->state.begin(), parsed->state.end(), state);
+    EXPECT_EQ(function(state, arguments.data(), workspace, host), SINTER_OK)
+        << entry.str();
+    auto &written = results.emplace_back(state, state + parsed->state.size());
+    for (const GuardedBytes &buffer : llvm::ArrayRef(buffers).slice(
+             inputs.size(), op.getResultTypes().size()))
+      written.insert(written.end(), buffer.begin, buffer.begin + buffer.bytes);
+  }
+  EXPECT_EQ(results.front(), results.back())
+      << entry.str() << " depends on the order of its tasks";
 
   std::copy(state, state + parsed->state.size(), parsed->state.begin());
   for (const GuardedBytes &buffer : buffers)
     EXPECT_TRUE(buffer.isSurroundingIntact())
-        << symbol << " writes beside buffer " << &buffer - buffers.data();
+        << entry.str() << " writes beside buffer " << &buffer - buffers.data();
   for (auto [i, input] : llvm::enumerate(inputs)) {
     std::vector<char> bytes = input.toBytes();
     EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), buffers[i].begin))
-        << symbol << " writes into input " << i;
+        << entry.str() << " writes into input " << i;
   }
   std::vector<Array> outputs;
   for (auto [i, type] : llvm::enumerate(op.getResultTypes())) {
@@ -218,6 +251,26 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
         type, llvm::ArrayRef<char>(buffer.begin, buffer.bytes))));
   }
   return outputs;
+}
+
+int32_t Compiled::statusOn(const sinter_host &host, llvm::StringRef entry) {
+  auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
+  std::vector<GuardedBytes> buffers;
+  std::vector<void *> arguments;
+  auto add = [&](size_t bytes) {
+    constexpr size_t alignment = 64;
+    buffers.emplace_back(bytes, alignment, Guard::Behind);
+    std::fill_n(buffers.back().begin, bytes, 0);
+    return buffers.back().begin;
+  };
+  for (Type type : op.getArgumentTypes())
+    arguments.push_back(add(ir::getByteSize(type)));
+  for (Type type : op.getResultTypes())
+    arguments.push_back(add(ir::getByteSize(type)));
+  char *state = add(parsed->state.size());
+  char *workspace = add(parsed->workspaceOf[entry]);
+  return parsed->find(library, entry)(state, arguments.data(), workspace,
+                                      &host);
 }
 
 std::vector<Array> Compiled::interpret(llvm::StringRef entry,

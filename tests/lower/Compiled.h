@@ -13,6 +13,7 @@
 
 #include "compiler/interpret/Interpreter.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "sinter_runtime.h"
 #include "tests/lower/GuardedBytes.h"
 #include "gtest/gtest.h"
 
@@ -51,6 +52,8 @@ public:
   /// or a byte changed outside of outputs, state and workspace, fails the test.
   std::vector<Array> run(llvm::StringRef entry, llvm::ArrayRef<Array> inputs,
                          Guard guard = Guard::Behind);
+  /// What an entry returns on that host, for zeros in place of inputs and state.
+  int32_t statusOn(const sinter_host &host, llvm::StringRef entry);
   /// Before the first run, variables hold the pattern.
   void setState(const State &state);
   State getState();

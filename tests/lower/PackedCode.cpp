@@ -49,7 +49,8 @@ sinter::test::findFunctions(StringRef assembly) {
     line = line.split('#').first.rtrim();
     if (line.ends_with(":") && !line.starts_with(".") &&
         !line.starts_with("\t")) {
-      current = &functions[line.drop_back().str()];
+      // What a kernel's tasks do, the kernel does.
+      current = &functions[line.drop_back().split("_task").first.str()];
       continue;
     }
     if (!current || !line.starts_with("\t") || line.starts_with("\t."))

@@ -1,5 +1,4 @@
-//===- ComputeOverwritesTest.cpp - which results may replace arguments
-//-----===//
+//===- ComputeOverwritesTest.cpp - which results may replace arguments ----===//
 //
 // One kernel a case, the subject alone on it.  What is expected follows from
 // reading the kernel: an emission may store result r at an index as soon as

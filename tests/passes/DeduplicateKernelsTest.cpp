@@ -1,5 +1,4 @@
-//===- DeduplicateKernelsTest.cpp - equal kernels become one
-//---------------===//
+//===- DeduplicateKernelsTest.cpp - equal kernels become one --------------===//
 //
 // The subject runs alone on kernels that are written out: the same body with
 // one difference at a time.

@@ -1,5 +1,4 @@
-//===- FusionInvariantsTest.cpp - what holds of fusion on any model
-//--------===//
+//===- FusionInvariantsTest.cpp - what holds of fusion on any model -------===//
 //
 // No value that costs anything is computed twice: how often each op stands in
 // the kernels that run is compared with how often it stands in the model.  A

@@ -1,5 +1,4 @@
-//===- FusionReportTest.cpp - the report's text on a small model
-//-----------===//
+//===- FusionReportTest.cpp - the report's text on a small model ----------===//
 
 #include "compiler/inspect/FusionReport.h"
 #include "Fusing.h"

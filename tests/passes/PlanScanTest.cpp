@@ -1,5 +1,4 @@
-//===- PlanScanTest.cpp - loops, and what they copy
-//------------------------===//
+//===- PlanScanTest.cpp - loops, and what they copy -----------------------===//
 //
 // One scan a test.  How many bytes are copied and needed follows from the scan
 // by hand; what the loop computes is compared with the interpreter.

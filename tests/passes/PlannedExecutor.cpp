@@ -1,5 +1,4 @@
-//===- PlannedExecutor.cpp - planned entries run on bytes
-//------------------===//
+//===- PlannedExecutor.cpp - planned entries run on bytes -----------------===//
 
 #include "tests/passes/PlannedExecutor.h"
 

@@ -1,5 +1,4 @@
-//===- PlannedResults.cpp - what planning must not change
-//------------------===//
+//===- PlannedResults.cpp - what planning must not change -----------------===//
 
 #include "tests/passes/PlannedResults.h"
 #include "tests/passes/Planned.h"

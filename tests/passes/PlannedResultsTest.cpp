@@ -1,5 +1,4 @@
-//===- PlannedResultsTest.cpp - planning changes no result
-//-----------------===//
+//===- PlannedResultsTest.cpp - planning changes no result ----------------===//
 //
 // Random entries run on bytes after planning, against the interpreter on values
 // before it.  They must hold loops of every form, or the test shows little.

@@ -1,5 +1,4 @@
-//===- RandomPrograms.cpp - fused modules at random
-//------------------------===//
+//===- RandomPrograms.cpp - fused modules at random -----------------------===//
 //
 // Values are rows of a few numbers and stacks of a few rows; scans step along
 // stacks.

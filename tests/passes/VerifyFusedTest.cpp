@@ -1,5 +1,4 @@
-//===- VerifyFusedTest.cpp - what the end of `fused` refuses
-//---------------===//
+//===- VerifyFusedTest.cpp - what the end of `fused` refuses --------------===//
 //
 // A module that passes, and the same with one thing wrong at a time.
 //
@@ -169,6 +168,36 @@ TEST_F(VerifyFused, RefusesSegmentsThatDoNotFit) {
   EXPECT_EQ(with(numbers(2, 1, 1)), want) << "two results, but there is one";
   EXPECT_EQ(with(numbers(1, 3, 1)), want) << "three arguments of two";
   EXPECT_EQ(with(numbers(0, 0, 0)), want) << "no segments at all";
+}
+
+TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
+  auto with = [&](int rows, int columns, int tasks) {
+    auto number = [](int n) { return std::to_string(n) + " : i64"; };
+    auto module = parse(
+        "!a = tensor<100x8xf32>\n!b = tensor<8x40xf32>\n"
+        "!c = tensor<100x40xf32>\nmodule {\n"
+        "sinter.kernel @k(%a: !a, %b: !b) -> !c attributes {overwrites = "
+        "array<i64: -1>, schedule = {kind = \"contraction\", lanes = 8 : i64, "
+        "tile_rows = 4 : i64, tile_vectors = 2 : i64, unroll = 4 : i64, "
+        "scratch_bytes = 0 : i64, block_rows = " +
+        number(rows) + ", block_columns = " + number(columns) +
+        ", tasks = " + number(tasks) +
+        "}} {\n%0 = sinter.dot_general %a, %b contract [1] x [0] batch [] x [] "
+        ": !a, !b -> !c\nsinter.return %0 : !c\n}\n"
+        "sinter.entry @run(%a: !a, %b: !b) -> !c {\n"
+        "%0 = sinter.call @k(%a, %b) : (!a, !b) -> !c\n"
+        "sinter.return %0 : !c\n}\n}");
+    return check(*module);
+  };
+  EXPECT_EQ(with(52, 16, 4), "");
+  EXPECT_EQ(with(100, 48, 1), "") << "one block of all rows, tiles or not";
+  EXPECT_EQ(with(50, 16, 4), "'sinter.kernel' op has blocks of 50 rows, which "
+                             "are not whole tiles of 4");
+  EXPECT_EQ(with(52, 24, 4), "'sinter.kernel' op has blocks of 24 columns, "
+                             "which are not whole tiles of 16");
+  EXPECT_EQ(with(52, 16, 65), "'sinter.kernel' op has the schedule entry "
+                              "'tasks' = 65 : i64, which is not an i64 from 1 "
+                              "to 64");
 }
 
 } // namespace

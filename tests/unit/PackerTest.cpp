@@ -1,5 +1,4 @@
-//===- PackerTest.cpp - the arena packer
-//-----------------------------------===//
+//===- PackerTest.cpp - the arena packer ----------------------------------===//
 //
 // Compared with an exhaustive search over all placement orders on small cases
 // (first fit reaches an optimum in some order), and with the lower bound on

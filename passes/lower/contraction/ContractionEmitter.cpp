@@ -31,35 +31,43 @@ public:
       : c(kernel), t(kernel.tiling), values(values), builder(values.builder),
         dot(kernel.dot), loc(dot.getLoc()), form(ir::ContractionForm::of(dot)),
         element(
-            ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))) {}
+            ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))),
+        sharesBatch(t.sharesBatch(form)) {}
 
   void emit() {
     for (Value result : c.buffers.results)
       results.push_back(ValueEmitter::flatten(builder, loc, result));
-    allocateScratch();
-    values.loop(loc, 0, form.batch, 1, [&](Index batch) { emitBatch(batch); });
+    values.share(loc, 0, form.batch, 1, sharesBatch ? t.tasks : 1,
+                 [&](Index batch) { emitBatch(batch); });
   }
 
 private:
-  void allocateScratch() {
-    int64_t bytes = element.getIntOrFloatBitWidth() / 8;
-    int64_t used = 0;
-    auto take = [&](int64_t count) {
-      Value shift = arith::ConstantIndexOp::create(builder, loc, used);
-      constexpr int64_t alignment = 64;
-      used += llvm::alignTo(count * bytes, alignment);
-      return memref::ViewOp::create(builder, loc,
-                                    MemRefType::get({count}, element),
-                                    c.buffers.scratch, shift, ValueRange{})
-          .getResult();
-    };
-    if (t.packLhs && form.k > 0 && form.m > 0)
-      packedLhs = take(std::min(t.blockRows, form.m) * form.k);
-    if (t.packRhs && form.k > 0 && form.n > 0)
-      packedRhs = take(llvm::alignTo(form.n, panelWidth()) * form.k);
+  /// `bytes` of the scratch from `first` on; those of the task, if each has its
+  /// own.
+  Value scratch(int64_t first, int64_t bytes, bool own) {
+    Type bits = builder.getI8Type();
+    int64_t count = bytes / (element.getIntOrFloatBitWidth() /
+                             bits.getIntOrFloatBitWidth());
+    Value shift = arith::ConstantIndexOp::create(builder, loc, first);
+    if (own && values.task) {
+      Value stride = arith::ConstantIndexOp::create(builder, loc, bytes);
+      Value distance = arith::MulIOp::create(builder, loc, values.task, stride);
+      shift = arith::AddIOp::create(builder, loc, shift, distance);
+    }
+    return memref::ViewOp::create(builder, loc,
+                                  MemRefType::get({count}, element),
+                                  c.buffers.scratch, shift, ValueRange{});
+  }
+
+  /// Of the task that asks.
+  Value packedLhs() { return scratch(0, t.lhsBytes(dot), /*own=*/true); }
+  Value packedRhs() {
+    return scratch(t.tasks * t.lhsBytes(dot), t.rhsBytes(dot), sharesBatch);
   }
 
   void emitBatch(Index batch) {
+    if (form.m == 0 || form.n == 0)
+      return;
     IndexMath index(builder, loc);
     Value zero = index.constant(0);
     MatrixProduct product;
@@ -71,24 +79,38 @@ private:
     product.fma = c.fma;
     product.tiling = t;
     // With no product to add up, operands are never read.
-    if (form.k == 0 || form.m == 0 || form.n == 0) {
+    if (form.k == 0) {
       product.tiling.packLhs = product.tiling.packRhs = false;
       product.lhs = product.rhs = {Value(), zero};
     } else {
-      product.lhs = t.packLhs ? OperandPlace{packedLhs, zero}
+      product.lhs = t.packLhs ? OperandPlace{Value(), zero}
                               : placeOf(*form.lhs, batch, form.lhsBatch);
       if (t.packRhs) {
-        packRhs(batch);
-        product.rhs = {packedRhs, zero};
+        Value panels = packedRhs();
+        packRhs(batch, panels);
+        product.rhs = {panels, zero};
       } else {
         product.rhs = placeOf(*form.rhs, batch, form.rhsBatch);
       }
     }
-    auto fill = [&](Value row, int64_t rows) { packLhs(batch, row, rows); };
+    auto fill = [&](Value row, Value rows) {
+      product.lhs.memory = packedLhs();
+      packLhs(batch, row, rows, product.lhs.memory);
+    };
     auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
+    auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
+      shareBlocks(count, body);
+    };
+    product.share = share;
     product.packLhs = fill;
     product.store = store;
     product.emit(builder, loc);
+  }
+
+  void shareBlocks(int64_t count, llvm::function_ref<void(Value)> body) {
+    values.space.setLanes(1, 1);
+    values.share(loc, 0, count, 1, sharesBatch ? 1 : t.tasks,
+                 [&](Index i) { body(values.space.scalar(loc, i)); });
   }
 
   int64_t panelWidth() const { return t.vectors * t.lanes; }
@@ -153,10 +175,10 @@ private:
   }
 
   /// A block of A, computed or gathered, as [rows][K].
-  void packLhs(Index batch, Value row, int64_t rows) {
+  void packLhs(Index batch, Value row, Value rows, Value target) {
     int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
     Index first = toIndex(row, form.m);
-    values.loop(loc, 0, rows, 1, [&](Index i) {
+    values.loop(loc, rows, std::min(t.blockRows, form.m), [&](Index i) {
       forLanes(form.k, [&](Index k, int64_t lanes) {
         values.space.setLanes(lanes, lanes);
         Point point =
@@ -165,21 +187,25 @@ private:
                                      {withLanes(k, lanes), &form.lhsK}}),
                lanes, lanes);
         Value element = values.emit(dot.getLhs(), point);
-        storeScratch(element, packedLhs, i * form.k + k, lanes);
+        storeScratch(element, target, i * form.k + k, lanes);
       });
     });
   }
 
   /// All of B as panels.
-  void packRhs(Index batch) {
+  void packRhs(Index batch, Value target) {
     bool simple = form.rhs && form.rhsK.stride() && form.rhsN.stride();
     if (simple) {
       IndexMath index(builder, loc);
       OperandPlace place = placeOf(*form.rhs, batch, form.rhsBatch);
       StridedMatrix source{place.memory, place.base, *form.rhsK.stride(),
                            *form.rhsN.stride()};
-      return packPanels(builder, loc, source, packedRhs, index.constant(0),
-                        form.k, form.n, panelWidth(), t.lanes);
+      return packPanels(
+          builder, loc, source, target, index.constant(0), form.k, form.n,
+          panelWidth(), t.lanes,
+          [&](int64_t count, llvm::function_ref<void(Value)> body) {
+            shareBlocks(count, body);
+          });
     }
     int64_t rank = cast<RankedTensorType>(dot.getRhs().getType()).getRank();
     int64_t width = panelWidth();
@@ -194,14 +220,13 @@ private:
                                     {panel + withLanes(j, lanes), &form.rhsN}}),
               lanes, lanes);
           Value element = values.emit(dot.getRhs(), point);
-          storeScratch(element, packedRhs, panel * form.k + k * width + j,
-                       lanes);
+          storeScratch(element, target, panel * form.k + k * width + j, lanes);
         });
       });
     };
     int64_t whole = form.n / width * width;
-    values.loop(loc, 0, whole, width,
-                [&](Index panel) { packPanel(panel, width); });
+    values.share(loc, 0, whole, width, sharesBatch ? 1 : t.tasks,
+                 [&](Index panel) { packPanel(panel, width); });
     if (whole < form.n)
       packPanel(Index(whole), form.n - whole);
   }
@@ -255,7 +280,7 @@ private:
   Location loc;
   ir::ContractionForm form;
   Type element;
-  Value packedLhs, packedRhs;
+  bool sharesBatch;
   SmallVector<Value> results; // flat
 };
 } // namespace

@@ -1,8 +1,8 @@
 //===- MatrixProduct.cpp - the loops of C = A·B ---------------------------===//
 //
-//   for each block of rows of A          (stays in L2)
-//     for each panel of columns of B     (stays in L1 or L2)
-//       for each tile of MR rows         (accumulators stay in registers)
+//   for each block of C                    (its rows of A stay in L2)
+//     for each panel of columns of B       (stays in L1 or L2)
+//       for each tile of MR rows           (accumulators stay in registers)
 //         for k: acc[i][v] += A[i, k] · B[k, v]
 //         store(acc)
 //
@@ -13,7 +13,7 @@
 // time.  The sum over k is never split, so each result is one chain of
 // multiply-adds in the order of k, for any tile and any thread.  Remainders of
 // M are smaller tiles, those of N masked vectors, all known when the code is
-// emitted.
+// emitted; how many blocks there are is not seen in the size of the code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +24,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -41,14 +42,43 @@ Value IndexMath::multiply(Value a, int64_t factor) {
   return builder.createOrFold<arith::MulIOp>(loc, a, constant(factor));
 }
 
-void IndexMath::loop(int64_t end, int64_t step,
+Value IndexMath::subtract(int64_t a, Value b) {
+  return builder.createOrFold<arith::SubIOp>(loc, constant(a), b);
+}
+
+Value IndexMath::least(Value a, int64_t b) {
+  return builder.createOrFold<arith::MinSIOp>(loc, a, constant(b));
+}
+
+std::pair<Value, Value> IndexMath::divide(Value a, int64_t divisor) {
+  return {builder.createOrFold<arith::DivUIOp>(loc, a, constant(divisor)),
+          builder.createOrFold<arith::RemUIOp>(loc, a, constant(divisor))};
+}
+
+void IndexMath::ifLast(Value number, int64_t count,
+                       llvm::function_ref<void()> body) {
+  if (count == 1)
+    return body();
+  Value isLast = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       number, constant(count - 1));
+  auto branch = scf::IfOp::create(builder, loc, isLast,
+                                  /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+void IndexMath::loop(Value end, int64_t step,
                      llvm::function_ref<void(Value)> body) {
-  if (end <= 0)
-    return;
-  if (end <= step)
-    return body(constant(0));
-  auto loop = scf::ForOp::create(builder, loc, constant(0), constant(end),
-                                 constant(step));
+  APInt known;
+  if (matchPattern(end, m_ConstantInt(&known))) {
+    if (known.getSExtValue() <= 0)
+      return;
+    if (known.getSExtValue() <= step)
+      return body(constant(0));
+  }
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), end, constant(step));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
@@ -72,64 +102,118 @@ public:
     blocked = 0;
     while (blocked + 1 < p.rows.size() && below[blocked] > t.blockRows)
       ++blocked;
-    emitOuter(0, p.lhs.base, index.constant(0));
+    const ir::ContractionLoop &loop = p.rows[blocked];
+    // Whole tiles only, where the block is cut.
+    int64_t grain = tileAlong(blocked).value_or(1);
+    int64_t chunk = std::max<int64_t>(t.blockRows / below[blocked], 1);
+    chunk = std::max(chunk / grain, int64_t(1)) * grain;
+    down = Cut(loop.extent, chunk, grain);
+    across = Cut(p.n, t.blockColumns, width);
+    int64_t outer = 1;
+    for (const ir::ContractionLoop &around :
+         ArrayRef(p.rows).take_front(blocked))
+      outer *= around.extent;
+    // A column of blocks after the other: they read the same of B.
+    int64_t rows = outer * down.blocks;
+    p.share(rows * across.blocks, [&](Value number) {
+      if (across.blocks == 1)
+        return emitBlock(number, index.constant(0));
+      if (rows == 1)
+        return emitBlock(index.constant(0), number);
+      auto [j, i] = index.divide(number, rows);
+      emitBlock(i, j);
+    });
   }
 
 private:
-  /// The loops around a block; `address` is that of A's row `row`.
-  void emitOuter(size_t depth, Value address, Value row) {
-    const ir::ContractionLoop &loop = p.rows[depth];
-    if (depth < blocked) {
-      index.loop(loop.extent, 1, [&](Value i) {
-        emitOuter(depth + 1, step(address, i, loop.lhs),
-                  step(row, i, below[depth]));
-      });
-      return;
-    }
-    // Whole tiles only, where the block is cut.
-    int64_t grain = depth + 1 == p.rows.size()   ? tile.second
-                    : depth + 2 == p.rows.size() ? tile.first
-                                                 : 1;
-    int64_t chunk = std::max<int64_t>(t.blockRows / below[depth], 1);
-    chunk = std::max(chunk / grain, int64_t(1)) * grain;
-    int64_t full = loop.extent / chunk * chunk;
-    index.loop(full, chunk, [&](Value i) {
-      emitBlock(step(address, i, loop.lhs), step(row, i, below[depth]), chunk);
-    });
-    if (full < loop.extent) {
-      Value i = index.constant(full);
-      emitBlock(step(address, i, loop.lhs), step(row, i, below[depth]),
-                loop.extent - full);
-    }
+  /// One dimension of C in blocks of tiles; the last block may have fewer, and
+  /// has what is left of a tile.
+  struct Cut {
+    Cut() = default;
+    Cut(int64_t extent, int64_t block, int64_t tile)
+        : extent(extent), block(block), whole(extent / tile * tile),
+          rest(extent - whole),
+          blocks(std::max<int64_t>(1, llvm::divideCeil(extent, block))) {}
+    int64_t extent = 0, block = 1;
+    /// Covered by whole tiles, and by none.
+    int64_t whole = 0, rest = 0;
+    int64_t blocks = 1;
+  };
+  /// A block of a cut: its number, and its first element.
+  struct Part {
+    Value number, first;
+  };
+
+  /// How much of the first `extent` of the cut lies in the block.
+  Value inBlock(const Cut &cut, const Part &part, int64_t extent) {
+    if (cut.blocks * cut.block == extent)
+      return index.constant(cut.block);
+    return index.least(index.subtract(extent, part.first), cut.block);
   }
 
-  /// `extent` steps of the blocked loop, all of those inside it.
-  void emitBlock(Value address, Value row, int64_t extent) {
+  /// How many steps of that loop over M a tile takes, if it takes some.
+  std::optional<int64_t> tileAlong(size_t depth) const {
+    if (depth + 1 == p.rows.size())
+      return tile.second;
+    if (depth + 2 == p.rows.size() && tile.first > 1)
+      return tile.first;
+    return std::nullopt;
+  }
+
+  void emitBlock(Value i, Value j) {
+    // Through the loops around, then the block of the one that is cut.
+    Value address = p.lhs.base, row = index.constant(0), number = i;
+    if (blocked > 0) {
+      Value left;
+      std::tie(left, number) = index.divide(i, down.blocks);
+      for (size_t d = blocked; d > 0; --d) {
+        const ir::ContractionLoop &loop = p.rows[d - 1];
+        Value at = left;
+        if (d > 1)
+          std::tie(left, at) = index.divide(left, loop.extent);
+        address = step(address, at, loop.lhs);
+        row = step(row, at, below[d - 1]);
+      }
+    }
+    Part rows{number, index.multiply(number, down.block)};
+    address = step(address, rows.first, p.rows[blocked].lhs);
+    row = step(row, rows.first, below[blocked]);
     if (t.packLhs) {
-      p.packLhs(row, extent);
+      p.packLhs(row, index.multiply(inBlock(down, rows, down.extent),
+                                    below[blocked]));
       address = p.lhs.base;
     }
-    int64_t full = p.n / width * width;
-    index.loop(full, width, [&](Value column) {
-      emitRows(blocked, extent, address, row, column, width);
+    Part columns{j, index.multiply(j, across.block)};
+    index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
+      emitRows(blocked, rows, address, row, index.add(columns.first, panel),
+               width);
     });
-    if (full < p.n)
-      emitRows(blocked, extent, address, row, index.constant(full), p.n - full);
+    if (across.rest > 0)
+      index.ifLast(j, across.blocks, [&] {
+        emitRows(blocked, rows, address, row, index.constant(across.whole),
+                 across.rest);
+      });
   }
 
-  void emitRows(size_t depth, int64_t extent, Value address, Value row,
+  /// The loops over M from `depth` on, of which `part` is walked; `address` is
+  /// that of A's row `row`, where the part begins.
+  void emitRows(size_t depth, const Part &part, Value address, Value row,
                 Value column, int64_t columns) {
     const ir::ContractionLoop &loop = p.rows[depth];
-    bool last = depth + 1 == p.rows.size();
-    bool pair = depth + 2 == p.rows.size() && tile.first > 1;
-    if (!last && !pair) {
-      index.loop(extent, 1, [&](Value i) {
-        emitRows(depth + 1, p.rows[depth + 1].extent, step(address, i, loop.lhs),
-                 step(row, i, below[depth]), column, columns);
+    std::optional<int64_t> taken = tileAlong(depth);
+    Cut cut = depth == blocked
+                  ? down
+                  : Cut(loop.extent, std::max<int64_t>(loop.extent, 1),
+                        taken.value_or(1));
+    if (!taken) {
+      index.loop(inBlock(cut, part, cut.extent), 1, [&](Value i) {
+        emitRows(depth + 1, {index.constant(0), index.constant(0)},
+                 step(address, i, loop.lhs), step(row, i, below[depth]), column,
+                 columns);
       });
       return;
     }
-    int64_t taken = last ? tile.second : tile.first;
+    bool last = depth + 1 == p.rows.size();
     auto emit = [&](Value i, int64_t count) {
       // Where the tile's rows are from its first.
       SmallVector<int64_t> offsets;
@@ -139,10 +223,12 @@ private:
       emitTile(step(address, i, loop.lhs), step(row, i, below[depth]), offsets,
                column, columns);
     };
-    int64_t full = extent / taken * taken;
-    index.loop(full, taken, [&](Value i) { emit(i, taken); });
-    if (full < extent)
-      emit(index.constant(full), extent - full);
+    index.loop(inBlock(cut, part, cut.whole), *taken,
+               [&](Value i) { emit(i, *taken); });
+    if (cut.rest > 0)
+      index.ifLast(part.number, cut.blocks, [&] {
+        emit(index.subtract(cut.whole, part.first), cut.rest);
+      });
   }
 
   /// One register tile: the rows from `row` on, of which the first is at
@@ -220,7 +306,8 @@ private:
     SmallVector<Value> b;
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Value place = index.add(rhs, k * loop.rhs + v * t.lanes);
-      b.push_back(loadRhs(place, std::min(t.lanes, tile.columns - v * t.lanes)));
+      b.push_back(
+          loadRhs(place, std::min(t.lanes, tile.columns - v * t.lanes)));
     }
     for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
       Value place = index.add(lhs, offset + k * loop.lhs);
@@ -276,8 +363,9 @@ private:
   SmallVector<int64_t> below;
   /// Rows of a tile along the last loop over M, and along the one around it.
   std::pair<int64_t, int64_t> tile;
-  /// The loop over M that is cut into blocks.
+  /// The loop over M that is cut into blocks, how, and how N is.
   size_t blocked = 0;
+  Cut down, across;
 };
 } // namespace
 

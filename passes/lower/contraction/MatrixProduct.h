@@ -25,10 +25,21 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
   mlir::Value multiply(mlir::Value a, int64_t factor);
+  mlir::Value subtract(int64_t a, mlir::Value b);
+  mlir::Value least(mlir::Value a, int64_t b);
+  /// Quotient and remainder of what is not negative.
+  std::pair<mlir::Value, mlir::Value> divide(mlir::Value a, int64_t divisor);
   /// Emits body(i) for i = 0, step, … below `end`; without a loop if that is
-  /// once or never.
-  void loop(int64_t end, int64_t step,
+  /// known to be once or never.
+  void loop(mlir::Value end, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
+  void loop(int64_t end, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body) {
+    loop(constant(end), step, body);
+  }
+  /// Emits the body for the last of `count` numbers.
+  void ifLast(mlir::Value number, int64_t count,
+              llvm::function_ref<void()> body);
 
 private:
   mlir::OpBuilder &builder;
@@ -68,8 +79,12 @@ struct MatrixProduct {
   /// Columns are N with stride 1; or, with tiling.packRhs, panels
   /// [N/NR][K][NR], filled before.
   OperandPlace rhs;
+  /// Emits body(i) for i = 0 … count − 1, which threads may share.
+  llvm::function_ref<void(int64_t count,
+                          llvm::function_ref<void(mlir::Value)> body)>
+      share;
   /// Fills the packed block of A that begins at row `row`, of `rows` rows.
-  llvm::function_ref<void(mlir::Value row, int64_t rows)> packLhs;
+  llvm::function_ref<void(mlir::Value row, mlir::Value rows)> packLhs;
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 

@@ -135,16 +135,18 @@ private:
 };
 } // namespace
 
-void packPanels(OpBuilder &builder, Location loc, const StridedMatrix &source,
-                Value target, Value base, int64_t k, int64_t n,
-                int64_t panelWidth, int64_t lanes) {
+void packPanels(
+    OpBuilder &builder, Location loc, const StridedMatrix &source, Value target,
+    Value base, int64_t k, int64_t n, int64_t panelWidth, int64_t lanes,
+    llvm::function_ref<void(int64_t, llvm::function_ref<void(Value)>)> share) {
   IndexMath index(builder, loc);
   PanelPacker packer(builder, loc, source, target, lanes);
   auto place = [&](Value column) {
     return index.add(base, index.multiply(column, k));
   };
   int64_t full = n / panelWidth * panelWidth;
-  index.loop(full, panelWidth, [&](Value column) {
+  share(full / panelWidth, [&](Value panel) {
+    Value column = index.multiply(panel, panelWidth);
     packer.pack(column, panelWidth, place(column), k, panelWidth);
   });
   if (full < n) {
