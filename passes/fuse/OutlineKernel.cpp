@@ -62,11 +62,16 @@ static Outline outlineOf(const ClusterGraph &graph, const Cluster &cluster,
   inside.insert_range(absorbed);
 
   if (cluster.segments.empty()) {
-    outline.ops.assign(cluster.members.begin(), cluster.members.end());
-    llvm::append_range(outline.ops, absorbed);
-    llvm::sort(outline.ops, [&](Operation *a, Operation *b) {
+    // What floats stands before its reader: where the block has it depends on
+    // who else reads it, and equal kernels would differ by that.
+    SmallVector<Operation *> members(cluster.members);
+    llvm::sort(members, [&](Operation *a, Operation *b) {
       return graph.positionOf(a) < graph.positionOf(b);
     });
+    llvm::SetVector<Operation *> ordered;
+    for (Operation *op : members)
+      appendInOrder(op, inside, ordered);
+    outline.ops = ordered.takeVector();
     collectArguments(
         outline.ops, inside, [](Value) { return true; }, outline.arguments);
   } else {

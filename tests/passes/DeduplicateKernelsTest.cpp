@@ -153,4 +153,33 @@ TEST_F(Fusing, EqualLayersRunOneKernel) {
   expectUnchanged(text);
 }
 
+/// Constants, positions and masks float: where they stand in the entry says
+/// nothing of the kernel.
+TEST_F(Fusing, KernelsAreEqualWhereverTheirConstantsStand) {
+  const char *text = R"(
+    !t = tensor<4x6xf32>
+    !m = tensor<4x6xi1>
+    module {
+      sinter.entry @run(%x: !t, %y: !t) -> (!t, !t) {
+        %zero = sinter.constant dense<0.0> : !t
+        %i = sinter.iota dim 0 : tensor<4x6xi32>
+        %j = sinter.iota dim 1 : tensor<4x6xi32>
+        %mask = sinter.compare ge %i, %j : tensor<4x6xi32>
+        %a = sinter.tanh %x : !t
+        %p = sinter.select %mask, %a, %zero : !t
+        %b = sinter.tanh %y : !t
+        %j2 = sinter.iota dim 1 : tensor<4x6xi32>
+        %i2 = sinter.iota dim 0 : tensor<4x6xi32>
+        %mask2 = sinter.compare ge %i2, %j2 : tensor<4x6xi32>
+        %zero2 = sinter.constant dense<0.0> : !t
+        %q = sinter.select %mask2, %b, %zero2 : !t
+        sinter.return %p, %q : !t, !t
+      }
+    })";
+  auto module = fused(text);
+  EXPECT_EQ(calls(*module, "run").size(), 2u);
+  EXPECT_EQ(kernels(*module).size(), 1u) << print(*module);
+  expectUnchanged(text);
+}
+
 } // namespace
