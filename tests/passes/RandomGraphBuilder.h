@@ -1,7 +1,8 @@
 //===- RandomGraphBuilder.h - one random model being made -------*- C++ -*-===//
 //
 // The values made so far, and a method for each family of ops that adds one
-// more.  RandomGraph.cpp chooses among the families, RandomOps.cpp has them.
+// more.  RandomGraph.cpp chooses among the families, RandomOps.cpp and
+// RandomSums.cpp have them.
 //
 //===----------------------------------------------------------------------===//
 
