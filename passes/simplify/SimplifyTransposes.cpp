@@ -92,7 +92,7 @@ template <typename Op> struct ReduceBeforeTranspose : OpRewritePattern<Op> {
 };
 
 /// Where the elements of a transposed value come from: the pointwise ops, each
-/// with all its uses inside, and what they read.
+/// with all its uses inside or of indices alone, and what they read.
 struct Tree {
   SmallVector<Operation *> ops;
   SmallVector<Value> leaves;
@@ -103,6 +103,20 @@ bool isFreeToTranspose(Value value) {
   if (auto constant = dyn_cast_or_null<ConstantOp>(op))
     return isa<SplatElementsAttr>(constant.getValue());
   return isa_and_nonnull<BroadcastOp, IotaOp, TransposeOp>(op);
+}
+
+/// Arithmetic on indices alone, which may be done once more.
+bool isPosition(Value value, int depth = 0) {
+  constexpr int deepest = 4;
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<IotaOp>(op))
+    return true;
+  if (auto constant = dyn_cast_or_null<ConstantOp>(op))
+    return isa<SplatElementsAttr>(constant.getValue());
+  return op && op->hasTrait<Pointwise>() && depth < deepest &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return isPosition(operand, depth + 1);
+         });
 }
 
 /// The tree under `root`, if all its leaves are free to be transposed.
@@ -116,9 +130,10 @@ std::optional<Tree> findTree(Value root) {
     if (!op || !op->hasTrait<Pointwise>() ||
         op->getBlock() != root.getDefiningOp()->getBlock())
       return false;
-    if (value != root && !llvm::all_of(op->getUsers(), [&](Operation *user) {
-          return inside.contains(user);
-        }))
+    bool onlyHere = llvm::all_of(op->getUsers(), [&](Operation *user) {
+      return inside.contains(user);
+    });
+    if (value != root && !onlyHere && !isPosition(value))
       return false;
     if (inside.insert(op).second)
       tree.ops.push_back(op);

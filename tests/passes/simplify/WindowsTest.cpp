@@ -178,8 +178,12 @@ TEST_F(WindowsTest, AKernelsGradientContractsTheSameWindows) {
 // The derivative of a pooling is made in the image's order at once.
 TEST_F(WindowsTest, ThePoolingsDerivativeIsNotTransposed) {
   algebra(R"((%i: tensor<2x2x3x5xi32>, %dy: tensor<2x2x3x5xf32>)
-      -> tensor<2x4x9x5xf32> {
-    %p = sinter.iota dim 4 : tensor<2x2x3x2x3x5xi32>
+      -> (tensor<2x4x9x5xf32>, tensor<2x2x3x2x3x5xi32>) {
+    %k = sinter.iota dim 4 : tensor<2x2x3x2x3x5xi32>
+    %j = sinter.iota dim 3 : tensor<2x2x3x2x3x5xi32>
+    %three = sinter.constant dense<3> : tensor<2x2x3x2x3x5xi32>
+    %m = sinter.mul %j, %three : tensor<2x2x3x2x3x5xi32>
+    %p = sinter.add %k, %m : tensor<2x2x3x2x3x5xi32>
     %b = sinter.broadcast %i dims [0, 1, 2, 5]
         : tensor<2x2x3x5xi32> -> tensor<2x2x3x2x3x5xi32>
     %d = sinter.broadcast %dy dims [0, 1, 2, 5]
@@ -189,7 +193,7 @@ TEST_F(WindowsTest, ThePoolingsDerivativeIsNotTransposed) {
     %s = sinter.select %c, %d, %z : tensor<2x2x3x2x3x5xf32>
     %y = sinter.fold_windows %s dims [1, 2] sizes [2, 3] strides [2, 3]
         dilations [1, 1] : tensor<2x2x3x2x3x5xf32> -> tensor<2x4x9x5xf32>
-    sinter.return %y : tensor<2x4x9x5xf32>
+    sinter.return %y, %p : tensor<2x4x9x5xf32>, tensor<2x2x3x2x3x5xi32>
   })");
   EXPECT_EQ(count("sinter.transpose"), 0) << text();
 }
