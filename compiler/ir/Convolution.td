@@ -21,11 +21,12 @@ def ConvOp : InferredOp<"conv", [Differentiable, MultilinearRule]> {
 
     y[n, o…, f] = Σ_k… Σ_c p[n, o·strides + k·kernel_dilation, c₀ + c]·w[k…, c, f]
 
-    where c₀ is the first channel of f's group: features and channels are
-    divided into g groups, in order.  Zeros of the padding take part in the
-    sum; one of zeros may have either sign.  Result shape [N, O…, F] with O = ⌊(P − d(K−1) − 1)/s⌋ + 1 for P padded
-    elements; a window that fits nowhere is an error.  Left out in text:
-    strides and dilations of 1, padding of 0, one group.
+    where c₀ is the first channel of f's group: features and channels divide
+    into g groups, in order.  Zeros of the padding take part in the sum, those
+    of the input dilation may; a sum of zeros may have either sign.  The shape
+    is [N, O…, F], O = ⌊(P − d(K−1) − 1)/s⌋ + 1 for P padded elements; a window
+    that fits nowhere is an error.  Left out in text: strides and dilations of
+    1, padding of 0, one group.
 
     Both transposes are convs again.  That with respect to the input slides the
     reversed kernel, features and channels exchanged, over the cotangent,
