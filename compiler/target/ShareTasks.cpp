@@ -55,14 +55,18 @@ struct RequestTasks : PassWrapper<RequestTasks, OperationPass<ModuleOp>> {
                       : func::FuncOp();
     APInt count;
     if (!task || !task->hasAttr(ir::taskAttrName) || tasks.getNumLoops() != 1 ||
+        tasks.getNumResults() != 0 ||
         !llvm::hasSingleElement(tasks.getBody()->without_terminator()) ||
         inner.getOperands().empty() ||
         inner.getOperands().back() != tasks.getInductionVars().front() ||
+        llvm::is_contained(inner.getOperands().drop_back(),
+                           tasks.getInductionVars().front()) ||
         !matchPattern(tasks.getLowerBound().front(), m_Zero()) ||
         !matchPattern(tasks.getStep().front(), m_One()) ||
-        !matchPattern(tasks.getUpperBound().front(), m_ConstantInt(&count)))
-      return tasks.emitOpError("must count from 0 and hold one call of a "
-                               "function marked '")
+        !matchPattern(tasks.getUpperBound().front(), m_ConstantInt(&count)) ||
+        count.getSExtValue() < 1 || count.getSExtValue() > ir::mostTasks)
+      return tasks.emitOpError("must count from 0 to at most ")
+             << ir::mostTasks << " and hold one call of a function marked '"
              << ir::taskAttrName << "' that takes its number last";
     OpBuilder builder(tasks);
     SmallVector<Value> operands(inner.getOperands().drop_back());
@@ -83,6 +87,10 @@ struct RequestTasks : PassWrapper<RequestTasks, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
+    // A dump may have been given what only this pass may.
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      for (StringRef name : {countAttrName, ofAttrName})
+        function->removeAttr(name);
     // Kernels with tasks, then who calls one.
     llvm::SetVector<Operation *> sharing;
     for (auto function : getOperation().getOps<func::FuncOp>()) {

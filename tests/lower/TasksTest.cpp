@@ -8,6 +8,11 @@
 
 #include "tests/lower/Compiled.h"
 
+#include "compiler/target/Stage.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "gmock/gmock.h"
+
 #include <set>
 
 using namespace sinter::test;
@@ -102,5 +107,45 @@ TEST(Tasks, AHostWithoutTheHookIsSerial) {
   EXPECT_EQ(compiled.statusOn(older.hooks, "run"), SINTER_OK);
   EXPECT_EQ(compiled.statusOn(empty.hooks, "run"), SINTER_OK);
   EXPECT_EQ(older.regions, 0);
+}
+
+/// What the LLVM stage says of a kernel whose loop over tasks ends at `end`,
+/// its call having the arguments `arguments`.
+std::string refusal(const std::string &end, const std::string &arguments) {
+  mlir::DialectRegistry registry;
+  sinter::target::registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  std::string said;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+    said += d.str();
+    return mlir::success();
+  });
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      "func.func private @k_task(%a: index, %t: index) attributes "
+      "{sinter.task} {\nreturn\n}\n"
+      "func.func private @k(%x: memref<4xf32>) {\n"
+      "%c0 = arith.constant 0 : index\n%c1 = arith.constant 1 : index\n"
+      "%end = arith.constant " +
+          end +
+          " : index\nscf.parallel (%t) = (%c0) to (%end) step (%c1) {\n"
+          "func.call @k_task(" +
+          arguments + ") : (index, index) -> ()\n}\nreturn\n}\n",
+      &context);
+  EXPECT_TRUE(module) << said;
+  mlir::PassManager manager(&context);
+  sinter::target::buildLLVMStage(manager);
+  EXPECT_TRUE(failed(manager.run(*module))) << "there is no model";
+  return said;
+}
+
+TEST(Tasks, EditedOnesAreRefused) {
+  using testing::HasSubstr;
+  constexpr const char *rule = "must count from 0 to at most 64";
+  EXPECT_THAT(refusal("4", "%c1, %t"), testing::Not(HasSubstr(rule)));
+  EXPECT_THAT(refusal("0", "%c1, %t"), HasSubstr(rule));
+  EXPECT_THAT(refusal("-1", "%c1, %t"), HasSubstr(rule));
+  EXPECT_THAT(refusal("65", "%c1, %t"), HasSubstr(rule));
+  EXPECT_THAT(refusal("4", "%t, %t"), HasSubstr(rule));
+  EXPECT_THAT(refusal("4", "%t, %c1"), HasSubstr(rule));
 }
 } // namespace
