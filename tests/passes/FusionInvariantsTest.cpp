@@ -1,78 +1,14 @@
 //===- FusionInvariantsTest.cpp - what holds of fusion on any model -------===//
-//
-// No value that costs anything is computed twice: how often each op stands in
-// the kernels that run is compared with how often it stands in the model.  A
-// residual block that no example has is looked at kernel by kernel.
-//
-//===----------------------------------------------------------------------===//
 
-#include "Fusing.h"
+#include "FusionInvariants.h"
 #include "FusionModels.h"
 #include "RandomGraph.h"
-#include "passes/differentiate/Stage.h"
-#include "passes/simplify/Stage.h"
-
-#include <map>
 
 using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::tests;
 
 namespace {
-
-using Counts = std::map<std::string, int>;
-
-/// Whether a copy of the op may be made for each of its readers: exactly
-/// rounded and cheaper than a trip through memory.
-bool isCheap(mlir::Operation &op) {
-  return llvm::isa<NegOp, AbsOp, SignOp, NotOp, AddOp, SubOp, MulOp, DivOp,
-                   MaxOp, MinOp, AndOp, OrOp, XorOp, CompareOp, SelectOp,
-                   CastOp, FloorOp, CeilOp, RoundOp, ConstantOp, IotaOp,
-                   BroadcastOp, TransposeOp, SliceOp, PadOp, ReverseOp,
-                   ReshapeOp, WindowsOp>(op);
-}
-
-void countBlock(mlir::Block &block, Counts &counts) {
-  for (mlir::Operation &op : block.without_terminator()) {
-    if (auto scan = llvm::dyn_cast<ScanOp>(op))
-      countBlock(scan.getBody().front(), counts);
-    else if (auto call = llvm::dyn_cast<CallOp>(op))
-      countBlock(call->getParentOfType<mlir::ModuleOp>()
-                     .lookupSymbol<KernelOp>(call.getKernel())
-                     .getBody()
-                     .front(),
-                 counts);
-    else if (!isCheap(op) && !llvm::isa<ReadOp, WriteOp>(op))
-      ++counts[op.getName().stripDialect().str()];
-  }
-}
-
-/// The ops that cost something and how often they are computed in a call.
-Counts countCostly(mlir::ModuleOp module) {
-  Counts counts;
-  for (auto entry : module.getOps<EntryOp>())
-    countBlock(entry.getBody().front(), counts);
-  return counts;
-}
-
-class FusionInvariants : public Fusing {
-protected:
-  void expectNothingTwice(mlir::ModuleOp model, mlir::ModuleOp fused) {
-    Counts before = countCostly(model);
-    for (auto &[name, count] : countCostly(fused))
-      EXPECT_LE(count, before[name]) << name << " is computed again\n"
-                                     << print(fused);
-  }
-  /// `model` as `simplified` would give it.
-  mlir::OwningOpRef<mlir::ModuleOp> simplified(const std::string &text) {
-    auto module = parse(text);
-    mlir::PassManager manager(&context);
-    passes::buildGradientStage(manager);
-    passes::buildSimplifiedStage(manager);
-    EXPECT_TRUE(succeeded(manager.run(*module)));
-    return module;
-  }
-};
 
 TEST_F(FusionInvariants, RandomGraphsComputeNothingCostlyTwice) {
   for (uint32_t seed = 1000; seed < 1300 && !HasFailure(); ++seed) {
@@ -171,115 +107,6 @@ TEST_F(FusionInvariants, AdamOfAnyShapesIsOneKernelAndTheCounters) {
     EXPECT_EQ(number(update, "segment_results"), 3);
     expectUnchanged(adamText(shapes));
   }
-}
-
-//===----------------------------------------------------------------------===//
-// A model that is not in the repository
-//===----------------------------------------------------------------------===//
-
-/// x + W₂·relu(W₁·norm(x) + b₁) + b₂, its softmax over classes, the best class,
-/// and how active the hidden layer is.
-std::string residualBlock(bool train) {
-  std::string text = R"(
-    !x = tensor<6x10xf32>
-    !h = tensor<6x14xf32>
-    !r = tensor<6xf32>
-    module {
-      sinter.variable @w1 : tensor<10x14xf32>
-      sinter.variable @w2 : tensor<14x10xf32>
-      sinter.entry @run(%x: !x, %g: tensor<10xf32>, %b: tensor<10xf32>,
-                        %b1: tensor<14xf32>, %b2: tensor<10xf32>)
-          -> (!x, !x, tensor<6xi32>, tensor<f32>) {
-        %w1 = sinter.read @w1 : tensor<10x14xf32>
-        %w2 = sinter.read @w2 : tensor<14x10xf32>
-        %tenth = sinter.constant dense<0.1> : !r
-        %tiny = sinter.constant dense<1.0e-05> : !r
-        %total = sinter.reduce_sum %x dims [1] : !x -> !r
-        %mean = sinter.mul %total, %tenth : !r
-        %means = sinter.broadcast %mean dims [0] : !r -> !x
-        %centred = sinter.sub %x, %means : !x
-        %square = sinter.mul %centred, %centred : !x
-        %squares = sinter.reduce_sum %square dims [1] : !x -> !r
-        %variance = sinter.mul %squares, %tenth : !r
-        %safe = sinter.add %variance, %tiny : !r
-        %inverse = sinter.rsqrt %safe : !r
-        %inverses = sinter.broadcast %inverse dims [0] : !r -> !x
-        %unit = sinter.mul %centred, %inverses : !x
-        %gs = sinter.broadcast %g dims [1] : tensor<10xf32> -> !x
-        %bs = sinter.broadcast %b dims [1] : tensor<10xf32> -> !x
-        %scaled = sinter.mul %unit, %gs : !x
-        %norm = sinter.add %scaled, %bs : !x
-        %p1 = sinter.dot_general %norm, %w1 contract [1] x [0] batch [] x []
-              : !x, tensor<10x14xf32> -> !h
-        %b1s = sinter.broadcast %b1 dims [1] : tensor<14xf32> -> !h
-        %q1 = sinter.add %p1, %b1s : !h
-        %zero = sinter.constant dense<0.0> : !h
-        %hidden = sinter.max %q1, %zero : !h
-        %p2 = sinter.dot_general %hidden, %w2 contract [1] x [0] batch [] x []
-              : !h, tensor<14x10xf32> -> !x
-        %b2s = sinter.broadcast %b2 dims [1] : tensor<10xf32> -> !x
-        %q2 = sinter.add %p2, %b2s : !x
-        %y = sinter.add %x, %q2 : !x
-        %max = sinter.reduce_max %y dims [1] : !x -> !r
-        %maxes = sinter.broadcast %max dims [0] : !r -> !x
-        %shifted = sinter.sub %y, %maxes : !x
-        %e = sinter.exp %shifted : !x
-        %sum = sinter.reduce_sum %e dims [1] : !x -> !r
-        %sums = sinter.broadcast %sum dims [0] : !r -> !x
-        %probabilities = sinter.div %e, %sums : !x
-        %best = sinter.argmax %y dim 1 : !x -> tensor<6xi32>
-        %activity = sinter.reduce_sum %hidden dims [0, 1] : !h -> tensor<f32>
-  )";
-  if (train)
-    text += R"(
-        %d1, %d2 = sinter.gradient %activity wrt %w1, %w2
-            : tensor<f32> wrt tensor<10x14xf32>, tensor<14x10xf32>
-        %n1 = sinter.sub %w1, %d1 : tensor<10x14xf32>
-        %n2 = sinter.sub %w2, %d2 : tensor<14x10xf32>
-        sinter.write @w1, %n1 : tensor<10x14xf32>
-        sinter.write @w2, %n2 : tensor<14x10xf32>
-    )";
-  return text + R"(
-        sinter.return %y, %probabilities, %best, %activity
-            : !x, !x, tensor<6xi32>, tensor<f32>
-      }
-    })";
-}
-
-TEST_F(FusionInvariants, ResidualBlockIsFiveKernels) {
-  // Normalized rows; product, bias, relu; product, bias, residual; softmax and
-  // argmax of the same rows; the sum over everything.
-  auto module = fused(residualBlock(false));
-  std::vector<std::string> kinds;
-  for (CallOp call : calls(*module, "run"))
-    kinds.push_back(kind(kernelOf(call)).str());
-  EXPECT_EQ(kinds,
-            (std::vector<std::string>{"reduction", "contraction", "contraction",
-                                      "reduction", "reduction"}))
-      << print(*module);
-  auto resultsOf = [&](int index) {
-    return calls(*module, "run")[index].getNumResults();
-  };
-  for (int index : {0, 1, 2, 4})
-    EXPECT_EQ(resultsOf(index), 1u);
-  EXPECT_EQ(resultsOf(3), 2u) << "probabilities and the best class";
-  expectNothingTwice(*parse(residualBlock(false)), *module);
-  expectUnchanged(residualBlock(false));
-}
-
-TEST_F(FusionInvariants, ResidualBlockTrainsTheSame) {
-  auto before = simplified(residualBlock(true));
-  mlir::OwningOpRef<mlir::ModuleOp> after = before->clone();
-  ASSERT_TRUE(fuse(*after));
-  expectNothingTwice(*before, *after);
-  expectSame(*before, *after);
-  // Updates are written over the variables they read.
-  for (CallOp call : calls(*after, "run"))
-    for (auto [r, result] : llvm::enumerate(call.getResults()))
-      for (mlir::Operation *user : result.getUsers())
-        if (llvm::isa<WriteOp>(user)) {
-          EXPECT_GE((*kernelOf(call).getOverwrites())[r], 0);
-        }
 }
 
 /// Layer norm as it is written with kept dimensions: reshapes stand between the
