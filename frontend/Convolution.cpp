@@ -66,8 +66,8 @@ Sides resolvePadding(Step &step, const Padding &padding,
   for (int64_t d = 0; d < rank; ++d) {
     int64_t reach = (window[d] - 1) * dilation[d] + 1;
     int64_t places = (extents[d] + strides[d] - 1) / strides[d];
-    int64_t total = std::max<int64_t>(
-        (places - 1) * strides[d] + reach - extents[d], 0);
+    int64_t total =
+        std::max<int64_t>((places - 1) * strides[d] + reach - extents[d], 0);
     sides.low[d] = total / 2;
     sides.high[d] = total - total / 2;
   }
@@ -112,17 +112,29 @@ static SmallVector<int64_t> spatialExtents(Step &step, Tensor x, Tensor kernel,
   return SmallVector<int64_t>(first, first + spatial);
 }
 
-static Tensor makeConv(Step &step, Value x, Value kernel,
+/// The op, which has channels last, on images that may have them first.
+static Tensor makeConv(Step &step, Tensor x, Tensor kernel, bool channelsFirst,
                        ArrayRef<int64_t> strides, const Sides &padding,
                        ArrayRef<int64_t> inputDilation,
-                       ArrayRef<int64_t> dilation, int64_t groups) {
-  return step.infer<ir::ConvOp>(
-      {x, kernel}, {step.array("strides", strides),
-                    step.array("low", padding.low),
-                    step.array("high", padding.high),
-                    step.array("input_dilation", inputDilation),
-                    step.array("kernel_dilation", dilation),
-                    step.integer("groups", groups)});
+                       ArrayRef<int64_t> dilation, int64_t groups,
+                       Place place) {
+  if (channelsFirst)
+    x = detail::channelsLast(x, place);
+  Tensor y = step.infer<ir::ConvOp>(
+      {step.use(x), step.use(kernel)},
+      {step.array("strides", strides), step.array("low", padding.low),
+       step.array("high", padding.high),
+       step.array("input_dilation", inputDilation),
+       step.array("kernel_dilation", dilation),
+       step.integer("groups", groups)});
+  return channelsFirst && !y.is_poison() ? detail::channelsFirst(y, place) : y;
+}
+
+/// A kernel with its spatial dimensions reversed.
+static Tensor flipped(Tensor kernel, Place place) {
+  std::vector<int64_t> along(kernel.rank() - 2);
+  std::iota(along.begin(), along.end(), 0);
+  return reverse(kernel, along, place);
 }
 
 Tensor conv(Tensor x, Tensor kernel, const ConvOptions &options, Place place) {
@@ -147,27 +159,18 @@ Tensor conv(Tensor x, Tensor kernel, const ConvOptions &options, Place place) {
                                          strides, dilation);
   if (!step)
     return step.poison();
-  if (options.flip) {
-    std::vector<int64_t> along(rank);
-    std::iota(along.begin(), along.end(), 0);
-    kernel = reverse(kernel, along, place);
-  }
-  if (options.channels_first)
-    x = detail::channelsLast(x, place);
-  Tensor y = makeConv(step, step.use(x), step.use(kernel), strides, padding,
-                      between, dilation, options.groups);
-  return options.channels_first && !y.is_poison()
-             ? detail::channelsFirst(y, place)
-             : y;
+  if (options.flip)
+    kernel = flipped(kernel, place);
+  return makeConv(step, x, kernel, options.channels_first, strides, padding,
+                  between, dilation, options.groups, place);
 }
 
 /// [K…, C/g, F] as the transposed convolution wants it: [K…, F/g, C], reversed.
 static Tensor turned(Tensor kernel, int64_t groups, Place place) {
   int64_t rank = kernel.rank() - 2;
-  std::vector<int64_t> along(rank), order, shape = kernel.shape();
-  std::iota(along.begin(), along.end(), 0);
-  order = along;
-  kernel = reverse(kernel, along, place);
+  std::vector<int64_t> order(rank), shape = kernel.shape();
+  std::iota(order.begin(), order.end(), 0);
+  kernel = flipped(kernel, place);
   int64_t perGroup = shape[rank], features = shape[rank + 1];
   if (groups == 1) {
     order.insert(order.end(), {rank + 1, rank});
@@ -227,18 +230,13 @@ Tensor conv_transpose(Tensor x, Tensor kernel,
     // Windows of a stride beyond their reach leave elements at the end.
     if (options.padding.is_same()) {
       int64_t spread = std::max<int64_t>(extents[d] - 1, 0) * strides[d] + 1;
-      padding.high.back() =
-          full[d] + reach - 1 - spread - padding.low.back();
+      padding.high.back() = full[d] + reach - 1 - spread - padding.low.back();
     }
   }
-  if (options.channels_first)
-    x = detail::channelsLast(x, place);
   SmallVector<int64_t> ones(rank, 1);
-  Tensor y = makeConv(step, step.use(x), step.use(turned(kernel, groups, place)),
-                      ones, padding, strides, dilation, groups);
-  return options.channels_first && !y.is_poison()
-             ? detail::channelsFirst(y, place)
-             : y;
+  return makeConv(step, x, turned(kernel, groups, place),
+                  options.channels_first, ones, padding, strides, dilation,
+                  groups, place);
 }
 
 namespace nn {
@@ -251,12 +249,11 @@ Tensor conv(Model &m, std::string_view name, Tensor x, int64_t features,
   step.use(x);
   int64_t rank = kernel.size();
   if (step && (!is_float(x.dtype()) || x.rank() != rank + 2))
-    return step.fail("takes floats [N, " +
-                     Twine(options.channels_first ? "C, spatial…"
-                                                  : "spatial…, C") +
-                     "] with as many spatial dimensions as the kernel's " +
-                     Twine(rank) + ", not " +
-                     describe(x.dtype(), x.shape()));
+    return step.fail(
+        "takes floats [N, " +
+        Twine(options.channels_first ? "C, spatial…" : "spatial…, C") +
+        "] with as many spatial dimensions as the kernel's " + Twine(rank) +
+        ", not " + describe(x.dtype(), x.shape()));
   if (!step)
     return step.poison();
   int64_t channels = x.dim(options.channels_first ? 1 : -1);
