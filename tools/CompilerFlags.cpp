@@ -52,6 +52,16 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
               options.trapOutOfRange = true;
               return Error::success();
             });
+  flags.addText("--freeze", "FILE.safetensors",
+                "make the state constant, with that file's values",
+                options.freeze);
+  flags.add("--entry", "NAMES",
+            "with --freeze: the entries to keep; default all that only read",
+            [&options](StringRef names) -> Error {
+              for (StringRef name : split(names, ','))
+                options.entries.push_back(name.str());
+              return Error::success();
+            });
   flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",
                 options.dumpDir);
   flags.addSwitch("--elide", "cut large constants short in dumps",

@@ -111,6 +111,9 @@ static llvm::Error parseFlags(int argc, char **argv, Request &request) {
       return llvm::createStringError("'" + flag + "' is for models in C++: '" +
                                      request.input + "' is built already");
   }
+  if (!request.options.entries.empty() && request.options.freeze.empty())
+    return llvm::createStringError("'--entry' is for --freeze: without it, "
+                                   "all entries are compiled");
   if (StringRef(request.emit.output).ends_with("/"))
     return llvm::createStringError("'-o " + request.emit.output +
                                    "' is a folder: name a file in it");

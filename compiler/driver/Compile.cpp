@@ -11,6 +11,8 @@
 
 #include "compiler/driver/Compile.h"
 
+#include "compiler/driver/Freeze.h"
+#include "compiler/driver/LargeConstants.h"
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/inspect/FusionReport.h"
@@ -89,6 +91,8 @@ Outcome Compilation::begin() {
   }
   if (failed(resolveFacts()))
     return Outcome::UsageError;
+  if (!options.freeze.empty() && failed(freeze(*module, options, reports)))
+    return Outcome::InputError;
   if (llvm::Error error =
           target::checkFacts(ir::TargetFacts::of(*module))) {
     module->emitError(llvm::toString(std::move(error)));
@@ -106,10 +110,10 @@ LogicalResult Compilation::verifyStage() {
 
 LogicalResult Compilation::resolveFacts() {
   bool given = options.cpu || options.optLevel || options.trapOutOfRange ||
-               options.debugInfo;
+               options.debugInfo || !options.freeze.empty();
   if (stage > Stage::Model) {
     if (given)
-      return module->emitError("target and options were settled when this "
+      return module->emitError("target, options and state were settled when this "
                                "module was at stage 'model': now it is at '")
              << getStageName(stage) << "'; start again from the model, or edit "
              << "the attributes 'sinter.target' and 'sinter.options'";
@@ -139,25 +143,27 @@ Outcome Compilation::fail(Outcome outcome, const Twine &message) {
 }
 
 Outcome Compilation::settle() {
-  std::string printed = printStage(*module, stage);
   if (!options.dumpDir.empty()) {
     llvm::SmallString<128> path(options.dumpDir);
     llvm::sys::path::append(path, getDumpName(stage));
-    llvm::Error error = options.elide
-                            ? writeFile(path, printStage(*module, stage, true))
-                            : writeFile(path, printed);
-    if (error)
+    if (llvm::Error error =
+            writeFile(path, printStage(*module, stage, options.elide)))
       return fail(Outcome::InputError, llvm::toString(std::move(error)));
   }
+  LargeConstants large(*module);
+  std::string printed = printStage(*module, stage);
   module = parseSourceString<ModuleOp>(
       printed, ParserConfig(module->getContext()), getDumpName(stage));
   if (!module) // What reproduces it is the stage before.
     return Outcome::Bug;
+  large.restore(*module);
   text = std::move(printed);
   Reproducer::text = text.data();
   Reproducer::size = text.size();
   return Outcome::Done;
 }
+
+std::string Compilation::getText() const { return printStage(*module, stage); }
 
 Outcome Compilation::advance() {
   Stage next = Stage(int(stage) + 1);

@@ -33,10 +33,10 @@ public:
   /// stages up to `options.stopAfter`, dumping each.
   Outcome run();
 
-  mlir::ModuleOp getModule() { return *module; }
+  mlir::ModuleOp getModule() const { return *module; }
   Stage getStage() const { return stage; }
   /// The module's text at the current stage.
-  const std::string &getText() const { return text; }
+  std::string getText() const;
 
 private:
   Outcome begin();
@@ -55,11 +55,12 @@ private:
   llvm::raw_ostream &reports;
   mlir::TimingScope &timing;
   Stage stage = Stage::Model;
+  /// The module's text at the current stage, large constants being zeros in it.
   std::string text;
 };
 
 /// The text a crash handler saves as a reproducer: the module before the stage
-/// that is running, and that stage's name.
+/// that is running, with zeros for large constants.
 struct Reproducer {
   static const char *text;
   static size_t size;

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sinter::driver {
 
@@ -21,6 +22,10 @@ struct CompileOptions {
   std::optional<bool> trapOutOfRange;
   /// Line tables in the object.
   std::optional<bool> debugInfo;
+  /// A safetensors file whose values the state has for good, or empty.
+  std::string freeze;
+  /// With it, the entries to keep; empty: all that learn nothing.
+  std::vector<std::string> entries;
 
   /// The last stage to make.
   Stage stopAfter = Stage::LLVM;

@@ -8,6 +8,7 @@
 #include "compiler/target/Stage.h"
 #include "compiler/target/DebugInfo.h"
 #include "compiler/target/EntryPoints.h"
+#include "compiler/target/FlattenConstants.h"
 #include "compiler/target/ShareTasks.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -62,6 +63,7 @@ void sinter::target::buildLLVMStage(OpPassManager &passes) {
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+  passes.addPass(createFlattenConstantsPass());
   passes.addPass(createRunTasksPass());
   passes.addPass(createMakeEntryPointsPass());
   passes.addPass(createAddDebugInfoPass());

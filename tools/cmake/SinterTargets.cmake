@@ -32,7 +32,7 @@ set(SINTER_MAY_LINK_target ir)
 set(SINTER_MAY_LINK_artifact ir)
 set(SINTER_MAY_LINK_inspect ir)
 set(SINTER_MAY_LINK_driver ir differentiate simplify fuse plan lower target
-  artifact inspect)
+  artifact inspect runtime)
 set(SINTER_MAY_LINK_inprocess driver frontend)
 
 # Precompiled MLIR headers, shared by every MLIR-heavy target.

@@ -1,0 +1,208 @@
+//===- FreezeTest.cpp - models with a constant state ----------------------===//
+//
+// A frozen executable needs no file and says to the bit what the other says
+// that has loaded it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/driver/ModelFiles.h"
+
+#include <gmock/gmock.h>
+
+using namespace sinter::tests;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+// Of several types; `weight` is large enough to be a resource.
+const std::string body = R"(
+  auto network = [&](Tensor x) {
+    auto offset = m.variable("offset", {}, init::constant(0.25), {.dtype = f64});
+    auto odd = m.variable("odd", {3}, init::values({1, 0, 1}), {.dtype = i1});
+    auto shift = m.variable("shift", {3}, init::values({7, 8, 255}),
+                            {.dtype = u8});
+    Tensor y = nn::dense(m, "wide", x, 80);
+    y = nn::dense(m, "narrow", tanh(y), 3);
+    return where(Tensor(odd), y, cast(shift, f32)) + cast(offset, f32);
+  };
+  m.entry("train", [&](Entry &e) {
+    Tensor x = e.input("x", f32, {4, 300});
+    Tensor loss = mean(square(network(x)));
+    optim::adam(m, loss);
+    e.output("loss", loss);
+  });
+  m.entry("predict", [&](Entry &e) {
+    e.output("y", network(e.input("x", f32, {4, 300})));
+  });
+  m.entry("noisy", [&](Entry &e) {
+    Tensor x = e.input("x", f32, {4, 300});
+    e.output("y", network(x + random::uniform({4, 300})));
+  });
+)";
+
+class Freeze : public InFolder {
+protected:
+  void SetUp() override {
+    InFolder::SetUp();
+    // Made once: the model's program is the slowest part.
+    static std::string model, state;
+    std::string rows;
+    for (int row = 0; row < 4; ++row)
+      for (int k = 0; k < 300; ++k)
+        rows += std::to_string((row * 300 + k) * 37 % 101 / 50.0 - 1) +
+                (k == 299 ? "\n" : ",");
+    writeFile("x.csv", rows);
+    writeFile("model.cpp", modelSource(body));
+    if (model.empty()) {
+      succeed({SINTERC, "model.cpp", "--emit=model", "-o", "model.mlir"});
+      succeed({SINTERC, "model.mlir", "-o", "plain"});
+      succeed({"./plain", "train", "--input", "x=x.csv", "--epochs", "3",
+               "--save", "s.safetensors"});
+      model = readFile("model.mlir");
+      state = readFile("s.safetensors");
+      std::filesystem::remove("plain");
+    }
+    writeFile("model.mlir", model);
+    writeFile("s.safetensors", state);
+  }
+
+  static std::string succeed(const std::vector<std::string> &args) {
+    Finished finished = run(args);
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished.err;
+  }
+  /// sinterc on the model, which must be refused, with nothing written.
+  static std::string refuse(std::vector<std::string> args, int code = 1) {
+    args.insert(args.begin(), {SINTERC, "model.mlir", "-o", "frozen"});
+    Finished finished = run(args);
+    EXPECT_EQ(finished.code, code) << finished.err;
+    EXPECT_FALSE(std::filesystem::exists("frozen"));
+    return finished.err;
+  }
+};
+
+TEST_F(Freeze, theFrozenModelSaysTheSameWithoutAState) {
+  for (const char *cpu : {"native", "x86-64-v3", "generic"})
+    for (const char *level : {"-O2", "-O0"}) {
+      std::string flag = std::string("--cpu=") + cpu;
+      succeed({SINTERC, "model.mlir", flag, level, "-o", "plain"});
+      succeed({"./plain", "predict", "--load", "s.safetensors", "--input",
+               "x=x.csv", "--output", "y=plain.npy"});
+      std::string said = succeed({SINTERC, "model.mlir", flag, level, "--freeze",
+                                  "s.safetensors", "-o", "frozen"});
+      EXPECT_THAT(said, HasSubstr("left out of the frozen model, as it writes "
+                                  "the state: 'train'"));
+      succeed({"./frozen", "predict", "--input", "x=x.csv", "--output",
+               "y=frozen.npy"});
+      EXPECT_EQ(readFile("plain.npy"), readFile("frozen.npy")) << cpu << level;
+    }
+}
+
+TEST_F(Freeze, onlyTheKeyOfRandomNumbersStaysState) {
+  succeed({SINTERC, "model.mlir", "-o", "plain"});
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "-o", "frozen"});
+  std::string description = run({"./frozen", "--describe"}).out;
+  EXPECT_THAT(description, HasSubstr("state       64 bytes"));
+  EXPECT_THAT(description, HasSubstr("rng "));
+  EXPECT_THAT(description, Not(HasSubstr("wide")));
+  // The file holds the key too.
+  for (const char *program : {"./plain", "./frozen"})
+    succeed({program, "noisy", "--load", "s.safetensors", "--input", "x=x.csv",
+             "--output", "y=" + std::string(program + 2) + ".npy"});
+  EXPECT_EQ(readFile("plain.npy"), readFile("frozen.npy"));
+
+  std::string said =
+      succeed({SINTERC, "model.mlir", "--freeze=s.safetensors",
+               "--entry=predict", "--emit=obj,header", "-o", "only"});
+  EXPECT_EQ(said, "");
+  std::string header = readFile("only.h");
+  EXPECT_THAT(header, HasSubstr("#define SMALL_STATE_BYTES 0\n"));
+  EXPECT_THAT(header, HasSubstr("int32_t small_predict("));
+  EXPECT_THAT(header, Not(HasSubstr("noisy")));
+}
+
+TEST_F(Freeze, eachWeightIsInTheObjectOnce) {
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "--emit=obj", "-o",
+           "small.o"});
+  // `predict` and `noisy` share it; it has 96,000 bytes.
+  size_t bytes = std::filesystem::file_size("small.o");
+  EXPECT_GT(bytes, 96'000u);
+  EXPECT_LT(bytes, 140'000u);
+}
+
+TEST_F(Freeze, dumpsGoOnAndAreSmallIfCutShort) {
+  expectDumpsGoOn("--freeze=s.safetensors");
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "--dump-dir=cut",
+           "--elide", "--emit=obj", "-o", "small.o"});
+  for (const std::string &stage : stages)
+    EXPECT_LT(std::filesystem::file_size("cut/" + stage + ".mlir"), 300'000u)
+        << stage;
+}
+
+TEST_F(Freeze, entriesThatWriteAreRefusedByName) {
+  EXPECT_THAT(refuse({"--freeze=s.safetensors", "--entry=train"}),
+              testing::AllOf(HasSubstr("model.cpp:14:"),
+                             HasSubstr("entry 'train' writes the state ('"),
+                             HasSubstr("'predict', 'noisy'")));
+  EXPECT_THAT(refuse({"--freeze=s.safetensors", "--entry=predict,test"}),
+              HasSubstr("the model has no entry 'test': there are 'predict', "
+                        "'noisy' and, which write the state, 'train'"));
+  writeFile("model.mlir", R"(module @counter {
+    sinter.variable @w : tensor<3xf32>
+    sinter.entry @count() {
+      %w = sinter.read @w : tensor<3xf32>
+      %y = sinter.add %w, %w : tensor<3xf32>
+      sinter.write @w, %y : tensor<3xf32>
+      sinter.return
+    }
+  })");
+  EXPECT_THAT(refuse({"--freeze=s.safetensors"}),
+              HasSubstr("every entry of the model writes the state"));
+}
+
+TEST_F(Freeze, flagsThatMakeNoSenseAreWrongUsage) {
+  EXPECT_THAT(refuse({"--entry=predict"}, 2), HasSubstr("--freeze"));
+  succeed({SINTERC, "model.mlir", "--emit=fused", "-o", "fused.mlir"});
+  Finished finished =
+      run({SINTERC, "fused.mlir", "--freeze=s.safetensors"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("stage 'model'"));
+}
+
+TEST_F(Freeze, filesThatDoNotFitAreNamedWithTheTensor) {
+  EXPECT_THAT(refuse({"--freeze=none.safetensors"}),
+              HasSubstr("none.safetensors: cannot open"));
+  std::string good = readFile("s.safetensors");
+  struct Case {
+    std::string text, message;
+  };
+  auto change = [&](const std::string &from, const std::string &to) {
+    return replaced(good, from, to);
+  };
+  for (const Case &c : {
+           Case{"", "not a safetensors file"},
+           {good.substr(0, good.size() - 5), "damaged or cut off"},
+           {good.substr(0, 40), "cut off within the header"},
+           {change("\"wide.weight\"", "\"wide.height\""),
+            "variable 'wide.weight' of model 'small' is missing"},
+           {change("[300,80]", "[80,300]"),
+            "'wide.weight' is F32 [80, 300], but the model's variable is F32 "
+            "[300, 80]"},
+           {change("\"offset\":{\"dtype\":\"F64\"",
+                   "\"offset\":{\"dtype\":\"I64\""),
+            "'offset' is I64 [], but the model's variable is F64 []"},
+       }) {
+    writeFile("bad.safetensors", c.text);
+    EXPECT_THAT(refuse({"--freeze=bad.safetensors"}),
+                testing::AllOf(HasSubstr("bad.safetensors: "),
+                               HasSubstr(c.message)));
+  }
+}
+
+TEST_F(Freeze, slotsOfTheOptimizerNeedNotBeInTheFile) {
+  std::string good = readFile("s.safetensors");
+  writeFile("s.safetensors",
+            replaced(good, "\"wide.weight.adam.m\"", "\"wide.weight.adam.x\""));
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "-o", "frozen"});
+}
+} // namespace
