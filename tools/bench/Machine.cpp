@@ -1,8 +1,19 @@
-//===- Machine.cpp - what one core can do at most -------------------------===//
+//===- Machine.cpp - what the machine can do at most ----------------------===//
 
 #include "Machine.h"
 
-#include "Timing.h"
+#include "Workload.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 namespace bench {
 
@@ -13,37 +24,131 @@ typedef float Vector __attribute__((vector_size(32)));
 #else
 typedef float Vector __attribute__((vector_size(16)));
 #endif
+constexpr int64_t lanes = sizeof(Vector) / sizeof(float);
 
-double peakGigaflops() {
-  // As many chains as hide the latency of four cycles on two units, and leave
-  // registers for the factors.
-  constexpr int chains = 12, repeats = 2000000;
-  constexpr int lanes = sizeof(Vector) / sizeof(float);
-  double best = 0;
-  for (int attempt = 0; attempt < 7; ++attempt) {
-    Vector sums[chains] = {};
-    Vector a = {}, b = {};
-    a += 0.5f;
-    b += 0.25f;
-    // The chains must not look equal to the compiler.
-    for (Vector &sum : sums)
-      asm volatile("" : "+x"(sum));
+static double nowMicroseconds() {
+  using namespace std::chrono;
+  return duration<double, std::micro>(steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// The least time of `work` on so many threads at once, over `attempts`.
+static double best(int threads, int attempts,
+                   const std::function<void(int)> &work) {
+  double result = 1e30;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    std::vector<std::thread> others;
     double start = nowMicroseconds();
-    for (int i = 0; i < repeats; ++i) {
-      for (int c = 0; c < chains; ++c)
-        sums[c] = sums[c] * a + b;
-      // The compiler must not collapse the repeats.
-      asm volatile("" : "+x"(a), "+x"(b));
-    }
-    double microseconds = nowMicroseconds() - start;
-    Vector total = {};
-    for (const Vector &sum : sums)
-      total += sum;
-    asm volatile("" : : "x"(total));
-    double flops = 2.0 * lanes * chains * repeats;
-    best = std::max(best, flops / microseconds / 1e3);
+    for (int i = 1; i < threads; ++i)
+      others.emplace_back(work, i);
+    work(0);
+    for (std::thread &other : others)
+      other.join();
+    result = std::min(result, nowMicroseconds() - start);
   }
-  return best;
+  return result;
+}
+
+// As many chains as hide the latency of four cycles on two units, and leave
+// registers for the factors.
+static void multiplyAdd(int64_t repeats) {
+  constexpr int chains = 12;
+  Vector sums[chains] = {};
+  Vector a = {}, b = {};
+  a += 0.5f;
+  b += 0.25f;
+  // The chains must not look equal to the compiler.
+  for (Vector &sum : sums)
+    asm volatile("" : "+x"(sum));
+  for (int64_t i = 0; i < repeats; ++i) {
+    for (Vector &sum : sums)
+      sum = sum * a + b;
+    // The compiler must not collapse the repeats.
+    asm volatile("" : "+x"(a), "+x"(b));
+  }
+  Vector total = {};
+  for (const Vector &sum : sums)
+    total += sum;
+  asm volatile("" : : "x"(total));
+}
+
+Machine::Machine(int threads) : threads(threads) {
+  constexpr int64_t repeats = 2000000;
+  constexpr int attempts = 9;
+  double microseconds =
+      best(threads, attempts, [&](int) { multiplyAdd(repeats); });
+  peak = 2.0 * lanes * 12 * repeats * threads / microseconds / 1e3;
+}
+
+/// Stores past the caches, where the processor can.
+static void storePast(Vector *to, Vector value) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(reinterpret_cast<float *>(to), value);
+#elif defined(__AVX__)
+  _mm256_stream_ps(reinterpret_cast<float *>(to), value);
+#else
+  *to = value;
+#endif
+}
+
+/// Reads `reads` vectors for each one it writes; with none to write, it reads.
+/// Several from one place before the next place: that is what memory likes.
+static void stream(const Vector *from, int64_t count, Vector *to,
+                   int64_t written, int64_t reads) {
+  constexpr int64_t run = 8;
+  Vector sums[run] = {};
+  if (!written)
+    for (int64_t i = 0; i + run <= count; i += run)
+      for (int64_t k = 0; k < run; ++k)
+        sums[k] += from[i + k];
+  for (int64_t i = 0; i + run <= written; i += run) {
+    std::fill_n(sums, run, Vector{});
+    for (int64_t part = 0; part < reads; ++part)
+      for (int64_t k = 0; k < run; ++k)
+        sums[k] += from[part * written + i + k];
+    for (int64_t k = 0; k < run; ++k)
+      storePast(to + i + k, sums[k]);
+  }
+  for (Vector &sum : sums)
+    asm volatile("" : : "x"(sum));
+}
+
+double Machine::streamMicroseconds(double read, double written) const {
+  // Next to so much reading a little writing does not show.
+  constexpr double negligible = 1.0 / 32;
+  constexpr int attempts = 15;
+  if (written < negligible * read)
+    written = 0;
+  auto count = static_cast<int64_t>(read / sizeof(Vector) / threads);
+  auto stores = static_cast<int64_t>(written / sizeof(Vector) / threads);
+  int64_t reads = stores ? std::max<int64_t>(count / stores, 1) : 0;
+  count = std::max(count, reads * stores);
+  if (count == 0)
+    return 0;
+  auto make = [&](int64_t vectors) {
+    size_t bytes = std::max<size_t>(vectors * threads, 1) * sizeof(Vector);
+    auto *memory = static_cast<Vector *>(
+        std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096));
+    std::fill_n(memory, vectors * threads, Vector{});
+    return std::unique_ptr<Vector, void (*)(void *)>(memory, std::free);
+  };
+  auto from = make(count), to = make(stores);
+  return best(threads, attempts, [&](int thread) {
+    stream(from.get() + thread * count, count, to.get() + thread * stores,
+           stores, reads);
+  });
+}
+
+double Machine::copyGigabytes() const {
+  constexpr double bytes = 128 << 20;
+  return 2 * bytes / streamMicroseconds(bytes, bytes) / 1e3;
+}
+
+double Machine::limit(const Workload &workload) const {
+  double arithmetic = workload.flops / peak / 1e3;
+  double memory = static_cast<double>(workload.sweeps) *
+                  streamMicroseconds(workload.bytesRead, workload.bytesWritten);
+  return std::max(arithmetic, memory);
 }
 
 } // namespace bench

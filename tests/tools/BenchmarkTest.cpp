@@ -1,0 +1,117 @@
+//===- BenchmarkTest.cpp - the measuring program, without its clock -------===//
+//
+// That a selection gives its rows, that results which differ are an error, and
+// that the table of workloads counts the work that the compiler counts.  No
+// time is judged.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/driver/Process.h"
+#include "tools/bench/Workload.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+using namespace testing;
+
+namespace sinter::tests {
+namespace {
+
+using BenchmarkTest = InFolder;
+
+Finished benchmark(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {BENCHMARK, "--seconds", "0"});
+  return run(flags);
+}
+
+TEST_F(BenchmarkTest, GivesARowForEveryPeerOfASelection) {
+  Finished finished = benchmark({"--only", "W8:256,W6-mlp", "--json", "rows"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  nlohmann::json rows = nlohmann::json::parse(readFile("rows"));
+  std::vector<std::string> sinter;
+  for (const nlohmann::json &row : rows) {
+    EXPECT_THAT(row["peer"].get<std::string>(),
+                AnyOf("sinter", "onednn", "torch", "ort"));
+    if (row["peer"] == "sinter")
+      sinter.push_back(row["workload"]);
+    EXPECT_EQ(row["batch"], row["workload"] == "W8" ? 256 : 128);
+    EXPECT_EQ(row["threads"], 1);
+    EXPECT_GT(row["min_us"], 0.0);
+    EXPECT_GE(row["median_us"], row["min_us"]);
+    EXPECT_GT(row["limit_us"], 0.0);
+    EXPECT_GT(row["peak_bytes"], 0);
+    EXPECT_GT(row["deploy_bytes"], 0);
+  }
+  EXPECT_THAT(sinter, ElementsAre("W6-mlp", "W8"));
+  EXPECT_THAT(finished.out, HasSubstr("W6-mlp"));
+}
+
+TEST_F(BenchmarkTest, FailsWhenResultsDiffer) {
+  std::filesystem::create_directory("models");
+  writeFile("models/gemm.cpp",
+            replaced(readFile(BENCHMARK_MODELS "/gemm.cpp"),
+                     "matmul(a, m.parameter(\"b\", {n, n}, init::zeros()))",
+                     "matmul(a, m.parameter(\"b\", {n, n}, init::zeros())) + "
+                     "1.0f"));
+  Finished finished = benchmark({"--only", "W8:256", "--models", "models"});
+  if (finished.code == 0)
+    GTEST_SKIP() << "no peer to differ from: " << finished.out;
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, ContainsRegex("W8:256: [a-z]+ gives .* where "
+                                          "sinter gives"));
+}
+
+TEST_F(BenchmarkTest, NamesWhatItDoesNotKnow) {
+  Finished finished = benchmark({"--only", "W1,W77"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("W77"));
+  EXPECT_EQ(benchmark({"--threads", "0"}).code, 2);
+  EXPECT_EQ(benchmark({"--json"}).code, 2);
+}
+
+/// What the fusion report counts for the entry `run`: all kernels, as often as
+/// they run.
+double reportedFlops(const bench::Workload &workload) {
+  Finished finished =
+      run({SINTERC, BENCHMARK_MODELS "/" + workload.file + ".cpp",
+           "--model=" + workload.model, "-P",
+           "batch=" + std::to_string(workload.batch), "--fusion-report",
+           "--stop-after=fused", "-o", "fused.mlir"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  std::istringstream lines(finished.out + finished.err);
+  double total = 0;
+  bool inRun = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("entry ", 0) == 0)
+      inRun = line.rfind("entry run:", 0) == 0;
+    std::string name, kind, ops, unit;
+    double count, flops, runs = 1;
+    std::istringstream words(line);
+    if (!inRun || !(words >> name >> kind >> count >> ops >> flops >> unit) ||
+        unit != "flop")
+      continue;
+    if (size_t times = line.find("×"); times != std::string::npos)
+      runs = std::stod(line.substr(times + std::string("×").size()));
+    total += runs * flops;
+  }
+  return total;
+}
+
+TEST_F(BenchmarkTest, WorkloadsCountTheProductsOfTheirModels) {
+  // Beside the products stand pointwise operations: few in what multiplies
+  // large matrices, more in LeNet and in front of Adam.
+  const std::pair<const char *, double> workloads[] = {
+      {"W1:32", 1.02}, {"W2:64", 1.2},       {"W4:1", 1.1},
+      {"W5:1", 1.1},   {"W6-mlp:128", 1.15}, {"W6-lenet:64", 1.4},
+      {"W7:16", 1.2},  {"W8:512", 1.001}};
+  for (auto [label, most] : workloads) {
+    bench::Workload workload = bench::findWorkload(label);
+    double reported = reportedFlops(workload);
+    EXPECT_GE(reported, workload.flops) << label;
+    EXPECT_LE(reported, most * workload.flops) << label;
+  }
+}
+
+} // namespace
+} // namespace sinter::tests

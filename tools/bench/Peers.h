@@ -1,0 +1,33 @@
+//===- Peers.h - who is compared --------------------------------*- C++ -*-===//
+
+#ifndef SINTER_TOOLS_BENCH_PEERS_H
+#define SINTER_TOOLS_BENCH_PEERS_H
+
+#include "Workload.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct Peer {
+  /// "sinter", "onednn", "torch", "ort".
+  std::string name;
+  /// What has to be installed for it, and whether it is.
+  std::string package;
+  bool installed = false;
+  /// Its program for a workload.
+  std::vector<std::string> command(const Workload &workload, int threads,
+                                   const std::filesystem::path &model) const;
+  std::string program;
+  /// The environment it is best in.
+  std::vector<std::string> environment(int threads) const;
+};
+
+/// Sinter first.
+std::vector<Peer> allPeers();
+
+} // namespace bench
+
+#endif // SINTER_TOOLS_BENCH_PEERS_H

@@ -1,0 +1,147 @@
+//===- Process.cpp - a contender as the driver sees it --------------------===//
+
+#include "Process.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bench {
+
+double nowMicroseconds() {
+  using namespace std::chrono;
+  return duration<double, std::micro>(steady_clock::now().time_since_epoch())
+      .count();
+}
+
+static std::vector<char *> pointers(const std::vector<std::string> &words) {
+  std::vector<char *> result;
+  for (const std::string &word : words)
+    result.push_back(const_cast<char *>(word.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+/// The environment with `variables` instead of its own of the same names.
+static std::vector<std::string>
+environmentWith(const std::vector<std::string> &variables) {
+  std::vector<std::string> result = variables;
+  for (char **variable = environ; *variable; ++variable) {
+    std::string text = *variable, name = text.substr(0, text.find('=') + 1);
+    bool replaced = false;
+    for (const std::string &own : variables)
+      replaced |= own.rfind(name, 0) == 0;
+    if (!replaced)
+      result.push_back(text);
+  }
+  return result;
+}
+
+Process::Process(const std::vector<std::string> &command,
+                 const std::vector<std::string> &variables) {
+  int to[2], from[2];
+  if (pipe2(to, O_CLOEXEC))
+    return;
+  if (pipe2(from, O_CLOEXEC)) {
+    close(to[0]);
+    close(to[1]);
+    return;
+  }
+  input = fdopen(to[1], "w");
+  output = fdopen(from[0], "r");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
+  std::vector<std::string> environment = environmentWith(variables);
+  started = nowMicroseconds();
+  if (posix_spawnp(&pid, command[0].c_str(), &actions, nullptr,
+                   pointers(command).data(), pointers(environment).data()))
+    pid = -1;
+  posix_spawn_file_actions_destroy(&actions);
+  close(to[0]);
+  close(from[1]);
+}
+
+Process::~Process() {
+  if (input)
+    std::fclose(input);
+  if (pid > 0)
+    waitpid(pid, nullptr, 0);
+  if (output)
+    std::fclose(output);
+}
+
+std::string Process::read() {
+  char line[4096];
+  if (!output || !std::fgets(line, sizeof line, output))
+    return "";
+  line[std::strcspn(line, "\n")] = 0;
+  return line;
+}
+
+std::string Process::ask(const std::string &line) {
+  if (!input || std::fprintf(input, "%s\n", line.c_str()) < 0 ||
+      std::fflush(input))
+    return "";
+  return read();
+}
+
+double Process::age() const { return nowMicroseconds() - started; }
+
+int64_t Process::peakMemoryBytes() const {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    long long kilobytes = 0;
+    if (std::sscanf(line.c_str(), "VmHWM: %lld", &kilobytes) == 1)
+      return kilobytes * 1024;
+  }
+  return 0;
+}
+
+int64_t Process::libraryBytes() const {
+  std::set<std::string> files;
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    size_t slash = line.find('/');
+    if (slash != std::string::npos)
+      files.insert(line.substr(slash));
+  }
+  // Of the C library, which every system has.
+  const char *system[] = {"ld-linux", "libc.",       "libm.",
+                          "libdl.",   "libpthread.", "librt."};
+  int64_t result = 0;
+  for (const std::string &path : files) {
+    std::string name = std::filesystem::path(path).filename();
+    bool library = name.find(".so") != std::string::npos ||
+                   std::filesystem::path(path).extension() == ".node";
+    for (const char *prefix : system)
+      library &= name.rfind(prefix, 0) != 0;
+    std::error_code error;
+    uintmax_t size = std::filesystem::file_size(path, error);
+    if (library && !error)
+      result += static_cast<int64_t>(size);
+  }
+  return result;
+}
+
+int runToEnd(const std::vector<std::string> &command) {
+  pid_t pid;
+  if (posix_spawnp(&pid, command[0].c_str(), nullptr, nullptr,
+                   pointers(command).data(), environ))
+    return -1;
+  int status = 0;
+  if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+    return -1;
+  return WEXITSTATUS(status);
+}
+
+} // namespace bench

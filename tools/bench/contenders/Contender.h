@@ -1,0 +1,40 @@
+//===- Contender.h - a process that runs one workload -----------*- C++ -*-===//
+//
+// Every peer is a program of its own, so that libraries do not meet, and the
+// system knows what each costs.  It says "ready" after its first result, or
+// "unsupported", and then answers lines until its input ends:
+//
+//   run N      one call that does not count, then N calls
+//              → median and least microseconds of a call
+//   result F   → writes the result to the file F as floats: the output, or the
+//              losses of the first steps
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_TOOLS_BENCH_CONTENDERS_CONTENDER_H
+#define SINTER_TOOLS_BENCH_CONTENDERS_CONTENDER_H
+
+#include <vector>
+
+namespace bench {
+
+class Contender {
+public:
+  virtual ~Contender() = default;
+  virtual void run() = 0;
+  /// The output of the last run, row-major as the peers lay it out; the loss,
+  /// for training.
+  virtual std::vector<float> result() = 0;
+};
+
+/// Serves the driver; returns the program's exit code.
+int serve(Contender &contender, bool training);
+/// Says that this peer has no such workload.
+int serveUnsupported();
+
+/// So many losses are compared.
+constexpr int comparedSteps = 10;
+
+} // namespace bench
+
+#endif // SINTER_TOOLS_BENCH_CONTENDERS_CONTENDER_H
