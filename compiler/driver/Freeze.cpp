@@ -43,8 +43,7 @@ static std::string listNames(ArrayRef<EntryOp> entries) {
 }
 
 /// Erases all entries but `init` and those that are wanted.
-static LogicalResult keepEntries(ModuleOp module,
-                                 ArrayRef<std::string> wanted,
+static LogicalResult keepEntries(ModuleOp module, ArrayRef<std::string> wanted,
                                  raw_ostream &reports) {
   SmallVector<EntryOp> reading, writing;
   for (auto entry : module.getOps<EntryOp>())
@@ -57,9 +56,9 @@ static LogicalResult keepEntries(ModuleOp module,
              << name << "' writes the state ('"
              << findWrite(*entry).getVariable()
              << "'), which is constant in a frozen model"
-             << (reading.empty() ? ""
-                                 : ": entries that only read it are " +
-                                       listNames(reading));
+             << (reading.empty()
+                     ? ""
+                     : ": entries that only read it are " + listNames(reading));
     if (llvm::none_of(reading, isNamed))
       return module.emitError("the model has no entry '")
              << name << "': there are " << listNames(reading)
@@ -167,8 +166,7 @@ static void dropVariables(ModuleOp module) {
          llvm::make_early_inc_range(entry.getBody().getOps<WriteOp>()))
       if (!used.contains(write.getVariable()))
         write.erase();
-  for (auto variable :
-       llvm::make_early_inc_range(module.getOps<VariableOp>()))
+  for (auto variable : llvm::make_early_inc_range(module.getOps<VariableOp>()))
     if (!used.contains(variable.getSymName()))
       variable.erase();
 }

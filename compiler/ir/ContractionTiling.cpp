@@ -2,6 +2,7 @@
 
 #include "compiler/ir/ContractionTiling.h"
 
+#include "compiler/ir/Panels.h"
 #include "compiler/ir/TaskCost.h"
 
 #include "mlir/IR/Builders.h"
@@ -175,6 +176,11 @@ static int64_t elementBytes(DotGeneralOp op) {
 
 static constexpr int64_t kScratchAlignment = 64;
 
+bool ContractionTiling::readsPanels(DotGeneralOp op) const {
+  std::optional<Panels> panels = Panels::of(op, ContractionForm::of(op));
+  return packRhs && panels && panels->width == vectors * lanes;
+}
+
 int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
   return packLhs ? llvm::alignTo(std::min(blockRows, form.m) * form.k *
@@ -185,7 +191,8 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
-  return packRhs ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) *
+  return packRhs && !readsPanels(op)
+             ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) *
                                      form.k * elementBytes(op),
                                  kScratchAlignment)
                  : 0;

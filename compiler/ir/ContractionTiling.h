@@ -32,7 +32,8 @@ struct ContractionTiling {
   int64_t blockColumns; // NC: columns of B per block, whole panels
   int64_t tasks;        // parts that threads may share, at most
   bool packLhs;         // A is first written as [blockRows][K]
-  bool packRhs;         // B is first written as [N/NR][K][NR], zero-padded
+  bool packRhs;         // B is read as [N/NR][K][NR], zero-padded: packed
+                        // first, unless it is an argument of that form
   int64_t scratchBytes;
 
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
@@ -44,7 +45,9 @@ struct ContractionTiling {
   bool sharesBatch(const ContractionForm &form) const {
     return tasks > 1 && form.batch >= tasks;
   }
-  /// Bytes of a packed block of A, and of packed B.
+  /// Whether B is an argument that is packed as these tiles read it.
+  bool readsPanels(DotGeneralOp op) const;
+  /// Bytes of a packed block of A, and of B if it is packed in the call.
   int64_t lhsBytes(DotGeneralOp op) const;
   int64_t rhsBytes(DotGeneralOp op) const;
   /// Bytes that packing takes: each task has a block of A of its own, and B if

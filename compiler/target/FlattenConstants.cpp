@@ -29,8 +29,8 @@ struct FlattenConstants
   void runOnOperation() override {
     Type byte = IntegerType::get(&getContext(), 8);
     for (auto global : getOperation().getOps<LLVM::GlobalOp>()) {
-      auto value = dyn_cast_or_null<DenseResourceElementsAttr>(
-          global.getValueOrNull());
+      auto value =
+          dyn_cast_or_null<DenseResourceElementsAttr>(global.getValueOrNull());
       if (!value || !value.getRawHandle().getBlob())
         continue;
       int64_t count = static_cast<int64_t>(

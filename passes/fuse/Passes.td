@@ -65,6 +65,33 @@ def NameKernels : Pass<"sinter-name-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
+def PackConstants : Pass<"sinter-pack-constants", "::mlir::ModuleOp"> {
+  let summary = "constant operands as kernels read them";
+  let description = [{
+    The constant B of a contraction becomes panels of as many columns as a
+    register tile has; the kernel says by index maps what it was.
+
+    ```mlir
+    %w = sinter.constant dense_resource<w> : tensor<64x48xf32>
+    %y = sinter.call @product(%x, %w) : …
+
+    sinter.kernel @product(%a: tensor<8x64xf32>, %b: tensor<64x48xf32>) -> …
+    ```
+    ⇒
+    ```mlir
+    %w = sinter.constant dense_resource<w.panels> : tensor<1x2x64x32xf32>
+    %y = sinter.call @product(%x, %w) : …
+
+    sinter.kernel @product(%a: tensor<8x64xf32>, %p: tensor<1x2x64x32xf32>) -> … {
+      %t = sinter.transpose %p [0, 2, 1, 3] : …     // 1 × 64 × 2 × 32
+      %r = sinter.reshape %t : …                    // 1 × 64 × 64
+      %s = sinter.slice %r offsets [0, 0, 0] sizes [1, 64, 48] …
+      %b = sinter.reshape %s : …                    // 64 × 48
+    ```
+    Invariant: values are the same bits.  Equal panels are one constant.
+  }];
+}
+
 def ComputeOverwrites
     : Pass<"sinter-compute-overwrites", "::mlir::ModuleOp"> {
   let summary = "which results may replace arguments";

@@ -8,6 +8,7 @@
 #include "passes/fuse/FormKernels.h"
 #include "passes/fuse/MoveReshapes.h"
 #include "passes/fuse/NameKernels.h"
+#include "passes/fuse/PackConstants.h"
 #include "passes/fuse/VerifyFused.h"
 
 #include "mlir/Transforms/Passes.h"
@@ -21,6 +22,7 @@ void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
   manager.addPass(createDeduplicateKernelsPass());
   manager.addPass(mlir::createCSEPass());
   manager.addPass(createNameKernelsPass());
+  manager.addPass(createPackConstantsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());
   manager.addPass(createVerifyFusedPass());

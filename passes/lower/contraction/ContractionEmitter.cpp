@@ -10,6 +10,7 @@
 
 #include "passes/lower/contraction/ContractionEmitter.h"
 
+#include "compiler/ir/Panels.h"
 #include "passes/lower/contraction/MatrixProduct.h"
 #include "passes/lower/contraction/PackPanels.h"
 
@@ -85,7 +86,9 @@ private:
     } else {
       product.lhs = t.packLhs ? OperandPlace{Value(), zero}
                               : placeOf(*form.lhs, batch, form.lhsBatch);
-      if (t.packRhs) {
+      if (t.readsPanels(dot)) {
+        product.rhs = panelsOf(batch);
+      } else if (t.packRhs) {
         Value panels = packedRhs();
         packRhs(batch, panels);
         product.rhs = {panels, zero};
@@ -125,6 +128,14 @@ private:
     unsigned number = view.argument.getArgNumber();
     return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
             values.space.scalar(loc, offset)};
+  }
+
+  /// B of this batch, which is packed already.
+  OperandPlace panelsOf(Index batch) {
+    unsigned number = ir::Panels::of(dot, form)->argument.getArgNumber();
+    int64_t elements = form.k * llvm::alignTo(form.n, panelWidth());
+    return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
+            values.space.scalar(loc, batch * elements)};
   }
 
   /// The indices of one element of an operand.

@@ -1,0 +1,206 @@
+//===- PackedConstantsTest.cpp - constants as panels ----------------------===//
+//
+// Contractions whose B is a constant of the entry, against the interpreter,
+// which knows no panels: any form and odd size, views of constants, constants
+// in loops, kernels that some calls give a constant and some a value.  Panels
+// that are equal are one, and the constant behind them is gone.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/lower/Compiled.h"
+#include "tests/lower/ContractionForms.h"
+
+using namespace sinter;
+using namespace sinter::test;
+
+namespace {
+
+/// Small integers: every order of summation is exact.
+std::string constant(llvm::ArrayRef<int64_t> shape, llvm::StringRef element,
+                     unsigned seed) {
+  std::mt19937 random(seed);
+  std::string suffix = element.starts_with("f") ? ".0" : "";
+  auto number = [&] {
+    int64_t value = static_cast<int64_t>(random() % 9);
+    return std::to_string(element.starts_with("u") ? value : value - 4) +
+           suffix;
+  };
+  std::function<std::string(llvm::ArrayRef<int64_t>)> nest =
+      [&](llvm::ArrayRef<int64_t> rest) {
+        if (rest.empty())
+          return number();
+        std::string text = "[";
+        for (int64_t i = 0; i < rest.front(); ++i)
+          text += (i ? ", " : "") + nest(rest.drop_front());
+        return text + "]";
+      };
+  return "sinter.constant dense<" + nest(shape) +
+         "> : " + tensor(shape, element);
+}
+
+std::string entry(const std::string &name, const std::vector<int64_t> &a,
+                  const std::vector<int64_t> &z, const std::string &element,
+                  const std::string &body) {
+  return "sinter.entry @" + name + "(%a: " + tensor(a, element) +
+         " {sinter.name = \"a\"}) -> (" + tensor(z, element) +
+         " {sinter.name = \"z\"}) {\n" + body +
+         "sinter.return %y : " + tensor(z, element) + "\n}\n";
+}
+
+/// The op with another name for its result.
+std::string named(const std::string &op, const std::string &name) {
+  return name + op.substr(2);
+}
+
+size_t count(llvm::StringRef text, llvm::StringRef part) {
+  return text.count(part);
+}
+
+class PackedConstants : public testing::TestWithParam<const char *> {
+protected:
+  /// Entries e0, e1, … on %a, with %y as their result.
+  std::string text;
+  std::vector<std::string> bodies;
+
+  void add(const Form &form, const std::string &element,
+           const std::string &body) {
+    text += entry("e" + std::to_string(bodies.size()), form.lhs, form.result,
+                  element, body);
+    bodies.push_back(body);
+  }
+
+  std::unique_ptr<Compiled> check() {
+    auto compiled =
+        std::make_unique<Compiled>("module @m {\n" + text + "}\n", GetParam());
+    EXPECT_TRUE(*compiled);
+    if (!*compiled)
+      return compiled;
+    for (size_t i = 0; i < bodies.size(); ++i) {
+      std::string name = "e" + std::to_string(i);
+      Array input = Array::zeros(compiled->inputTypes(name)[0]);
+      std::mt19937 random(static_cast<unsigned>(i));
+      for (double &x : input.floats)
+        x = static_cast<double>(random() % 9) - 4;
+      for (int64_t &x : input.ints)
+        x = static_cast<int64_t>(random() % 9);
+      expectClose(compiled->run(name, {input})[0],
+                  compiled->interpret(name, {input})[0], 0,
+                  bodies[i].substr(0, 2000));
+    }
+    return compiled;
+  }
+};
+
+TEST_P(PackedConstants, OddShapesInEitherOrder) {
+  for (bool transposed : {false, true})
+    for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 100, 7},
+                                                              {1, 257, 40},
+                                                              {3, 17, 9},
+                                                              {14, 32, 9},
+                                                              {29, 75, 33},
+                                                              {65, 48, 16},
+                                                              {8, 130, 3},
+                                                              {33, 300, 21},
+                                                              {40, 10, 20}})
+      for (bool left : {false, true}) {
+        Form form = matrix(m, n, k, left, transposed);
+        add(form, "f32",
+            "%b = " + constant(form.rhs, "f32", m) + "\n" + form.op("f32"));
+      }
+  check();
+}
+
+TEST_P(PackedConstants, AnyDimensionsAndViews) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 40; ++i) {
+    Form form = randomForm(random);
+    std::vector<int64_t> offsets, sizes = form.rhs, wide, strides;
+    for (int64_t extent : form.rhs) {
+      offsets.push_back(random() % 2);
+      strides.push_back(1 + random() % 4 / 3);
+      wide.push_back(offsets.back() + extent * strides.back());
+    }
+    std::string all = i % 2 ? tensor(wide, "f32") : tensor(sizes, "f32");
+    std::string body = i % 2 ? "%w = " + constant(wide, "f32", i) +
+                                   "\n%b = sinter.slice %w offsets " +
+                                   list(offsets) + " sizes " + list(sizes) +
+                                   " strides " + list(strides) + " : " + all +
+                                   " -> " + tensor(sizes, "f32") + "\n"
+                             : "%b = " + constant(sizes, "f32", i) + "\n";
+    add(form, "f32", body + form.op("f32"));
+  }
+  check();
+}
+
+TEST_P(PackedConstants, EveryTypeOfNumber) {
+  for (const char *type : {"f64", "f32", "i64", "i32", "i8", "ui8"}) {
+    Form form = matrix(9, 37, 11, false, true);
+    add(form, type,
+        "%b = " + constant(form.rhs, type, 3) + "\n" + form.op(type));
+    check();
+    text.clear();
+    bodies.clear();
+  }
+}
+
+/// Two entries, one of them with another batch in which the tiles are alike.
+TEST_P(PackedConstants, EqualPanelsAreOneAndTheConstantIsGone) {
+  for (int64_t m : {28, 56}) {
+    Form form = matrix(m, 96, 20, false, true);
+    add(form, "f32",
+        "%b = " + constant(form.rhs, "f32", 1) + "\n" + form.op("f32"));
+    add(form, "f32",
+        "%b = " + constant(form.rhs, "f32", 1) + "\n" + form.op("f32"));
+  }
+  std::unique_ptr<Compiled> compiled = check();
+  EXPECT_EQ(count(compiled->loops(), "memref.global "), 1u);
+  EXPECT_EQ(count(compiled->loops(), "memref<96x20xf32> ="), 0u);
+  // Nothing is packed in the call.
+  EXPECT_EQ(count(compiled->loops(), "scratch_bytes = 0"),
+            count(compiled->loops(), "scratch_bytes = "));
+}
+
+TEST_P(PackedConstants, WhoReadsItAsItIsGetsItAsItIs) {
+  Form form = matrix(20, 20, 20, false, true);
+  std::string type = tensor(form.rhs, "f32");
+  add(form, "f32",
+      "%b = " + constant(form.rhs, "f32", 1) + "\n" +
+          named(form.op("f32"), "%p") + "%y = sinter.mul %p, %b : " + type +
+          "\n");
+  check();
+}
+
+/// One kernel, called with a constant and with a value.
+TEST_P(PackedConstants, AValueInItsPlaceIsPackedAsBefore) {
+  Form form = matrix(24, 24, 24, false, false);
+  add(form, "f32",
+      "%b = " + constant(form.rhs, "f32", 1) + "\n" +
+          named(form.op("f32"), "%p") +
+          named(form.op("f32", "%p", "%a"), "%q") + form.op("f32", "%q", "%b"));
+  check();
+}
+
+TEST_P(PackedConstants, LoopsSeeThemAsInvariants) {
+  Form form = matrix(5, 40, 40, false, true);
+  std::string type = tensor(form.lhs, "f32"), weights = tensor(form.rhs, "f32");
+  std::string body = "%w = " + constant(form.rhs, "f32", 1) + "\n" +
+                     "%v = " + constant(form.rhs, "f32", 2) + "\n" +
+                     "%y = sinter.scan 3 carry(%c = %a : " + type +
+                     ") with(%w1 = %w : " + weights +
+                     ", %v1 = %v : " + weights + ") index(%t) -> (" + type +
+                     ") {\n" + named(form.op("f32", "%c", "%w1"), "%p") +
+                     "%h = sinter.sign %p : " + type + "\n" +
+                     named(form.op("f32", "%h", "%v1"), "%q") +
+                     "%n = sinter.sign %q : " + type +
+                     "\nsinter.yield %n : " + type + "\n}\n";
+  text = entry("e0", form.lhs, form.result, "f32", body);
+  bodies.push_back(body);
+  std::unique_ptr<Compiled> compiled = check();
+  EXPECT_EQ(count(compiled->loops(), "memref.global "), 2u);
+  EXPECT_EQ(count(compiled->loops(), "memref<40x40xf32> ="), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpus, PackedConstants, testing::ValuesIn(allCpus),
+                         nameOfCpu);
+
+} // namespace
