@@ -26,8 +26,11 @@ Finished benchmark(std::vector<std::string> flags) {
 }
 
 TEST_F(BenchmarkTest, GivesARowForEveryPeerOfASelection) {
-  Finished finished = benchmark({"--only", "W8:256,W6-mlp", "--json", "rows"});
+  Finished finished =
+      benchmark({"--only", "W8:256,W6-mlp", "--json", "rows", "--svg", "plot"});
   ASSERT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(readFile("plot"), AllOf(StartsWith("<svg"), EndsWith("</svg>\n"),
+                                      HasSubstr("W8:256, sinter")));
   nlohmann::json rows = nlohmann::json::parse(readFile("rows"));
   std::vector<std::string> sinter;
   for (const nlohmann::json &row : rows) {
@@ -60,6 +63,24 @@ TEST_F(BenchmarkTest, FailsWhenResultsDiffer) {
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, ContainsRegex("W8:256: [a-z]+ gives .* where "
                                           "sinter gives"));
+}
+
+TEST_F(BenchmarkTest, MeasuresAKernelAlone) {
+  Finished finished =
+      benchmark({"--kernel", "run_grad_logits_matmul", "--only", "W6-mlp"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  // dW of the last layer: [256, 128]·[128, 10], so many FLOPs and bytes.
+  EXPECT_THAT(finished.out,
+              ContainsRegex("run_grad_logits_matmul +W6-mlp:128 +1 +655360 +"
+                            "146432 +4.48 "));
+  // With its constant: the weights are no input of it.
+  finished = benchmark({"--kernel", "run_logits", "--only", "W1:1"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("run_logits_matmul_bias"));
+
+  finished = benchmark({"--kernel", "nothing", "--only", "W1:1"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("W1:1 run_logits_matmul_bias"));
 }
 
 TEST_F(BenchmarkTest, NamesWhatItDoesNotKnow) {

@@ -1,20 +1,23 @@
 //===- Benchmark.cpp - Sinter and its peers, measured ---------------------===//
 //
 //   sinter-benchmark [--only W1,W6,…] [--threads N] [--seconds S] [--json FILE]
-//                    [--models FOLDER]
+//                    [--svg FILE] [--kernel NAME] [--models FOLDER]
 //
 // Compiles each workload's model, starts the peers that are installed, compares
-// all results, lets them take turns, and prints the table.  Exit codes: 1 if a
-// model does not compile, a contender fails or results differ; 2 for wrong
+// all results, lets them take turns, and prints the table.  With --kernel it
+// does so for single kernels of Sinter's models instead, alone.  Exit codes: 1
+// if a model does not compile, a contender fails or results differ; 2 for wrong
 // usage.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Compiled.h"
+#include "KernelReport.h"
 #include "Machine.h"
 #include "Process.h"
 #include "Race.h"
 #include "Report.h"
+#include "Roofline.h"
 
 #include <algorithm>
 #include <csignal>
@@ -30,7 +33,7 @@ namespace {
 
 struct Options {
   RaceOptions race;
-  std::string only, json;
+  std::string only, json, svg, kernel;
   fs::path models = SINTER_BENCH_MODELS;
 };
 
@@ -38,7 +41,8 @@ struct Options {
   std::fprintf(stderr,
                "benchmark: error: %s\n"
                "usage: benchmark [--only W1,W6,W8:256] [--threads N] "
-               "[--seconds S] [--json FILE] [--models FOLDER]\n",
+               "[--seconds S] [--json FILE] [--svg FILE] [--kernel NAME] "
+               "[--models FOLDER]\n",
                what.c_str());
   std::exit(2);
 }
@@ -65,7 +69,7 @@ Options parse(int argc, char **argv) {
       flag.resize(equals);
     }
     const char *known[] = {"--only", "--threads", "--seconds", "--json",
-                           "--models"};
+                           "--svg",  "--kernel",  "--models"};
     if (std::find(std::begin(known), std::end(known), flag) == std::end(known))
       misused("unknown flag " + flag);
     if (!attached) {
@@ -79,6 +83,10 @@ Options parse(int argc, char **argv) {
       options.race.threads = static_cast<int>(number(flag, value, 1, cores));
     else if (flag == "--seconds")
       options.race.seconds = number(flag, value, 0, 3600);
+    else if (flag == "--svg")
+      options.svg = value;
+    else if (flag == "--kernel")
+      options.kernel = value;
     else if (flag == "--models")
       options.models = value;
     else
@@ -117,6 +125,93 @@ struct WorkFolder {
   }
 };
 
+std::optional<Compiled> prepare(const Workload &workload,
+                                const Options &options,
+                                const fs::path &folder) {
+  auto model = Compiled::prepare(workload, options.models, folder);
+  if (!model)
+    std::fprintf(stderr, "benchmark: error: %s: its model does not compile\n",
+                 workload.label().c_str());
+  return model;
+}
+
+/// One row, or nothing, after a message.
+std::optional<Row> measure(const Workload &workload, const Options &options,
+                           const Machine &machine,
+                           const std::vector<Peer> &peers,
+                           const fs::path &folder) {
+  std::optional<Compiled> model = prepare(workload, options, folder);
+  if (!model || !model->emitLibrary())
+    return std::nullopt;
+  Row row;
+  row.workload = workload;
+  row.limit = machine.limit(workload);
+  row.compileSeconds = model->seconds;
+  for (const Kernel &kernel : model->kernels())
+    row.operations += kernel.runs * kernel.flops;
+  if (!race(row, peers, options.race, *model, folder))
+    return std::nullopt;
+  return row;
+}
+
+int runPeers(const Options &options, const std::vector<Workload> &workloads,
+             const Machine &machine, const fs::path &folder) {
+  const std::vector<Peer> peers = allPeers();
+  for (const Peer &peer : peers)
+    if (!peer.installed)
+      std::printf("%s is not here: it needs %s\n", peer.name.c_str(),
+                  peer.package.c_str());
+  printHeader(stdout);
+  std::vector<Row> rows;
+  int code = 0;
+  for (const Workload &workload : workloads) {
+    auto row = measure(workload, options, machine, peers, folder);
+    if (!row) {
+      code = 1;
+      continue;
+    }
+    printRow(stdout, *row, peers);
+    rows.push_back(std::move(*row));
+  }
+  auto written = [&](const std::string &path, bool done) {
+    if (done)
+      return;
+    std::fprintf(stderr, "benchmark: error: cannot write %s\n", path.c_str());
+    code = 1;
+  };
+  if (!options.json.empty())
+    written(options.json, writeJson(options.json, rows, options.race.threads));
+  if (!options.svg.empty())
+    written(options.svg, writeRoofline(options.svg, rows, machine));
+  return code;
+}
+
+int runKernels(const Options &options, const std::vector<Workload> &workloads,
+               const Machine &machine, const fs::path &folder) {
+  bool found = false;
+  std::string known;
+  for (const Workload &workload : workloads) {
+    std::optional<Compiled> model = prepare(workload, options, folder);
+    if (!model)
+      return 1;
+    for (const Kernel &kernel : selectKernels(*model, options.kernel)) {
+      if (!found)
+        printKernelHeader(stdout);
+      found = true;
+      if (!reportKernel(stdout, *model, workload, kernel, machine,
+                        options.race))
+        return 1;
+    }
+    for (const Kernel &kernel : model->kernels())
+      known += "\n  " + workload.label() + " " + kernel.name;
+  }
+  if (found)
+    return 0;
+  std::fprintf(stderr, "benchmark: error: no kernel %s; there are%s\n",
+               options.kernel.c_str(), known.c_str());
+  return 2;
+}
+
 int run(const Options &options, const std::vector<Workload> &workloads) {
   WorkFolder folder;
   if (folder.path.empty()) {
@@ -124,47 +219,19 @@ int run(const Options &options, const std::vector<Workload> &workloads) {
                  fs::temp_directory_path().c_str());
     return 1;
   }
-  const std::vector<Peer> peers = allPeers();
-  for (const Peer &peer : peers)
-    if (!peer.installed)
-      std::printf("%s is not here: it needs %s\n", peer.name.c_str(),
-                  peer.package.c_str());
   pin(options.race.threads);
   Machine machine(options.race.threads);
-  std::printf("%d thread%s: %.0f GFLOP/s at most, copies %.0f GB/s\n\n",
+  double load[1] = {0};
+  if (getloadavg(load, 1) != 1)
+    load[0] = 0;
+  std::printf("%d thread%s: %.0f GFLOP/s at most, copies %.0f GB/s, reads %.0f "
+              "GB/s from the last cache; load average %.1f\n\n",
               options.race.threads, options.race.threads > 1 ? "s" : "",
-              machine.peakGigaflops(), machine.copyGigabytes());
-
-  printHeader(stdout);
-  std::vector<Row> rows;
-  int code = 0;
-  for (const Workload &workload : workloads) {
-    Row row;
-    row.workload = workload;
-    row.limit = machine.limit(workload);
-    std::optional<Compiled> compiled =
-        compile(workload, options.models, folder.path);
-    if (!compiled) {
-      std::fprintf(stderr, "benchmark: error: %s: its model does not compile\n",
-                   workload.label().c_str());
-      code = 1;
-      continue;
-    }
-    row.compileSeconds = compiled->seconds;
-    if (!race(row, peers, options.race, compiled->library, folder.path)) {
-      code = 1;
-      continue;
-    }
-    printRow(stdout, row, peers);
-    rows.push_back(std::move(row));
-  }
-  if (!options.json.empty() &&
-      !writeJson(options.json, rows, options.race.threads)) {
-    std::fprintf(stderr, "benchmark: error: cannot write %s\n",
-                 options.json.c_str());
-    code = 1;
-  }
-  return code;
+              machine.peakGigaflops(), machine.copyGigabytes(),
+              machine.cacheGigabytes(), load[0]);
+  return options.kernel.empty()
+             ? runPeers(options, workloads, machine, folder.path)
+             : runKernels(options, workloads, machine, folder.path);
 }
 
 } // namespace

@@ -80,8 +80,12 @@ Machine::Machine(int threads) : threads(threads) {
   peak = 2.0 * lanes * 12 * repeats * threads / microseconds / 1e3;
 }
 
-/// Stores past the caches, where the processor can.
-static void storePast(Vector *to, Vector value) {
+/// Stores past the caches, if asked to and where the processor can.
+template <bool past> static void store(Vector *to, Vector value) {
+  if (!past) {
+    *to = value;
+    return;
+  }
 #if defined(__AVX512F__)
   _mm512_stream_ps(reinterpret_cast<float *>(to), value);
 #elif defined(__AVX__)
@@ -93,6 +97,7 @@ static void storePast(Vector *to, Vector value) {
 
 /// Reads `reads` vectors for each one it writes; with none to write, it reads.
 /// Several from one place before the next place: that is what memory likes.
+template <bool past>
 static void stream(const Vector *from, int64_t count, Vector *to,
                    int64_t written, int64_t reads) {
   constexpr int64_t run = 8;
@@ -107,7 +112,7 @@ static void stream(const Vector *from, int64_t count, Vector *to,
       for (int64_t k = 0; k < run; ++k)
         sums[k] += from[part * written + i + k];
     for (int64_t k = 0; k < run; ++k)
-      storePast(to + i + k, sums[k]);
+      store<past>(to + i + k, sums[k]);
   }
   for (Vector &sum : sums)
     asm volatile("" : : "x"(sum));
@@ -133,15 +138,24 @@ double Machine::streamMicroseconds(double read, double written) const {
     return std::unique_ptr<Vector, void (*)(void *)>(memory, std::free);
   };
   auto from = make(count), to = make(stores);
-  return best(threads, attempts, [&](int thread) {
-    stream(from.get() + thread * count, count, to.get() + thread * stores,
-           stores, reads);
-  });
+  auto measured = [&](auto streamPart) {
+    return best(threads, attempts, [&](int thread) {
+      streamPart(from.get() + thread * count, count, to.get() + thread * stores,
+                 stores, reads);
+    });
+  };
+  // What fits into the caches is better left there.
+  return std::min(measured(stream<false>), measured(stream<true>));
 }
 
 double Machine::copyGigabytes() const {
   constexpr double bytes = 128 << 20;
   return 2 * bytes / streamMicroseconds(bytes, bytes) / 1e3;
+}
+
+double Machine::cacheGigabytes() const {
+  constexpr double bytes = 4 << 20;
+  return bytes / streamMicroseconds(bytes, 0) / 1e3;
 }
 
 double Machine::limit(const Workload &workload) const {

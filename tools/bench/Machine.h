@@ -28,6 +28,8 @@ public:
 
   /// GB/s of copying far more than the caches hold.
   double copyGigabytes() const;
+  /// GB/s of reading what the largest cache holds and the others do not.
+  double cacheGigabytes() const;
 
   /// What no implementation can be faster than: the products at the peak, or
   /// the bytes, whichever takes longer.  Microseconds.

@@ -43,7 +43,7 @@ bool runCalls(Runner &runner, long calls, Times &times) {
 /// that is quick, for a median.
 enum class Started { yes, no, unsupported };
 Started start(Runner &runner, const Workload &workload, int threads,
-              const fs::path &model) {
+              const fs::path &library) {
   constexpr int most = 7;
   constexpr double enough = 0.5e6; // microseconds
   std::vector<double> times;
@@ -51,7 +51,7 @@ Started start(Runner &runner, const Workload &workload, int threads,
   while (times.empty() ||
          (times.size() < most && nowMicroseconds() - begin < enough)) {
     runner.process = std::make_unique<Process>(
-        runner.peer->command(workload, threads, model),
+        runner.peer->command(workload, threads, library),
         runner.peer->environment(threads));
     std::string answer = runner.process->read();
     if (answer == "unsupported")
@@ -144,7 +144,7 @@ static bool takeTurns(std::vector<Runner> &runners, const Workload &workload,
 }
 
 bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
-          const fs::path &model, const fs::path &folder) {
+          const Compiled &model, const fs::path &folder) {
   const Workload &workload = row.workload;
   std::vector<Runner> runners;
   for (const Peer &peer : peers) {
@@ -153,7 +153,7 @@ bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
     Runner runner;
     runner.peer = &peer;
     runner.measurement.peer = peer.name;
-    switch (start(runner, workload, options.threads, model)) {
+    switch (start(runner, workload, options.threads, model.library)) {
     case Started::unsupported:
       continue;
     case Started::no:
@@ -174,12 +174,9 @@ bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
     return false;
   for (Runner &runner : runners) {
     runner.measurement.peakMemoryBytes = runner.process->peakMemoryBytes();
-    // Sinter's program is the benchmark's own; what one deploys is the model.
-    std::error_code error;
-    runner.measurement.libraryBytes =
-        runner.peer->name == "sinter"
-            ? static_cast<int64_t>(fs::file_size(model, error))
-            : runner.process->libraryBytes();
+    runner.measurement.libraryBytes = runner.peer->name == "sinter"
+                                          ? model.bytes
+                                          : runner.process->libraryBytes();
     row.measurements.push_back(std::move(runner.measurement));
   }
   return true;

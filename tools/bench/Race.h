@@ -8,6 +8,7 @@
 #ifndef SINTER_TOOLS_BENCH_RACE_H
 #define SINTER_TOOLS_BENCH_RACE_H
 
+#include "Compiled.h"
 #include "Peers.h"
 #include "Row.h"
 
@@ -23,8 +24,7 @@ struct RaceOptions {
 /// and times them.  Returns false, having said why, if results differ or a
 /// contender fails.
 bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
-          const std::filesystem::path &model,
-          const std::filesystem::path &folder);
+          const Compiled &model, const std::filesystem::path &folder);
 
 } // namespace bench
 

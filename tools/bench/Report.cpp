@@ -62,14 +62,15 @@ bool writeJson(const std::string &path, const std::vector<Row> &rows,
           file,
           "%s  {\"workload\": \"%s\", \"batch\": %lld, \"peer\": \"%s\", "
           "\"threads\": %d, \"median_us\": %.3f, \"min_us\": %.3f, "
-          "\"limit_us\": %.3f, \"p10_us\": %.3f, \"p90_us\": %.3f, "
+          "\"limit_us\": %.3f, \"flops\": %.0f, \"p10_us\": %.3f, \"p90_us\": "
+          "%.3f, "
           "\"turns\": %zu, \"startup_us\": %.0f, \"peak_bytes\": %lld, "
           "\"deploy_bytes\": %lld, \"weight_bytes\": %lld",
           separator, row.workload.name.c_str(),
           static_cast<long long>(row.workload.batch), m.peer.c_str(), threads,
-          m.median(), m.least, row.limit, quantile(m.turns, 0.1),
-          quantile(m.turns, 0.9), m.turns.size(), m.startup,
-          static_cast<long long>(m.peakMemoryBytes),
+          m.median(), m.least, row.limit, row.operations,
+          quantile(m.turns, 0.1), quantile(m.turns, 0.9), m.turns.size(),
+          m.startup, static_cast<long long>(m.peakMemoryBytes),
           static_cast<long long>(m.libraryBytes),
           static_cast<long long>(row.workload.parameterBytes()));
       if (m.peer == "sinter") {

@@ -27,7 +27,7 @@ struct Measurement {
   double least = 0;
   double startup = 0;
   int64_t peakMemoryBytes = 0;
-  /// Libraries to deploy; Sinter's is the model's own.
+  /// Libraries to deploy; Sinter's is the model's own.  Weights not counted.
   int64_t libraryBytes = 0;
 
   double median() const { return quantile(turns, 0.5); }
@@ -36,6 +36,8 @@ struct Measurement {
 struct Row {
   Workload workload;
   double limit = 0;
+  /// All arithmetic of a call as the compiler counts it, pointwise too.
+  double operations = 0;
   /// Of the graph, from Sinter's model to its object.
   double compileSeconds = 0;
   /// Sinter first.

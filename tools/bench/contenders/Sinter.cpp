@@ -1,9 +1,11 @@
 //===- Sinter.cpp - a compiled model as a contender -----------------------===//
 //
 //   bench-sinter WORKLOAD THREADS MODEL.so [--save STATE.safetensors]
+//   bench-sinter kernel THREADS MODEL.so
 //
 // MODEL.so is one of models/, compiled; its parameters get the workload's
-// numbers.  With --save it writes them to a file and ends.
+// numbers.  With --save it writes them to a file and ends.  As `kernel` it is
+// any model, without a result to compare, and its floats get any numbers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,31 +56,43 @@ void fillTensor(const Source &source, void *to) {
   permute(source, values.data(), static_cast<float *>(to));
 }
 
+/// Any numbers for any model: those of its inputs that are floats.
+Workload describe(const sinter_entry &entry) {
+  Workload workload;
+  for (int i = 0; i < entry.num_inputs; ++i) {
+    const sinter_tensor &input = entry.inputs[i];
+    if (input.dtype == SINTER_F32)
+      workload.inputs.push_back(
+          {.name = input.name,
+           .shape = {input.shape, input.shape + input.rank},
+           .seed = static_cast<uint32_t>(i)});
+  }
+  return workload;
+}
+
+const sinter_entry &findRun(const sinter_model &model) {
+  for (int i = 0; i < model.num_entries; ++i)
+    if (!std::strcmp(model.entries[i].name, "run"))
+      return model.entries[i];
+  throw sinter::Error("the model has no entry run");
+}
+
 class CompiledModel : public Contender {
 public:
   CompiledModel(const Workload &workload, const sinter_model &model,
                 int threads)
       : model(model), entry(findRun(model)), state(model.state_bytes),
-        workspace(std::max(entry.workspace_bytes, model.init_workspace_bytes)),
-        output(workload.outputSize) {
+        workspace(std::max(entry.workspace_bytes, model.init_workspace_bytes)) {
     if (threads > 1)
       host = *pool.emplace(threads).host();
     sinter::check(model.init(state.data(), 1, workspace.data(), &host), "init");
     for (int i = 0; i < model.num_variables; ++i)
-      for (const Source &source : workload.parameters)
-        if (source.name == model.variables[i].name)
-          fillTensor(source, state.bytes().data() + model.variables[i].offset);
+      fillNamed(workload.parameters, model.variables[i],
+                state.bytes().data() + model.variables[i].offset);
     for (int i = 0; i < entry.num_inputs; ++i)
-      for (const Source &source : workload.inputs)
-        if (source.name == entry.inputs[i].name) {
-          inputs.emplace_back(entry.inputs[i].bytes);
-          fillTensor(source, inputs.back().data());
-          arguments.push_back(inputs.back().data());
-        }
-    if (arguments.size() != static_cast<size_t>(entry.num_inputs) ||
-        entry.outputs[0].bytes != output.size() * sizeof(float))
-      throw sinter::Error("the model is not the workload's");
-    arguments.push_back(output.data());
+      fillNamed(workload.inputs, entry.inputs[i], add(entry.inputs[i]));
+    for (int i = 0; i < entry.num_outputs; ++i)
+      add(entry.outputs[i]);
   }
 
   void run() override {
@@ -86,44 +100,58 @@ public:
         entry.run(state.data(), arguments.data(), workspace.data(), &host),
         "run");
   }
-  std::vector<float> result() override { return output; }
+  std::vector<float> result() override {
+    auto *first = static_cast<const float *>(arguments[entry.num_inputs]);
+    return {first, first + entry.outputs[0].bytes / sizeof(float)};
+  }
   void save(const char *path) const {
     sinter::save_state(model, state.data(), path);
   }
 
 private:
-  static const sinter_entry &findRun(const sinter_model &model) {
-    for (int i = 0; i < model.num_entries; ++i)
-      if (!std::strcmp(model.entries[i].name, "run"))
-        return model.entries[i];
-    throw sinter::Error("the model has no entry run");
+  void *add(const sinter_tensor &tensor) {
+    buffers.emplace_back(tensor.bytes);
+    arguments.push_back(buffers.back().data());
+    return arguments.back();
+  }
+  static void fillNamed(const std::vector<Source> &sources,
+                        const sinter_tensor &tensor, void *to) {
+    for (const Source &source : sources)
+      if (source.name == tensor.name) {
+        if (tensor.bytes != source.size() * sizeof(float))
+          throw sinter::Error(source.name + " is not the workload's");
+        fillTensor(source, to);
+      }
   }
 
   const sinter_model &model;
   const sinter_entry &entry;
   sinter::AlignedBytes state, workspace;
-  std::vector<sinter::AlignedBytes> inputs;
+  std::vector<sinter::AlignedBytes> buffers;
   std::vector<void *> arguments;
-  std::vector<float> output;
   std::optional<sinter::Pool> pool;
   sinter_host host = {sizeof(sinter_host), nullptr, nullptr, nullptr, nullptr};
 };
-
 } // namespace
 
 int main(int argc, char **argv) try {
   if (argc != 4 && argc != 6)
     throw sinter::Error(
         "usage: bench-sinter WORKLOAD THREADS MODEL.so [--save FILE]");
-  Workload workload = findWorkload(argv[1]);
   void *library = dlopen(argv[3], RTLD_NOW);
   if (!library)
     throw sinter::Error(dlerror());
+  bool kernel = !std::strcmp(argv[1], "kernel");
+  Workload workload;
+  if (!kernel)
+    workload = findWorkload(argv[1]);
+  std::string name = kernel ? "kernel" : workload.model;
   auto *model = static_cast<const sinter_model *>(
-      dlsym(library, (workload.model + "_model").c_str()));
+      dlsym(library, (name + "_model").c_str()));
   if (!model)
-    throw sinter::Error(std::string(argv[3]) + " holds no model " +
-                        workload.model);
+    throw sinter::Error(std::string(argv[3]) + " holds no model " + name);
+  if (kernel)
+    workload = describe(findRun(*model));
   CompiledModel contender(workload, *model, std::atoi(argv[2]));
   if (argc == 6) {
     contender.save(argv[5]);
