@@ -44,6 +44,10 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
              << limit.name << "' = " << attr << ", which is not an i64 from "
              << limit.least << " to " << limit.most;
   }
+  for (StringRef name : {"streams", "prefetches_rows"})
+    if (Attribute attr = schedule.get(name); attr && !isa<UnitAttr>(attr))
+      return kernel.emitOpError("has the schedule entry '")
+             << name << "' = " << attr << ", which takes no value";
   if (auto lanes = schedule.getAs<IntegerAttr>("lanes"))
     if (!llvm::isPowerOf2_64(lanes.getInt()))
       return kernel.emitOpError("has vectors of ")

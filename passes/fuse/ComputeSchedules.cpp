@@ -92,6 +92,28 @@ static StringRef reductionForm(KernelOp kernel) {
   return "all";
 }
 
+/// What the memory behind the caches asks for.
+static void addTraffic(KernelOp kernel, const KernelPhases &phases,
+                       const TargetFacts &target, NamedAttrList &entries) {
+  int64_t bytes = 0;
+  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()),
+                          TypeRange(kernel.getResultTypes())})
+    for (Type type : types)
+      bytes += getByteSize(type);
+  auto unit = UnitAttr::get(kernel.getContext());
+  // Nothing of such results is left in the caches when they are read. A store
+  // past them need not fetch the line first.
+  if (bytes >= target.l3Bytes / 2)
+    entries.set("streams", unit);
+  // Rows that are read several times come from memory only the first time,
+  // which the loops over the row before can hide.
+  if (bytes > target.l2Bytes &&
+      llvm::any_of(phases.phases, [](const Phase &phase) {
+        return phase.rows && !phase.reducing.empty();
+      }))
+    entries.set("prefetches_rows", unit);
+}
+
 namespace {
 struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
   void runOnOperation() override {
@@ -130,6 +152,8 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
     }
     // What the loop nests keep between phases; a tiling may want more.
     KernelPhases phases = KernelPhases::of(kernel);
+    if (vectors && !findContraction(kernel))
+      addTraffic(kernel, phases, target, entries);
     if (!entries.get("tasks"))
       entries.set("tasks", builder.getI64IntegerAttr(phases.tasks()));
     int64_t scratch = phases.scratchBytes;

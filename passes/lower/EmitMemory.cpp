@@ -43,6 +43,9 @@ static Value narrow(OpBuilder &builder, Location loc, Value steps,
       steps);
 }
 
+/// Bytes of the shortest vector that the machine can store past the caches.
+static constexpr int64_t kShortestStream = 16;
+
 static Value allLanes(ValueEmitter &emitter, Location loc, const Point &point) {
   return point.mask ? point.mask
                     : emitter.constant(loc, emitter.builder.getBoolAttr(true),
@@ -135,7 +138,8 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
 }
 
 void ValueEmitter::store(Location loc, Value element, Value flat,
-                         ArrayRef<int64_t> shape, const Point &point) {
+                         ArrayRef<int64_t> shape, const Point &point,
+                         bool streams) {
   space.setLanes(point.lanes, point.active());
   Type storage = cast<MemRefType>(flat.getType()).getElementType();
   if (getElementTypeOrSelf(element.getType()) != storage)
@@ -152,6 +156,12 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
     if (point.mask)
       vector::MaskedStoreOp::create(builder, loc, flat, base, point.mask,
                                     element);
+    else if (int64_t bytes =
+                 point.lanes * storage.getIntOrFloatBitWidth() / 8;
+             streams && bytes >= kShortestStream &&
+             space.isMultiple(place, point.lanes))
+      vector::StoreOp::create(builder, loc, element, flat, base,
+                              /*nontemporal=*/true, llvm::Align(bytes));
     else
       vector::StoreOp::create(builder, loc, element, flat, base);
     return;
@@ -160,4 +170,10 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
   vector::ScatterOp::create(builder, loc, Type(), flat, origin,
                             space.vector(loc, place),
                             allLanes(*this, loc, point), element);
+}
+
+void ValueEmitter::prefetch(Location loc, Value flat, const Index &place) {
+  memref::PrefetchOp::create(builder, loc, flat, space.scalar(loc, place),
+                             /*isWrite=*/false, /*localityHint=*/3,
+                             /*isDataCache=*/true);
 }

@@ -36,7 +36,7 @@ public:
   PhaseLoops(KernelOp kernel, const Phase &phase, const KernelPhases &plan,
              const LoopForm &form, const KernelBuffers &buffers,
              ValueEmitter &emitter)
-      : phase(phase), plan(plan), form(form), buffers(buffers),
+      : kernel(kernel), phase(phase), plan(plan), form(form), buffers(buffers),
         emitter(emitter), builder(emitter.builder), loc(kernel.getLoc()),
         returned(kernel.getBody().front().getTerminator()->getOperands()) {}
 
@@ -59,8 +59,10 @@ private:
   void outerPoints(ArrayRef<Point> points);
   void reduceAt(ArrayRef<Point> points);
   void writeResults(ArrayRef<unsigned> numbers, ArrayRef<Point> points);
+  void prefetchNextRow(ArrayRef<int64_t> shape, const Point &point);
   int64_t unrolling() const;
 
+  KernelOp kernel;
   const Phase &phase;
   const KernelPhases &plan;
   const LoopForm &form;
@@ -240,7 +242,21 @@ void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
       emitter.store(
           loc, values[next++],
           ValueEmitter::flatten(builder, loc, buffers.results[number]),
-          tensorType(returned[number]).getShape(), point);
+          tensorType(returned[number]).getShape(), point, form.streams);
+}
+
+/// What the next row reads at `point` of this one.
+void PhaseLoops::prefetchNextRow(ArrayRef<int64_t> shape, const Point &point) {
+  int64_t row = ShapedType::getNumElements(shape.drop_front(phase.outer.size()));
+  emitter.space.setLanes(point.lanes, point.active());
+  for (auto [argument, buffer] :
+       llvm::zip_equal(kernel.getArguments(), buffers.arguments))
+    if (tensorType(argument).getShape() == shape) {
+      Index here = emitter.space.linearize(point.indices, shape);
+      here.lane = 0;
+      emitter.prefetch(loc, ValueEmitter::flatten(builder, loc, buffer),
+                       here + Index(row));
+    }
 }
 
 void PhaseLoops::outerPoints(ArrayRef<Point> points) {
@@ -285,7 +301,11 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
     SmallVector<SmallVector<int64_t>> blocks;
     merge(shape, values, phase.outer.size(), blocks);
     nest(blocks, form.lanes, 1, /*tasks=*/1, points.front().indices, 0,
-         [&](ArrayRef<Point> at) { writeResults(numbers, at); });
+         [&](ArrayRef<Point> at) {
+           writeResults(numbers, at);
+           if (form.prefetchesRows)
+             prefetchNextRow(shape, at.front());
+         });
   }
   writeResults(here, points);
   emitter.rowCaches.clear();
@@ -356,7 +376,6 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
     return kernel.emitOpError("needs ")
            << plan.scratchBytes << " bytes of scratch by its loop nests, but "
            << "its schedule has less";
-  bindArguments(kernel, buffers, emitter);
   emitter.innerLanes = form.lanes;
   emitter.maskedTails = form.maskedTails;
   OperandRange returned =

@@ -14,6 +14,11 @@ struct LoopForm {
   int64_t lanes = 1;
   /// Whether partial vectors are masked.
   bool maskedTails = false;
+  /// Whether results are stored past the caches, which their buffers are
+  /// aligned for.
+  bool streams = false;
+  /// Whether a row's last loop asks for the next row.
+  bool prefetchesRows = false;
 };
 
 /// Where a kernel's values lie: memrefs as the function gets them.
@@ -25,7 +30,7 @@ struct KernelBuffers {
   mlir::SymbolTable *symbols = nullptr;
 };
 
-/// Emits every phase at the emitter's insertion point.
+/// Emits every phase at the emitter's insertion point. Arguments are bound.
 mlir::LogicalResult emitPhases(ir::KernelOp kernel, const LoopForm &form,
                                const KernelBuffers &buffers,
                                ValueEmitter &emitter);

@@ -58,6 +58,14 @@ bool IndexSpace::isUniform(const Index &index) const {
   return (index.lane == 0 || lanes == 1) && isAffine(index);
 }
 
+bool IndexSpace::isMultiple(const Index &index, int64_t factor) const {
+  return index.constant % factor == 0 &&
+         llvm::all_of(index.terms, [&](const Index::Term &term) {
+           return term.coefficient * symbols[term.symbol].multiple % factor ==
+                  0;
+         });
+}
+
 std::pair<int64_t, int64_t> IndexSpace::range(const Index &index) const {
   if (auto known = ranges.find(index); known != ranges.end())
     return known->second;

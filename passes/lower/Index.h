@@ -75,6 +75,8 @@ public:
   bool isUniform(const Index &index) const;
   /// Whether the index is uniform + lane·ℓ.
   bool isAffine(const Index &index) const;
+  /// Whether the index of lane 0 is surely a multiple of `factor`.
+  bool isMultiple(const Index &index, int64_t factor) const;
   /// Smallest and largest value over all lanes.
   std::pair<int64_t, int64_t> range(const Index &index) const;
 

@@ -95,7 +95,63 @@ static LoopForm chooseForm(KernelOp kernel) {
   auto lanes = schedule ? schedule.getAs<IntegerAttr>("lanes") : IntegerAttr();
   form.lanes = lanes ? lanes.getInt() : chooseLanes(kernel, target);
   form.maskedTails = target.vectorBits >= 512;
+  form.streams = schedule && schedule.contains("streams");
+  form.prefetchesRows = schedule && schedule.contains("prefetches_rows");
   return form;
+}
+
+/// Whether results may be stored past the caches: hosts need not align them to
+/// vectors, and one that lies over an argument is in the caches already.
+static Value mayStream(OpBuilder &builder, KernelOp kernel,
+                       const KernelBuffers &buffers) {
+  Location loc = kernel.getLoc();
+  auto address = [&](Value buffer) -> Value {
+    return memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+  };
+  auto number = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value b) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, a, b);
+  };
+  Value bits = number(0), may;
+  for (Value result : buffers.results)
+    bits = arith::OrIOp::create(builder, loc, bits, address(result));
+  constexpr int64_t widestVector = 64;
+  bits = arith::AndIOp::create(builder, loc, bits, number(widestVector - 1));
+  may = compare(arith::CmpIPredicate::eq, bits, number(0));
+  if (auto overwrites = kernel.getOverwrites())
+    for (auto [result, argument] : llvm::enumerate(*overwrites))
+      if (argument >= 0)
+        may = arith::AndIOp::create(
+            builder, loc, may,
+            compare(arith::CmpIPredicate::ne, address(buffers.results[result]),
+                    address(buffers.arguments[argument])));
+  return may;
+}
+
+/// The loop nests; twice where memory decides as it lies how results are
+/// stored.
+static LogicalResult emitLoops(KernelOp kernel, LoopForm form,
+                               const KernelBuffers &buffers,
+                               const ValueEmitter &bound) {
+  OpBuilder &builder = bound.builder;
+  auto emit = [&] {
+    ValueEmitter emitter = bound;
+    return emitPhases(kernel, form, buffers, emitter);
+  };
+  if (!form.streams)
+    return emit();
+  auto choice = scf::IfOp::create(builder, kernel.getLoc(),
+                                  mayStream(builder, kernel, buffers),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  if (failed(emit()))
+    return failure();
+  form.streams = false;
+  builder.setInsertionPointToStart(choice.elseBlock());
+  return emit();
 }
 
 /// No other argument of a call is the same memory, unless the kernel says it
@@ -153,15 +209,15 @@ static LogicalResult convert(KernelOp kernel, SymbolTable &symbols) {
   LoopForm form = chooseForm(kernel);
   DotGeneralOp dot = findContraction(kernel);
   auto tiling = ContractionTiling::from(kernel.getScheduleAttr());
+  bindArguments(kernel, buffers, emitter);
   if (dot && tiling && form.lanes > 1) {
-    bindArguments(kernel, buffers, emitter);
     emitter.innerLanes = form.lanes;
     emitter.maskedTails = form.maskedTails;
     emitContraction({dot, *tiling, TargetFacts::of(kernel).fma, buffers},
                     emitter);
     if (emitter.failed())
       return failure();
-  } else if (failed(emitPhases(kernel, form, buffers, emitter))) {
+  } else if (failed(emitLoops(kernel, form, buffers, emitter))) {
     return failure();
   }
   builder.setInsertionPointToEnd(body);

@@ -96,6 +96,26 @@ def OutlineTasks : LoopsPass<"sinter-outline-tasks"> {
   }];
 }
 
+def OrderStreams : LoopsPass<"sinter-order-streams"> {
+  let summary = "ends functions that store past the caches with a fence";
+  let description = [{
+    ```mlir
+    func.func private @twice_task(%x: memref<1048576xf32>, %y: memref<1048576xf32>, %t: index) attributes {sinter.task} {
+      …
+        vector.store %1, %y[%i] {alignment = 64 : i64, nontemporal = true} : memref<1048576xf32>, vector<16xf32>
+      …
+      return
+    }
+    ```
+    ⇒ the same with
+    ```mlir
+      llvm.fence seq_cst
+      return
+    ```
+    Invariant: whoever is told that the function has returned sees its stores.
+  }];
+}
+
 def ExpandMath : LoopsPass<"sinter-expand-math"> {
   let summary = "turns f32 math ops into arithmetic";
   let description = [{

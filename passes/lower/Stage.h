@@ -19,6 +19,7 @@ void buildLoopsStage(mlir::OpPassManager &manager);
 std::unique_ptr<mlir::Pass> createKernelToFunctionPass();
 std::unique_ptr<mlir::Pass> createEntryToFunctionPass();
 std::unique_ptr<mlir::Pass> createOutlineTasksPass();
+std::unique_ptr<mlir::Pass> createOrderStreamsPass();
 std::unique_ptr<mlir::Pass> createExpandMathPass();
 std::unique_ptr<mlir::Pass> createCallMathLibraryPass();
 std::unique_ptr<mlir::Pass> createExplainScalarsPass();

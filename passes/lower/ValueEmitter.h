@@ -98,9 +98,13 @@ public:
   /// `point`.
   mlir::Value emitConvolved(ir::ConvOp op, const Point &point,
                             const Indices &reduced);
-  /// Writes `element` to place `point` of a tensor of `shape` in `flat`.
+  /// Writes `element` to place `point` of a tensor of `shape` in `flat`: past
+  /// the caches if it `streams`, which `flat` must be aligned for.
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
-             llvm::ArrayRef<int64_t> shape, const Point &point);
+             llvm::ArrayRef<int64_t> shape, const Point &point,
+             bool streams = false);
+  /// Asks for the line of `flat` that `place` is in, where there is one.
+  void prefetch(mlir::Location loc, mlir::Value flat, const Index &place);
   /// Reads an element of `elementType` from a flat buffer.
   mlir::Value load(mlir::Location loc, mlir::Value flat, mlir::Type elementType,
                    const Index &place, const Point &point);
