@@ -93,10 +93,12 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
   }
   ir::Options options;
   options.optLevel = level;
-  // Loop nests of these sizes are split into tasks nowhere but here; one CPU
-  // has them whole.
-  if (cpu != "x86-64-v3")
+  // Loop nests of these sizes are split into tasks, and stream their results,
+  // nowhere but here; one CPU has them as they are.
+  if (cpu != "x86-64-v3") {
     options.taskNanoseconds = 1;
+    facts->l3Bytes = 1;
+  }
   (*module)->setAttr(ir::targetAttrName, facts->toAttr(&parsed->context));
   (*module)->setAttr(ir::optionsAttrName, options.toAttr(&parsed->context));
 
@@ -251,6 +253,15 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
         type, llvm::ArrayRef<char>(buffer.begin, buffer.bytes))));
   }
   return outputs;
+}
+
+int32_t Compiled::call(llvm::StringRef entry, std::vector<void *> arguments) {
+  constexpr size_t alignment = 64;
+  GuardedBytes state(parsed->state.size(), alignment, Guard::Behind);
+  std::copy(parsed->state.begin(), parsed->state.end(), state.begin);
+  GuardedBytes workspace(parsed->workspaceOf[entry], alignment, Guard::Behind);
+  return parsed->find(library, entry)(state.begin, arguments.data(),
+                                      workspace.begin, nullptr);
 }
 
 int32_t Compiled::statusOn(const sinter_host &host, llvm::StringRef entry) {

@@ -54,6 +54,8 @@ public:
                          Guard guard = Guard::Behind);
   /// What an entry returns on that host, for zeros in place of inputs and state.
   int32_t statusOn(const sinter_host &host, llvm::StringRef entry);
+  /// Runs an entry on memory of the caller's, inputs before outputs.
+  int32_t call(llvm::StringRef entry, std::vector<void *> arguments);
   /// Before the first run, variables hold the pattern.
   void setState(const State &state);
   State getState();
