@@ -132,6 +132,9 @@ def ExpandMath : LoopsPass<"sinter-expand-math"> {
     ```
     Invariant: no f32 math op that would become a call is left.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::x86vector::X86VectorDialect"];
 }
 
 def CallMathLibrary : LoopsPass<"sinter-call-math-library"> {

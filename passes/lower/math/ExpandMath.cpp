@@ -12,11 +12,8 @@
 #include "passes/lower/Stage.h"
 #include "passes/lower/math/Expansions.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -60,6 +57,7 @@ struct ExpandMathPass : sinter::passes::impl::ExpandMathBase<ExpandMathPass> {
     auto facts = sinter::ir::TargetFacts::of(getOperation());
     // AVX has the rounding instructions of SSE4.1.
     bool rounds = facts.vectorBits >= 256;
+    bool scales = facts.vectorBits >= 512;
     SmallVector<Operation *> found;
     getOperation().walk([&](Operation *op) {
       if (op->getNumResults() == 1 &&
@@ -69,7 +67,7 @@ struct ExpandMathPass : sinter::passes::impl::ExpandMathBase<ExpandMathPass> {
     });
     for (Operation *op : found) {
       OpBuilder builder(op);
-      MathBuilder math{builder, op->getLoc(), facts.fma, rounds};
+      MathBuilder math{builder, op->getLoc(), facts.fma, rounds, scales};
       Num x(math, op->getOperand(0));
       Num result = isa<math::PowFOp>(op)
                        ? expandPow(x, Num(math, op->getOperand(1)))

@@ -16,15 +16,15 @@ static constexpr double ln2Low = -2.12194440054690583e-4;
 
 namespace {
 struct Reduced {
-  Num exponent;  // n
-  Num remainder; // r
+  Rounded exponent; // n
+  Num remainder;    // r
 };
 } // namespace
 
 static Reduced reduce(Num x) {
   Rounded n = roundNearest(x * log2OfE);
   Num r = multiplyAdd(n.number, -ln2High, x);
-  return {n.integer, multiplyAdd(n.number, -ln2Low, r)};
+  return {n, multiplyAdd(n.number, -ln2Low, r)};
 }
 
 /// eʳ − 1 for |r| ≤ 0.35, with a small relative error.
@@ -44,14 +44,14 @@ Num expandExp(Num x) {
 Num expandExpm1(Num x) {
   // eˣ − 1 = 2ⁿ·((eʳ − 1) + (1 − 2⁻ⁿ)); below −18 it is −1.
   Reduced reduced = reduce(clamp(x, -18.0, 89.0));
-  Num n = reduced.exponent;
+  Num n = reduced.exponent.integer;
   // 2⁻ⁿ is below half an ulp of 1 from n = 25 on, where 2⁻ⁿ may not be normal.
   Num smallN = select(lessInteger(n.bits(64), n), n.bits(64), n);
   Num inverse =
       floatOfBits(shiftLeft(subtractInteger(n.bits(127), smallN), 23));
   Num sum = expm1Reduced(reduced.remainder) + (1.0 - inverse);
   // The sign also keeps −0.
-  return withSign(scaleByPowerOfTwo(sum, n), x);
+  return withSign(scaleByPowerOfTwo(sum, reduced.exponent), x);
 }
 
 } // namespace sinter::passes

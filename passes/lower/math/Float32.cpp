@@ -3,6 +3,7 @@
 #include "passes/lower/math/Float32.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -197,6 +198,22 @@ Num scaleByPowerOfTwo(Num x, Num exponent) {
     return floatOfBits(shiftLeft(addInteger(e, e.bits(127)), 23));
   };
   return x * power(half) * power(rest);
+}
+
+Num scaleByPowerOfTwo(Num x, Rounded exponent) {
+  auto vector = dyn_cast<VectorType>(x.type());
+  if (!x.math->scales || !vector || vector.getShape() != ArrayRef<int64_t>{16} ||
+      !vector.getElementType().isF32())
+    return scaleByPowerOfTwo(x, exponent.integer);
+  constexpr int allLanes = -1, currentRounding = 4;
+  OpBuilder &b = x.math->builder;
+  Location loc = x.math->loc;
+  // The operands go to LLVM's intrinsic as they stand: number, exponent, what
+  // lanes get that are masked out. Upstream's names for them are others.
+  return make<x86vector::MaskScaleFOp>(
+      *x.math, vector, x.value, exponent.number.value, x.value,
+      arith::ConstantIntOp::create(b, loc, allLanes, 16),
+      arith::ConstantIntOp::create(b, loc, currentRounding, 32));
 }
 
 } // namespace sinter::passes

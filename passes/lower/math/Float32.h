@@ -24,6 +24,8 @@ struct MathBuilder {
   bool fma;
   /// The target rounds to integers in one instruction (SSE4.1).
   bool rounds;
+  /// The target scales 16 lanes by powers of two in one instruction (AVX-512).
+  bool scales;
 };
 
 /// An f32, f64, i32, i64 or i1 value, or a vector of them.
@@ -120,6 +122,8 @@ Rounded roundNearest(Num x);
 /// x · 2^exponent for −300 < exponent < 300 with one rounding at the end:
 /// gradual underflow and overflow are right if |x| is near 1.
 Num scaleByPowerOfTwo(Num x, Num exponent);
+/// The same, in one instruction where the target has one.
+Num scaleByPowerOfTwo(Num x, Rounded exponent);
 
 } // namespace sinter::passes
 
