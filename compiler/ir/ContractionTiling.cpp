@@ -8,6 +8,8 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace sinter::ir;
 
@@ -36,12 +38,28 @@ ContractionTiling::tileRows(ArrayRef<ContractionLoop> rowLoops) const {
       std::pair(int64_t(1), std::min(rows, rowLoops.back().extent)));
 }
 
+/// How many rows of A a tile can read side by side so that each cache line is
+/// still in L1 when its next element is wanted.  Rows that are a multiple of a
+/// way apart (4096 bytes, so that L1 can look lines up before their address is
+/// translated) want the same set; a quarter of its ways is for B.
+static int64_t mostRowsInL1(const ContractionLoop &rows, int64_t elementBytes,
+                            const TargetFacts &target) {
+  constexpr int64_t wayBytes = 4096;
+  int64_t distance = std::abs(rows.lhs) * elementBytes;
+  if (distance == 0)
+    return std::numeric_limits<int64_t>::max();
+  int64_t ways = std::max<int64_t>(target.l1Bytes / wayBytes, 1);
+  int64_t places = wayBytes / std::gcd(distance, wayBytes);
+  return std::max<int64_t>(ways * 3 / 4, 1) * places;
+}
+
 /// The register tile with the most multiply-adds per load among those that fit,
 /// not larger than the matrix; wider before taller when equal.
 static void chooseRegisterTile(ContractionTiling &tiling,
                                ArrayRef<ContractionLoop> rowLoops, int64_t n,
-                               int64_t registers) {
-  constexpr int64_t mostRows = 15, mostVectors = 8;
+                               int64_t registers, int64_t rowsInL1) {
+  constexpr int64_t tallest = 15, mostVectors = 8;
+  int64_t mostRows = std::min(tallest, rowsInL1);
   int64_t usefulVectors = std::max<int64_t>(
       1, std::min(mostVectors,
                   static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
@@ -137,8 +155,9 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   bool lhsApart = form.lhsK.stride() == 1 && form.lhsM.stride() &&
                   *form.lhsM.stride() > form.k;
   tiling.packLhs = !form.lhs || (lhsApart && form.n >= manyColumns);
-  chooseRegisterTile(tiling, form.rowLoops(tiling.packLhs), form.n,
-                     registerCount(target));
+  SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
+  chooseRegisterTile(tiling, rowLoops, form.n, registerCount(target),
+                     mostRowsInL1(rowLoops.back(), bytes, target));
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);

@@ -4,7 +4,8 @@
 // by a small model of the machine:
 //
 // * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
-//   must fit; among those, the tile with the most multiply-adds per load.
+//   must fit; among those, the tile with the most multiply-adds per load.  Rows
+//   of A that fall into the same set of L1 must all find room there.
 // * Caches: a block of `blockRows` rows of A stays in half of L2 while the
 //   panels of B pass by it, each of which stays in L1 or L2 during a block.
 // * Packing costs one pass over B; it pays when B is walked often (M) and its

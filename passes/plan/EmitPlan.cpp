@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/plan/EmitPlan.h"
+
+#include "compiler/ir/HostNames.h"
 #include "passes/plan/packer/Packer.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -63,10 +65,12 @@ memref::GlobalOp ConstantPool::get(ConstantOp constant, Type type) {
   if (global)
     return global;
   auto builder = OpBuilder::atBlockBegin(module.getBody());
+  StringRef given = getGivenName(constant.getLoc());
   global = memref::GlobalOp::create(
-      builder, constant.getLoc(), "constant", builder.getStringAttr("private"),
-      getBufferType(type), elements, /*constant=*/true,
-      builder.getI64IntegerAttr(sinter::plan::alignment));
+      builder, constant.getLoc(),
+      given.empty() ? "constant" : "constant_" + toIdentifier(given),
+      builder.getStringAttr("private"), getBufferType(type), elements,
+      /*constant=*/true, builder.getI64IntegerAttr(sinter::plan::alignment));
   symbols.insert(global);
   return global;
 }
