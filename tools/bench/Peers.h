@@ -17,9 +17,11 @@ struct Peer {
   /// What has to be installed for it, and whether it is.
   std::string package;
   bool installed = false;
-  /// Its program for a workload.
+  /// Its program for a workload; nothing if it has no such workload.
+  /// `library` is Sinter's, and what others need is written into `folder`.
   std::vector<std::string> command(const Workload &workload, int threads,
-                                   const std::filesystem::path &model) const;
+                                   const std::filesystem::path &library,
+                                   const std::filesystem::path &folder) const;
   std::string program;
   /// The environment it is best in.
   std::vector<std::string> environment(int threads) const;

@@ -43,16 +43,19 @@ bool runCalls(Runner &runner, long calls, Times &times) {
 /// that is quick, for a median.
 enum class Started { yes, no, unsupported };
 Started start(Runner &runner, const Workload &workload, int threads,
-              const fs::path &library) {
+              const fs::path &library, const fs::path &folder) {
   constexpr int most = 7;
   constexpr double enough = 0.5e6; // microseconds
+  std::vector<std::string> command =
+      runner.peer->command(workload, threads, library, folder);
+  if (command.empty())
+    return Started::unsupported;
   std::vector<double> times;
   double begin = nowMicroseconds();
   while (times.empty() ||
          (times.size() < most && nowMicroseconds() - begin < enough)) {
-    runner.process = std::make_unique<Process>(
-        runner.peer->command(workload, threads, library),
-        runner.peer->environment(threads));
+    runner.process =
+        std::make_unique<Process>(command, runner.peer->environment(threads));
     std::string answer = runner.process->read();
     if (answer == "unsupported")
       return Started::unsupported;
@@ -153,7 +156,7 @@ bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
     Runner runner;
     runner.peer = &peer;
     runner.measurement.peer = peer.name;
-    switch (start(runner, workload, options.threads, model.library)) {
+    switch (start(runner, workload, options.threads, model.library, folder)) {
     case Started::unsupported:
       continue;
     case Started::no:
@@ -163,7 +166,8 @@ bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
     }
   }
   for (Runner &runner : runners) {
-    if (!readResult(runner, folder / "result"))
+    if (runner.process->ask("settle") != "settled" ||
+        !readResult(runner, folder / "result"))
       return runner.fail(workload, "gives no result");
     if (!agree(workload, runners[0], runner))
       return false;

@@ -46,7 +46,7 @@ struct Workload {
   /// Each call is a step of training; its result is the loss.
   bool training = false;
   std::vector<Source> parameters, inputs;
-  int64_t outputSize = 1;
+  std::vector<int64_t> outputShape = {};
 
   /// Multiplications and additions of all products.
   double flops = 0;

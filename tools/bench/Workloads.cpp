@@ -16,10 +16,12 @@
 
 namespace bench {
 
-int64_t Source::size() const {
+static int64_t sizeOf(const std::vector<int64_t> &shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t(1),
                          std::multiplies<>());
 }
+
+int64_t Source::size() const { return sizeOf(shape); }
 
 const Source &Workload::parameter(const std::string &name) const {
   for (const Source &source : parameters)
@@ -121,15 +123,16 @@ public:
 
   /// Inputs and parameters are read once and the output is written, but the
   /// slots of Adam and the parameters are both read and written.
-  Workload finish(int64_t outputSize = 1) {
-    workload.outputSize = outputSize;
+  Workload finish(std::vector<int64_t> outputShape = {}) {
+    workload.outputShape = std::move(outputShape);
     auto parameters = static_cast<double>(workload.parameterBytes());
     for (const Source &source : workload.inputs)
       workload.bytesRead += 4.0 * static_cast<double>(source.size());
     workload.bytesRead += parameters * (workload.training ? 3 : 1);
-    workload.bytesWritten = workload.training
-                                ? 3 * parameters
-                                : 4.0 * static_cast<double>(outputSize);
+    workload.bytesWritten =
+        workload.training
+            ? 3 * parameters
+            : 4.0 * static_cast<double>(sizeOf(workload.outputShape));
     return workload;
   }
 
@@ -162,13 +165,13 @@ void lenetLayers(Builder &builder, int64_t batch) {
 Workload mlp(int64_t batch) {
   Builder builder("W1", batch, "mlp", "mlp_inference");
   mlpLayers(builder, batch);
-  return builder.finish(batch * 10);
+  return builder.finish({batch, 10});
 }
 
 Workload lenet(int64_t batch) {
   Builder builder("W2", batch, "lenet", "lenet_inference");
   lenetLayers(builder, batch);
-  return builder.finish(batch * 10);
+  return builder.finish({batch, 10});
 }
 
 Workload encoder(int64_t batch) {
@@ -176,7 +179,7 @@ Workload encoder(int64_t batch) {
   Builder builder("W4", batch, "encoder", "encoder");
   builder.input("x", {batch, length, width});
   builder.encoderBlock("", batch, length, width);
-  return builder.finish(batch * length * width);
+  return builder.finish({batch, length, width});
 }
 
 Workload lstm(int64_t batch) {
@@ -190,7 +193,7 @@ Workload lstm(int64_t batch) {
   bias.addedSeed = bias.seed + 1;
   builder.product(
       2.0 * static_cast<double>(steps * batch * 4 * units * (in + units)));
-  Workload workload = builder.finish(steps * batch * units);
+  Workload workload = builder.finish({steps, batch, units});
   // The recurrent weights are needed again at each step.
   workload.sweeps = steps;
   workload.bytesRead = 4.0 * 4 * units * units;
@@ -239,7 +242,7 @@ Workload gemm(int64_t n, bool constant) {
     builder.input("b", {n, n}).seed = 2;
   auto edge = static_cast<double>(n);
   builder.product(2 * edge * edge * edge);
-  return builder.finish(n * n);
+  return builder.finish({n, n});
 }
 
 Workload chain() {
@@ -247,7 +250,7 @@ Workload chain() {
   Builder builder("W9-chain", 1, "rows", "chain");
   for (const char *name : {"a", "b", "c", "d"})
     builder.input(name, {size});
-  return builder.finish(size);
+  return builder.finish({size});
 }
 
 constexpr int64_t rows = 4096, columns = 1024;
@@ -255,14 +258,14 @@ constexpr int64_t rows = 4096, columns = 1024;
 Workload softmax() {
   Builder builder("W9-softmax", 1, "rows", "rows_softmax");
   builder.input("x", {rows, columns});
-  return builder.finish(rows * columns);
+  return builder.finish({rows, columns});
 }
 
 Workload layerNorm() {
   Builder builder("W9-layernorm", 1, "rows", "rows_layer_norm");
   builder.input("x", {rows, columns});
   builder.norm("norm", columns);
-  return builder.finish(rows * columns);
+  return builder.finish({rows, columns});
 }
 
 } // namespace

@@ -29,9 +29,10 @@ static void answerRun(Contender &contender, long calls) {
 
 static bool writeResult(Contender &contender, std::vector<float> losses,
                         const char *path) {
-  if (losses.empty())
+  if (losses.empty()) {
+    contender.run();
     losses = contender.result();
-  else
+  } else
     while (losses.size() < comparedSteps) {
       contender.run();
       losses.push_back(contender.result()[0]);
@@ -57,7 +58,10 @@ int serve(Contender &contender, bool training) {
     long calls = 0;
     if (std::sscanf(line, "run %ld", &calls) == 1 && calls > 0)
       answerRun(contender, calls);
-    else if (!std::strncmp(line, "result ", 7))
+    else if (!std::strcmp(line, "settle")) {
+      contender.settle();
+      std::puts("settled");
+    } else if (!std::strncmp(line, "result ", 7))
       std::puts(writeResult(contender, losses, line + 7) ? "written"
                                                          : "failed");
     else

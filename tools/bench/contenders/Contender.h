@@ -4,6 +4,8 @@
 // system knows what each costs.  It says "ready" after its first result, or
 // "unsupported", and then answers lines until its input ends:
 //
+//   settle     may choose the fastest of several ways
+//              → settled
 //   run N      one call that does not count, then N calls
 //              → median and least microseconds of a call
 //   result F   → writes the result to the file F as floats: the output, or the
@@ -22,6 +24,8 @@ class Contender {
 public:
   virtual ~Contender() = default;
   virtual void run() = 0;
+  /// Chooses the fastest of several ways to run, where there are some.
+  virtual void settle() {}
   /// The output of the last run, row-major as the peers lay it out; the loss,
   /// for training.
   virtual std::vector<float> result() = 0;
