@@ -60,6 +60,10 @@ static void addAttributes(Module &module, const ir::TargetFacts &facts) {
       function.addFnAttr("target-features", facts.features);
     function.addFnAttr("prefer-vector-width",
                        std::to_string(facts.vectorBits));
+    // Kernels: a vector that is spilled to a stack of 16 bytes' alignment would
+    // lie on two cache lines more often than not.
+    if (function.hasFnAttribute(Attribute::NoInline))
+      function.addFnAttr("stackrealign");
   }
 }
 

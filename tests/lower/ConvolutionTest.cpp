@@ -218,6 +218,32 @@ TEST_P(Poolings, AreTheInterpreters) {
   }
 }
 
+/// A window's row that is written out keeps more numbers than there are
+/// registers.
+TEST(Spills, DoNotStraddleCacheLines) {
+  Compiled compiled(
+      "module @m {\nsinter.entry @f(%x: tensor<1x33x33x3xf32>, %w: "
+      "tensor<5x4x3x8xf32>) -> tensor<1x29x30x8xf32> {\n"
+      "%u = sinter.windows %x dims [1, 2] sizes [5, 4] strides [1, 1] "
+      "dilations [1, 1] : tensor<1x33x33x3xf32> -> "
+      "tensor<1x29x30x5x4x3xf32>\n"
+      "%y = sinter.dot_general %u, %w contract [3, 4, 5] x [0, 1, 2] batch [] "
+      "x [] : tensor<1x29x30x5x4x3xf32>, tensor<5x4x3x8xf32> -> "
+      "tensor<1x29x30x8xf32>\n"
+      "sinter.return %y : tensor<1x29x30x8xf32>\n}\n}\n",
+      "x86-64-v4");
+  ASSERT_TRUE(compiled);
+  std::string code = compiled.assembly();
+  EXPECT_NE(code.find("(%rsp)"), std::string::npos) << "nothing was spilled";
+  for (const char *registers : {"%ymm", "%zmm"})
+    for (size_t at = 0; (at = code.find(std::string("vmovups\t") + registers,
+                                        at)) != std::string::npos;
+         ++at) {
+      std::string line = code.substr(at, code.find('\n', at) - at);
+      EXPECT_EQ(line.find("(%rsp)"), std::string::npos) << line;
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Poolings,
                          ::testing::Values(std::tuple("native", 0),
                                            std::tuple("native", 2),

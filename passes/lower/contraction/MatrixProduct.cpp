@@ -291,7 +291,7 @@ private:
   /// Whether the loops from `depth` on, inside others, are so short that they
   /// are written out: a loop's end costs more than a few steps.
   bool isWrittenOut(size_t depth, int64_t sums) const {
-    constexpr int64_t shortest = 16, largestBody = 256;
+    constexpr int64_t shortest = 12, largestBody = 256;
     int64_t steps = 1;
     for (size_t d = depth; d < p.depth.size(); ++d)
       steps *= p.depth[d].extent;
