@@ -23,7 +23,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <sched.h>
 #include <thread>
 
 using namespace bench;
@@ -93,21 +92,6 @@ Options parse(int argc, char **argv) {
       options.json = value;
   }
   return options;
-}
-
-/// Every process from here on runs on so many cores, the last ones: the first
-/// has the interrupts.
-void pin(int threads) {
-  cpu_set_t set, available;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof available, &available))
-    return;
-  for (int core = CPU_SETSIZE - 1; core >= 0 && threads > 0; --core)
-    if (CPU_ISSET(core, &available)) {
-      CPU_SET(core, &set);
-      --threads;
-    }
-  sched_setaffinity(0, sizeof set, &set);
 }
 
 /// A folder that goes with the program.
@@ -219,7 +203,12 @@ int run(const Options &options, const std::vector<Workload> &workloads) {
                  fs::temp_directory_path().c_str());
     return 1;
   }
-  pin(options.race.threads);
+  // Every process from here on runs on so many cores, the last ones: the first
+  // has the interrupts.
+  std::vector<int> cores = availableCores();
+  cores.resize(
+      std::min(cores.size(), static_cast<size_t>(options.race.threads)));
+  pin(0, cores);
   Machine machine(options.race.threads);
   double load[1] = {0};
   if (getloadavg(load, 1) != 1)

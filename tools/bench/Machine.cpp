@@ -2,10 +2,10 @@
 
 #include "Machine.h"
 
+#include "Process.h"
 #include "Workload.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -26,25 +26,26 @@ typedef float Vector __attribute__((vector_size(16)));
 #endif
 constexpr int64_t lanes = sizeof(Vector) / sizeof(float);
 
-static double nowMicroseconds() {
-  using namespace std::chrono;
-  return duration<double, std::micro>(steady_clock::now().time_since_epoch())
-      .count();
-}
-
 /// The least time of `work` on so many threads at once, over `attempts`.
 static double best(int threads, int attempts,
                    const std::function<void(int)> &work) {
+  const std::vector<int> cores = availableCores();
+  auto pinned = [&](int thread) {
+    if (static_cast<size_t>(thread) < cores.size())
+      pin(0, {cores[thread]});
+    work(thread);
+  };
   double result = 1e30;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     std::vector<std::thread> others;
     double start = nowMicroseconds();
     for (int i = 1; i < threads; ++i)
-      others.emplace_back(work, i);
-    work(0);
+      others.emplace_back(pinned, i);
+    pinned(0);
     for (std::thread &other : others)
       other.join();
     result = std::min(result, nowMicroseconds() - start);
+    pin(0, cores);
   }
   return result;
 }

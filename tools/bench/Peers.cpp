@@ -43,8 +43,9 @@ Peer::command(const Workload &workload, int threads,
 }
 
 std::vector<std::string> Peer::environment(int threads) const {
-  std::vector<std::string> result = {"OMP_NUM_THREADS=" +
-                                     std::to_string(threads)};
+  std::vector<std::string> result;
+  for (const char *library : {"OMP", "OPENBLAS"})
+    result.push_back(library + ("_NUM_THREADS=" + std::to_string(threads)));
   if (name == "torch" || name == "ort")
     // Without these every large tensor's memory goes back to the system after
     // each call, to be given and cleared anew.
@@ -58,6 +59,13 @@ std::vector<std::string> Peer::environment(int threads) const {
     result.push_back("OPENBLAS_CORETYPE=SKYLAKEX");
   }
 #endif
+  // Of several builds of its BLAS, the one whose threads are torch's own.
+  std::error_code error;
+  for (const auto &folder :
+       std::filesystem::directory_iterator("/usr/lib", error))
+    if (std::filesystem::path blas = folder.path() / "openblas-openmp";
+        name == "torch" && std::filesystem::exists(blas, error))
+      result.push_back("LD_LIBRARY_PATH=" + blas.string());
   return result;
 }
 
@@ -65,7 +73,7 @@ std::vector<Peer> allPeers() {
   std::vector<Peer> peers = {
       {"sinter", "", true, BENCH_SINTER},
       {"onednn", "libdnnl-dev (Debian)", false, ""},
-      {"torch", "libtorch-dev and libopenblas0-pthread (Debian)", false, ""},
+      {"torch", "libtorch-dev and libopenblas0-openmp (Debian)", false, ""},
       {"ort", "onnxruntime-node (npm)", false, ""}};
 #ifdef BENCH_ONEDNN
   peers[1].installed = true;

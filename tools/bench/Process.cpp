@@ -9,10 +9,13 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <set>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+namespace fs = std::filesystem;
 
 namespace bench {
 
@@ -95,6 +98,52 @@ std::string Process::ask(const std::string &line) {
   return read();
 }
 
+std::map<pid_t, int64_t> Process::threadTimes() const {
+  std::map<pid_t, int64_t> result;
+  std::error_code error;
+  fs::path tasks = "/proc/" + std::to_string(pid) + "/task";
+  for (const fs::directory_entry &task : fs::directory_iterator(tasks, error)) {
+    int64_t nanoseconds = 0;
+    if (std::ifstream(task.path() / "schedstat") >> nanoseconds)
+      result[std::stoi(task.path().filename())] = nanoseconds;
+  }
+  return result;
+}
+
+void Process::spreadThreads(const std::map<pid_t, int64_t> &before,
+                            int count) const {
+  std::vector<std::pair<int64_t, pid_t>> worked;
+  for (auto [thread, time] : threadTimes()) {
+    auto then = before.find(thread);
+    worked.emplace_back(time - (then == before.end() ? 0 : then->second),
+                        thread);
+  }
+  std::sort(worked.rbegin(), worked.rend());
+  std::vector<int> cores = availableCores();
+  for (size_t i = 0;
+       i < worked.size() && i < cores.size() && i < static_cast<size_t>(count);
+       ++i)
+    pin(worked[i].second, {cores[i]});
+}
+
+std::vector<int> availableCores() {
+  cpu_set_t set;
+  std::vector<int> result;
+  if (!sched_getaffinity(0, sizeof set, &set))
+    for (int core = CPU_SETSIZE - 1; core >= 0; --core)
+      if (CPU_ISSET(core, &set))
+        result.push_back(core);
+  return result;
+}
+
+void pin(pid_t thread, const std::vector<int> &cores) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int core : cores)
+    CPU_SET(core, &set);
+  sched_setaffinity(thread, sizeof set, &set);
+}
+
 double Process::age() const { return nowMicroseconds() - started; }
 
 int64_t Process::peakMemoryBytes() const {
@@ -120,13 +169,13 @@ int64_t Process::libraryBytes() const {
                           "libdl.",   "libpthread.", "librt."};
   int64_t result = 0;
   for (const std::string &path : files) {
-    std::string name = std::filesystem::path(path).filename();
+    std::string name = fs::path(path).filename();
     bool library = name.find(".so") != std::string::npos ||
-                   std::filesystem::path(path).extension() == ".node";
+                   fs::path(path).extension() == ".node";
     for (const char *prefix : system)
       library &= name.rfind(prefix, 0) != 0;
     std::error_code error;
-    uintmax_t size = std::filesystem::file_size(path, error);
+    uintmax_t size = fs::file_size(path, error);
     if (library && !error)
       result += static_cast<int64_t>(size);
   }

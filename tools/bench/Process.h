@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -26,6 +27,12 @@ public:
   std::string read();
   std::string ask(const std::string &line);
 
+  /// The processor time of each of its threads so far, in nanoseconds.
+  std::map<pid_t, int64_t> threadTimes() const;
+  /// Gives each of the `count` threads that have worked most since `before` a
+  /// core of its own: a loaded system may leave them on one.
+  void spreadThreads(const std::map<pid_t, int64_t> &before, int count) const;
+
   /// From its start to now.
   double age() const;
   /// The most memory it has used so far.
@@ -38,6 +45,11 @@ private:
   double started = 0;
   std::FILE *input = nullptr, *output = nullptr;
 };
+
+/// The cores that this program may run on, the last one first.
+std::vector<int> availableCores();
+/// Lets a thread, 0 the calling one, run on these cores alone.
+void pin(pid_t thread, const std::vector<int> &cores);
 
 /// Runs a program to its end; its exit code, or -1.
 int runToEnd(const std::vector<std::string> &command);

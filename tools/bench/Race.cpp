@@ -4,10 +4,12 @@
 
 #include "Process.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 namespace fs = std::filesystem;
 
@@ -117,6 +119,8 @@ static bool takeTurns(std::vector<Runner> &runners, const Workload &workload,
   constexpr double turn = 10e3; // microseconds
   constexpr size_t leastTurns = 11;
   constexpr long mostCalls = 1000;
+  // Threads of some peers wait busily for more work, OpenBLAS's the longest.
+  constexpr std::chrono::milliseconds quiet{50};
   double fastest = 1e30;
   for (Runner &runner : runners) {
     Times times;
@@ -133,10 +137,16 @@ static bool takeTurns(std::vector<Runner> &runners, const Workload &workload,
     for (size_t i = 0; i < runners.size(); ++i) {
       Runner &runner = runners[(count + i) % runners.size()];
       Times times;
+      if (options.threads > 1)
+        std::this_thread::sleep_for(quiet);
+      auto before = runner.process->threadTimes();
       if (!runCalls(runner, calls, times))
         return runner.fail(workload, "died");
-      if (count == 0)
+      if (count == 0) {
+        if (options.threads > 1)
+          runner.process->spreadThreads(before, options.threads);
         continue;
+      }
       Measurement &measurement = runner.measurement;
       measurement.least = measurement.turns.empty()
                               ? times.least
