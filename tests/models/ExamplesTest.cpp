@@ -51,8 +51,10 @@ protected:
     return "--input images=" + data + "train-images-idx3-ubyte.gz" +
            " --input labels=" + data + "train-labels-idx1-ubyte.gz ";
   }
+  /// Of a frozen program, which has no state to load, or of another.
   double testAccuracy(const std::string &program, const std::string &state) {
-    EXPECT_EQ(run("./" + program + " test --load " + state +
+    EXPECT_EQ(run("./" + program + " test " +
+                  (state.empty() ? "" : "--load " + state) +
                   " --input images=" + data + "t10k-images-idx3-ubyte.gz" +
                   " --input labels=" + data + "t10k-labels-idx1-ubyte.gz"),
               0)
@@ -78,7 +80,11 @@ TEST_F(Examples, MlpReachesItsAccuracy) {
                 "--epochs 5 --seed 1 --save s.safetensors"),
             0)
       << output();
-  EXPECT_GE(testAccuracy("mlp", "s.safetensors"), 0.87);
+  double accuracy = testAccuracy("mlp", "s.safetensors");
+  EXPECT_GE(accuracy, 0.87);
+  compile("01-fashion-mnist/mlp.cpp",
+          "--freeze s.safetensors --entry test -o frozen");
+  EXPECT_EQ(testAccuracy("frozen", ""), accuracy);
 }
 
 TEST_F(Examples, LstmReachesItsAccuracy) {
@@ -87,7 +93,11 @@ TEST_F(Examples, LstmReachesItsAccuracy) {
                 "--epochs 3 --seed 1 --save s.safetensors"),
             0)
       << output();
-  EXPECT_GE(testAccuracy("lstm", "s.safetensors"), 0.85);
+  double accuracy = testAccuracy("lstm", "s.safetensors");
+  EXPECT_GE(accuracy, 0.85);
+  compile("02-fashion-mnist-lstm/lstm.cpp",
+          "--freeze s.safetensors --entry test -o frozen");
+  EXPECT_EQ(testAccuracy("frozen", ""), accuracy);
 }
 
 TEST_F(Examples, LenetReachesItsAccuracy) {
@@ -96,7 +106,11 @@ TEST_F(Examples, LenetReachesItsAccuracy) {
                 "--epochs 5 --seed 1 --save s.safetensors"),
             0)
       << output();
-  EXPECT_GE(testAccuracy("lenet", "s.safetensors"), 0.89);
+  double accuracy = testAccuracy("lenet", "s.safetensors");
+  EXPECT_GE(accuracy, 0.89);
+  compile("03-fashion-mnist-lenet/lenet.cpp",
+          "--freeze s.safetensors --entry test -o frozen");
+  EXPECT_EQ(testAccuracy("frozen", ""), accuracy);
 }
 
 // Parameters and activations of each layer, as the text books count them.
