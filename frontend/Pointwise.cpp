@@ -73,6 +73,9 @@ Tensor minimum(Operand a, Operand b, Place place) {
 Tensor pow(Operand a, Operand b, Place place) {
   return binary("pow", "pow", a, b, place);
 }
+Tensor atan2(Operand y, Operand x, Place place) {
+  return binary("atan2", "atan2", y, x, place);
+}
 Tensor clamp(Operand x, Operand low, Operand high, Place place) {
   Scope scope("clamp", place);
   return minimum(maximum(x, low), high);
@@ -136,6 +139,19 @@ SINTER_UNARY(exp, "exp")
 SINTER_UNARY(expm1, "expm1")
 SINTER_UNARY(log, "log")
 SINTER_UNARY(log1p, "log1p")
+SINTER_UNARY(exp2, "exp2")
+SINTER_UNARY(log2, "log2")
+SINTER_UNARY(tan, "tan")
+SINTER_UNARY(sinh, "sinh")
+SINTER_UNARY(cosh, "cosh")
+SINTER_UNARY(asin, "asin")
+SINTER_UNARY(acos, "acos")
+SINTER_UNARY(atan, "atan")
+SINTER_UNARY(asinh, "asinh")
+SINTER_UNARY(acosh, "acosh")
+SINTER_UNARY(atanh, "atanh")
+SINTER_UNARY(cbrt, "cbrt")
+SINTER_UNARY(lgamma, "lgamma")
 SINTER_UNARY(sqrt, "sqrt")
 SINTER_UNARY(rsqrt, "rsqrt")
 SINTER_UNARY(tanh, "tanh")
@@ -150,6 +166,19 @@ SINTER_UNARY(sign, "sign")
 SINTER_UNARY(stop_gradient, "stop_gradient")
 SINTER_UNARY(sigmoid, "logistic")
 #undef SINTER_UNARY
+
+Tensor polygamma(int64_t order, Tensor x, Place place) {
+  Step step("polygamma", place);
+  Value value = step.use(x);
+  if (!step)
+    return step.poison();
+  return step.create("polygamma", value.getType(), value,
+                     step.integer("order", order));
+}
+Tensor digamma(Tensor x, Place place) {
+  Scope scope("digamma", place);
+  return polygamma(0, x, place);
+}
 
 Tensor square(Tensor x, Place place) {
   return binary("square", "mul", Operand(x, place), Operand(x, place), place);

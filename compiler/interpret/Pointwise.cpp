@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/interpret/Families.h"
+#include "compiler/interpret/Gamma.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -51,6 +52,22 @@ static FloatUnary floatUnary(Operation *op) {
       .Case<SinOp>([](auto) { return +[](double x) { return std::sin(x); }; })
       .Case<CosOp>([](auto) { return +[](double x) { return std::cos(x); }; })
       .Case<ErfOp>([](auto) { return +[](double x) { return std::erf(x); }; })
+      .Case<Exp2Op>([](auto) { return +[](double x) { return std::exp2(x); }; })
+      .Case<Log2Op>([](auto) { return +[](double x) { return std::log2(x); }; })
+      .Case<SinhOp>([](auto) { return +[](double x) { return std::sinh(x); }; })
+      .Case<CoshOp>([](auto) { return +[](double x) { return std::cosh(x); }; })
+      .Case<AsinhOp>(
+          [](auto) { return +[](double x) { return std::asinh(x); }; })
+      .Case<AcoshOp>(
+          [](auto) { return +[](double x) { return std::acosh(x); }; })
+      .Case<AtanhOp>(
+          [](auto) { return +[](double x) { return std::atanh(x); }; })
+      .Case<TanOp>([](auto) { return +[](double x) { return std::tan(x); }; })
+      .Case<AsinOp>([](auto) { return +[](double x) { return std::asin(x); }; })
+      .Case<AcosOp>([](auto) { return +[](double x) { return std::acos(x); }; })
+      .Case<AtanOp>([](auto) { return +[](double x) { return std::atan(x); }; })
+      .Case<CbrtOp>([](auto) { return +[](double x) { return std::cbrt(x); }; })
+      .Case<LgammaOp>([](auto) { return &lgammaOf; })
       .Case<FloorOp>(
           [](auto) { return +[](double x) { return std::floor(x); }; })
       .Case<CeilOp>([](auto) { return +[](double x) { return std::ceil(x); }; })
@@ -97,6 +114,9 @@ static FloatBinary floatBinary(Operation *op) {
       })
       .Case<PowOp>([](auto) {
         return +[](double a, double b) { return std::pow(a, b); };
+      })
+      .Case<Atan2Op>([](auto) {
+        return +[](double a, double b) { return std::atan2(a, b); };
       })
       .Case<RemOp>([](auto) {
         return +[](double a, double b) { return std::fmod(a, b); };
@@ -244,6 +264,12 @@ Array sinter::interpret::evaluatePointwise(Operation *op, Operands operands,
   IntUnary intOne = intUnary(op);
   FloatBinary floatTwo = floatBinary(op);
   IntBinary intTwo = intBinary(op);
+  if (auto polygamma = dyn_cast<PolygammaOp>(op)) {
+    for (int64_t i = 0; i < result.size(); ++i)
+      result.floats[i] = roundTo(polygammaOf(polygamma.getOrder(), a.floats[i]),
+                                 type, precision);
+    return result;
+  }
   for (int64_t i = 0; i < result.size(); ++i) {
     if (result.isFloat())
       result.floats[i] =

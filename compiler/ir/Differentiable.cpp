@@ -56,10 +56,16 @@ Expr exp(Expr x) { return unary<ExpOp>(x); }
 Expr log(Expr x) { return unary<LogOp>(x); }
 Expr sin(Expr x) { return unary<SinOp>(x); }
 Expr cos(Expr x) { return unary<CosOp>(x); }
+Expr sinh(Expr x) { return unary<SinhOp>(x); }
+Expr cosh(Expr x) { return unary<CoshOp>(x); }
 Expr sign(Expr x) { return unary<SignOp>(x); }
 Expr sqrt(Expr x) { return unary<SqrtOp>(x); }
 Expr logistic(Expr x) { return unary<LogisticOp>(x); }
 Expr pow(Expr x, Expr y) { return binary<PowOp>(x, y); }
+Expr polygamma(int64_t n, Expr x) {
+  return {*x.builder, x.loc,
+          PolygammaOp::create(*x.builder, x.loc, x.get(), n)};
+}
 
 static Expr compare(Comparison relation, Expr a, Expr b) {
   return {*a.builder, a.loc,

@@ -61,10 +61,14 @@ Expr exp(Expr x);
 Expr log(Expr x);
 Expr sin(Expr x);
 Expr cos(Expr x);
+Expr sinh(Expr x);
+Expr cosh(Expr x);
 Expr sign(Expr x);
 Expr sqrt(Expr x);
 Expr logistic(Expr x);
 Expr pow(Expr x, Expr y);
+/// The n-th derivative of digamma.
+Expr polygamma(int64_t n, Expr x);
 /// Comparisons give i1 tensors, which `select` and `where` take.
 Expr equal(Expr a, Expr b);
 Expr greater(Expr a, Expr b);

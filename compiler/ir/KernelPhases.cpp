@@ -10,6 +10,7 @@
 
 #include "compiler/ir/KernelPhases.h"
 
+#include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/TaskCost.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -60,8 +61,7 @@ bool sinter::ir::reducesSuffix(Operation *op) {
 
 /// Ops whose value is worth storing rather than computing twice.
 static bool isExpensive(Operation *op) {
-  return isa<ExpOp, Expm1Op, LogOp, Log1pOp, TanhOp, LogisticOp, SinOp, CosOp,
-             ErfOp, PowOp, RemOp, RandomUniformOp, RandomNormalOp>(op);
+  return isMathFunction(op) || isa<RemOp, RandomUniformOp, RandomNormalOp>(op);
 }
 
 namespace {

@@ -1,7 +1,7 @@
 //===- PointwiseFan.cpp - functions of one value, element by element ------===//
 
 #include "compiler/ir/PointwiseFan.h"
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/MathFunctions.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -10,8 +10,7 @@ using namespace sinter::ir;
 
 /// Smooth functions that cost more than a product or two.
 static bool isCostly(Operation *op) {
-  return isa<ExpOp, Expm1Op, LogOp, Log1pOp, SqrtOp, RsqrtOp, TanhOp,
-             LogisticOp, SinOp, CosOp, ErfOp, DivOp, PowOp>(op);
+  return isMathFunction(op) || isa<SqrtOp, RsqrtOp, DivOp>(op);
 }
 static bool isSmooth(Operation *op) {
   return isCostly(op) || isa<AddOp, SubOp, MulOp, NegOp>(op);

@@ -91,6 +91,15 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
   return success();
 }
 
+LogicalResult PolygammaOp::verify() {
+  // Beyond, factorials and powers of the argument leave the floats.
+  constexpr int64_t highest = 30;
+  auto order = static_cast<int64_t>(getOrder());
+  if (order < 0 || order > highest)
+    return emitOpError("order ") << order << " is not from 0 to " << highest;
+  return success();
+}
+
 void SelectOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getOperands();
   printer.printOptionalAttrDict((*this)->getAttrs());

@@ -3,6 +3,7 @@
 #include "compiler/ir/TaskCost.h"
 
 #include "compiler/ir/ContractionForm.h"
+#include "compiler/ir/MathFunctions.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -50,9 +51,9 @@ static double elementsOf(Operation *op) {
 double TaskCost::ofOp(Operation *op) const {
   if (double multiplyAdds = depth(op))
     return elementsOf(op) * multiplyAdds / (lanes * kMultiplyAdds);
-  bool isFunction = isa<ExpOp, Expm1Op, LogOp, Log1pOp, TanhOp, LogisticOp,
-                        SinOp, CosOp, ErfOp, PowOp, RemOp, RandomUniformOp,
-                        RandomNormalOp, RandomBernoulliOp>(op);
+  bool isFunction =
+      isMathFunction(op) ||
+      isa<RemOp, RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(op);
   double operations = isFunction ? kFunction : 1;
   return elementsOf(op) * operations / (lanes * kVectors);
 }

@@ -7,6 +7,8 @@
 
 #include "passes/lower/ValueEmitter.h"
 
+#include "passes/lower/math/Expansions.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -63,6 +65,8 @@ private:
   Value absolute();
   Value sign();
   Value logistic();
+  /// A function that neither the math dialect nor every libm has.
+  Value expanded(llvm::function_ref<Num(Num)> expansion);
   Value complement();
   Value quotient(bool remainder);
   Value extremum(bool maximum);
@@ -141,6 +145,12 @@ Value Registers::logistic() {
   Value top =
       select(compare(arith::CmpFPredicate::OGE, x, number(0, x)), unit, e);
   return two<arith::DivFOp>(top, two<arith::AddFOp>(unit, e));
+}
+
+Value Registers::expanded(llvm::function_ref<Num(Num)> expansion) {
+  MathBuilder math{builder, loc, /*fma=*/false, /*rounds=*/false,
+                   /*scales=*/false};
+  return expansion(Num(math, operands[0]));
 }
 
 Value Registers::complement() {
@@ -297,6 +307,23 @@ Value Registers::emit() {
       .Case<SinOp>([&](auto) { return one<math::SinOp>(); })
       .Case<CosOp>([&](auto) { return one<math::CosOp>(); })
       .Case<ErfOp>([&](auto) { return one<math::ErfOp>(); })
+      .Case<Exp2Op>([&](auto) { return one<math::Exp2Op>(); })
+      .Case<Log2Op>([&](auto) { return one<math::Log2Op>(); })
+      .Case<SinhOp>([&](auto) { return one<math::SinhOp>(); })
+      .Case<CoshOp>([&](auto) { return one<math::CoshOp>(); })
+      .Case<AsinhOp>([&](auto) { return one<math::AsinhOp>(); })
+      .Case<AcoshOp>([&](auto) { return one<math::AcoshOp>(); })
+      .Case<AtanhOp>([&](auto) { return one<math::AtanhOp>(); })
+      .Case<TanOp>([&](auto) { return one<math::TanOp>(); })
+      .Case<AsinOp>([&](auto) { return one<math::AsinOp>(); })
+      .Case<AcosOp>([&](auto) { return one<math::AcosOp>(); })
+      .Case<AtanOp>([&](auto) { return one<math::AtanOp>(); })
+      .Case<CbrtOp>([&](auto) { return one<math::CbrtOp>(); })
+      .Case<LgammaOp>([&](auto) { return expanded(expandLgamma); })
+      .Case<PolygammaOp>([&](PolygammaOp op) {
+        return expanded(
+            [&](Num x) { return expandPolygamma(op.getOrder(), x); });
+      })
       .Case<FloorOp>([&](auto) { return one<math::FloorOp>(); })
       .Case<CeilOp>([&](auto) { return one<math::CeilOp>(); })
       .Case<RoundOp>([&](auto) { return one<math::RoundEvenOp>(); })
@@ -311,6 +338,8 @@ Value Registers::emit() {
       .Case<MinOp>([&](auto) { return extremum(/*maximum=*/false); })
       .Case<PowOp>(
           [&](auto) { return two<math::PowFOp>(operands[0], operands[1]); })
+      .Case<Atan2Op>(
+          [&](auto) { return two<math::Atan2Op>(operands[0], operands[1]); })
       .Case<AndOp>(
           [&](auto) { return two<arith::AndIOp>(operands[0], operands[1]); })
       .Case<OrOp>(

@@ -140,7 +140,8 @@ def ExpandMath : LoopsPass<"sinter-expand-math"> {
 def CallMathLibrary : LoopsPass<"sinter-call-math-library"> {
   let summary = "calls libm for what has no other form";
   let description = [{
-    `expm1`, `log1p` and `erf` that were not expanded: f64, and all at -O0.
+    Functions that were not expanded (f64, and all at -O0) and that upstream's
+    lowering would lose digits of, or not take as vectors.
 
     ```mlir
     %y = math.expm1 %x : f64
@@ -149,7 +150,7 @@ def CallMathLibrary : LoopsPass<"sinter-call-math-library"> {
     ```mlir
     %y = call @expm1(%x) : (f64) -> f64
     ```
-    Invariant: none of the three is left.
+    Invariant: none of them is left.
   }];
 }
 

@@ -168,4 +168,34 @@ TEST(Functions, Reductions) {
   expectValues([](T x, T) { return argmin(x, 0); }, {0, 0, 0}, {3});
 }
 
+TEST(Functions, Mathematics) {
+  using T = Tensor;
+  expectValues([](T x, T) { return exp2(x); }, {1, 2, 4, 8, 16, 32}, {2, 3});
+  expectValues([](T x, T) { return log2(exp2(x)); }, {0, 1, 2, 3, 4, 5},
+               {2, 3});
+  expectValues([](T x, T) { return cbrt(x * x * x); }, {0, 1, 2, 3, 4, 5},
+               {2, 3});
+  // Each with its inverse.
+  Numbers identity = {0, 1, 2, 3, 4, 5};
+  expectValues([](T x, T) { return asinh(sinh(x)); }, identity, {2, 3});
+  expectValues([](T x, T) { return acosh(cosh(x)); }, identity, {2, 3});
+  expectValues([](T x, T) { return atanh(tanh(x)); }, identity, {2, 3});
+  expectValues([](T x, T) { return asin(sin(x / 4)) * 4; }, identity, {2, 3});
+  expectValues([](T x, T) { return acos(cos(x / 4)) * 4; }, identity, {2, 3});
+  expectValues([](T x, T) { return atan(tan(x / 4)) * 4; }, identity, {2, 3});
+  expectValues([](T x, T) { return atan2(sin(x / 2), cos(x / 2)) * 2; },
+               identity, {2, 3});
+  // Γ(n + 1) = n!, ψ(n + 1) = ψ(n) + 1/n.
+  expectValues([](T x, T) { return exp(lgamma(x + 1)); }, {1, 1, 2, 6, 24, 120},
+               {2, 3});
+  expectValues(
+      [](T x, T) { return (digamma(x + 2) - digamma(x + 1)) * (x + 1); },
+      {1, 1, 1, 1, 1, 1}, {2, 3});
+  expectValues(
+      [](T x, T) {
+        return (polygamma(1, x + 1) - polygamma(1, x + 2)) * square(x + 1);
+      },
+      {1, 1, 1, 1, 1, 1}, {2, 3});
+}
+
 } // namespace

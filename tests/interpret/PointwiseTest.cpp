@@ -8,6 +8,7 @@ using namespace sinter::interpret;
 
 namespace {
 using PointwiseTest = Interpret;
+using Numbers = std::vector<double>;
 
 const double inf = std::numeric_limits<double>::infinity();
 const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -16,10 +17,9 @@ const double nan = std::numeric_limits<double>::quiet_NaN();
 ::testing::AssertionResult same(const std::vector<double> &have,
                                 const std::vector<double> &want) {
   for (size_t i = 0; i < want.size(); ++i)
-    if (i >= have.size() ||
-        !((std::isnan(have[i]) && std::isnan(want[i])) ||
-          (have[i] == want[i] &&
-           std::signbit(have[i]) == std::signbit(want[i]))))
+    if (i >= have.size() || !((std::isnan(have[i]) && std::isnan(want[i])) ||
+                              (have[i] == want[i] &&
+                               std::signbit(have[i]) == std::signbit(want[i]))))
       return ::testing::AssertionFailure()
              << "element " << i << " is " << (i < have.size() ? have[i] : nan)
              << ", not " << want[i];
@@ -33,9 +33,11 @@ std::string tensor(size_t n, const char *type) {
 class Unary : public Interpret {
 protected:
   void check(const std::string &op, const std::vector<double> &x,
-             const std::vector<double> &want, const char *type = "f64") {
+             const std::vector<double> &want, const char *type = "f64",
+             const std::string &attributes = "") {
     std::string t = tensor(x.size(), type);
-    Array y = apply("sinter." + op + " %0 : " + t, t, {floats(t, x)});
+    Array y = apply("sinter." + op + " %0 " + attributes + ": " + t, t,
+                    {floats(t, x)});
     EXPECT_TRUE(same(y.floats, want)) << op;
   }
   void checkInts(const std::string &op, const char *type,
@@ -61,6 +63,19 @@ TEST_F(Unary, SpecialValues) {
   check("logistic", {0, 800, -800, -inf, inf}, {0.5, 1, 0.0, 0.0, 1});
   check("sin", {-0.0, inf}, {-0.0, nan});
   check("cos", {0, inf}, {1, nan});
+  check("exp2", {0, -1, 3, -inf, inf}, {1, 0.5, 8, 0.0, inf});
+  check("log2", {8, 0.25, 0.0, -1, inf}, {3, -2, -inf, nan, inf});
+  check("sinh", {-0.0, inf, -inf, nan}, {-0.0, inf, -inf, nan});
+  check("cosh", {-0.0, inf, -inf, nan}, {1, inf, inf, nan});
+  check("asinh", {-0.0, inf, -inf}, {-0.0, inf, -inf});
+  check("acosh", {1, 0.5, inf}, {0.0, nan, inf});
+  check("atanh", {-0.0, 1, -1, 1.5}, {-0.0, inf, -inf, nan});
+  check("tan", {-0.0, inf}, {-0.0, nan});
+  check("asin", {-0.0, 2}, {-0.0, nan});
+  check("acos", {1, 2}, {0.0, nan});
+  check("atan", {-0.0, nan}, {-0.0, nan});
+  check("cbrt", {-0.0, 1, inf, -inf}, {-0.0, 1, inf, -inf});
+  check("lgamma", {1, 2, 0.0, -3, inf, -inf}, {0.0, 0.0, inf, inf, inf, inf});
   check("erf", {-0.0, inf, -inf}, {-0.0, 1, -1});
   check("floor", {-0.5, 1.5, -0.0, inf}, {-1, 1, -0.0, inf});
   check("ceil", {-0.5, 1.5, nan}, {-0.0, 2, nan});
@@ -78,6 +93,31 @@ TEST_F(Unary, AccurateWhereTheNaiveFormIsNot) {
                   {floats("tensor<1xf64>", {-740})})
                 .floats[0],
             0.0);
+}
+
+// Values that Abramowitz and Stegun give, 6.3.2-6.3.5 and 6.4.2-6.4.5.
+TEST_F(Unary, PolygammaHasItsClosedForms) {
+  const double pi = 3.14159265358979324, gamma = 0.577215664901532861;
+  const double zeta3 = 1.20205690315959429;
+  auto close = [&](int order, const Numbers &x, const Numbers &want) {
+    std::string t = tensor(x.size(), "f64");
+    Array y =
+        apply("sinter.polygamma %0 order " + std::to_string(order) + " : " + t,
+              t, {floats(t, x)});
+    for (size_t i = 0; i < x.size(); ++i)
+      EXPECT_NEAR(y.floats[i], want[i], 1e-14 * std::fabs(want[i]))
+          << order << " at " << x[i];
+  };
+  double half = -gamma - 2 * std::log(2.0);
+  close(0, {1, 2, 0.5, 1.5, -0.5, -1.5},
+        {-gamma, 1 - gamma, half, half + 2, half + 2, half + 2 + 2.0 / 3});
+  close(1, {1, 2, 0.5, -0.5},
+        {pi * pi / 6, pi * pi / 6 - 1, pi * pi / 2, pi * pi / 2 + 4});
+  close(2, {1, 0.5, -0.5}, {-2 * zeta3, -14 * zeta3, -14 * zeta3 + 16});
+  close(3, {1, 0.5, -0.5},
+        {std::pow(pi, 4) / 15, std::pow(pi, 4), std::pow(pi, 4) + 96});
+  check("polygamma", {0.0, -1, -inf}, {nan, nan, nan}, "f64", "order 0 ");
+  check("polygamma", {0.0, -1, inf}, {inf, inf, 0.0}, "f64", "order 1 ");
 }
 
 TEST_F(Unary, NativeF32IsRounded) {
@@ -120,10 +160,10 @@ protected:
                  const std::vector<int64_t> &a, const std::vector<int64_t> &b,
                  const std::vector<int64_t> &want) {
     std::string t = tensor(a.size(), type);
-    EXPECT_EQ(apply("sinter." + op + " %0, %1 : " + t, t,
-                    {ints(t, a), ints(t, b)})
-                  .ints,
-              want)
+    EXPECT_EQ(
+        apply("sinter." + op + " %0, %1 : " + t, t, {ints(t, a), ints(t, b)})
+            .ints,
+        want)
         << op << " of " << type;
   }
 };
@@ -205,10 +245,10 @@ TEST_F(PointwiseTest, UnsignedAndBooleanOrder) {
 }
 
 TEST_F(PointwiseTest, SelectTakesEitherSideAsItIs) {
-  Array y = apply("sinter.select %0, %1, %2 : tensor<2xf32>", "tensor<2xf32>",
-                  {ints("tensor<2xi1>", {1, 0}),
-                   floats("tensor<2xf32>", {-0.0, 1}),
-                   floats("tensor<2xf32>", {nan, nan})});
+  Array y =
+      apply("sinter.select %0, %1, %2 : tensor<2xf32>", "tensor<2xf32>",
+            {ints("tensor<2xi1>", {1, 0}), floats("tensor<2xf32>", {-0.0, 1}),
+             floats("tensor<2xf32>", {nan, nan})});
   EXPECT_TRUE(same(y.floats, {-0.0, nan}));
 }
 

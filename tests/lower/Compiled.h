@@ -52,7 +52,8 @@ public:
   /// or a byte changed outside of outputs, state and workspace, fails the test.
   std::vector<Array> run(llvm::StringRef entry, llvm::ArrayRef<Array> inputs,
                          Guard guard = Guard::Behind);
-  /// What an entry returns on that host, for zeros in place of inputs and state.
+  /// What an entry returns on that host, for zeros in place of inputs and
+  /// state.
   int32_t statusOn(const sinter_host &host, llvm::StringRef entry);
   /// Runs an entry on memory of the caller's, inputs before outputs.
   int32_t call(llvm::StringRef entry, std::vector<void *> arguments);

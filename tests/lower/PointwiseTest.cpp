@@ -35,6 +35,11 @@ std::vector<Case> allCases() {
   for (const char *name : {"exp", "expm1", "log", "log1p", "tanh", "logistic",
                            "sin", "cos", "erf"})
     add(name, 1, floats, 6);
+  for (const char *name :
+       {"exp2", "log2", "sinh", "cosh", "asinh", "acosh", "atanh", "tan",
+        "asin", "acos", "atan", "cbrt"})
+    add(name, 1, floats, 5);
+  add("atan2", 2, floats, 5);
   for (const char *name : {"sqrt", "floor", "ceil", "round"})
     add(name, 1, floats);
   add("rsqrt", 1, floats, 2);

@@ -22,22 +22,25 @@ using namespace sinter;
 using namespace sinter::ir;
 
 namespace {
+/// Where an op's operands lie.
+enum Domain { real, positive, withinOne, aboveOne };
 struct Case {
   std::string op;
   /// Types of %a, %b, %c; a type of integers is filled with `indices`.
   std::vector<std::string> operands;
   std::string result;
-  bool positive = false;
+  Domain domain = real;
   std::vector<int64_t> indices = {};
 };
 
 const std::string four = "tensor<4xf64>";
-Case unary(const std::string &op, bool positive = false) {
-  return {op + " %a : " + four, {four}, four, positive};
+Case unary(const std::string &op, Domain domain = real,
+           const std::string &attributes = "") {
+  return {op + " %a " + attributes + ": " + four, {four}, four, domain};
 }
 Case binary(const std::string &op, const std::string &type = four,
-            bool positive = false) {
-  return {op + " %a, %b : " + type, {type, type}, type, positive};
+            Domain domain = real) {
+  return {op + " %a, %b : " + type, {type, type}, type, domain};
 }
 
 const Case cases[] = {
@@ -46,15 +49,30 @@ const Case cases[] = {
     unary("sign"),
     unary("exp"),
     unary("expm1"),
-    unary("log", true),
-    unary("log1p", true),
-    unary("sqrt", true),
-    unary("rsqrt", true),
+    unary("exp2"),
+    unary("log", positive),
+    unary("log2", positive),
+    unary("log1p", positive),
+    unary("sqrt", positive),
+    unary("rsqrt", positive),
+    unary("cbrt"),
+    unary("sinh"),
+    unary("cosh"),
+    unary("asinh"),
+    unary("acosh", aboveOne),
+    unary("atanh", withinOne),
     unary("tanh"),
     unary("logistic"),
     unary("sin"),
     unary("cos"),
+    unary("tan", withinOne),
+    unary("asin", withinOne),
+    unary("acos", withinOne),
+    unary("atan"),
     unary("erf"),
+    unary("lgamma", positive),
+    unary("polygamma", positive, "order 0 "),
+    unary("polygamma", aboveOne, "order 3 "),
     unary("floor"),
     unary("ceil"),
     unary("round"),
@@ -66,12 +84,13 @@ const Case cases[] = {
     binary("div"),
     binary("max", "tensor<9xf64>"),
     binary("min", "tensor<9xf64>"),
-    binary("pow", four, true),
+    binary("pow", four, positive),
+    binary("atan2"),
     binary("rem"),
     {"select %c, %a, %b : tensor<4xf64>",
      {"tensor<4xf64>", "tensor<4xf64>", "tensor<4xi1>"},
      "tensor<4xf64>",
-     false,
+     real,
      {1, 0, 0, 1}},
     {"cast %a : tensor<4xf64> to tensor<4xf32>",
      {"tensor<4xf64>"},
@@ -108,19 +127,19 @@ const Case cases[] = {
      "tensor<5x2xf64>",
      {"tensor<3x2xf64>", "tensor<5xi32>"},
      "tensor<5x2xf64>",
-     false,
+     real,
      {1, 0, 1, 7, 2}},
     {"gather %a[%b] axis 2 batch 1 : tensor<2x3x4xf64>, tensor<2x2xi64> -> "
      "tensor<2x3x2xf64>",
      {"tensor<2x3x4xf64>", "tensor<2x2xi64>"},
      "tensor<2x3x2xf64>",
-     false,
+     real,
      {3, 3, 0, -1}},
     {"scatter_add %a[%c] += %b axis 0 batch 0 : tensor<3x2xf64>, "
      "tensor<4xi32>, tensor<4x2xf64>",
      {"tensor<3x2xf64>", "tensor<4x2xf64>", "tensor<4xi32>"},
      "tensor<3x2xf64>",
-     false,
+     real,
      {1, 1, 9, 0}},
     // Rows that no window reaches, everything dilated.
     {"conv %a, %b strides [3] low [2] high [2] input_dilation [2] "
@@ -303,9 +322,12 @@ void OpRules::check(const Case &c) {
     }
     floats.push_back(inputs.size());
     inputs.push_back(random(text, seed++));
-    if (c.positive)
-      for (double &x : inputs.back().floats)
-        x = std::abs(x);
+    // Numbers are between 0.3 and 1.7, of either sign.
+    for (double &x : inputs.back().floats)
+      x = c.domain == positive    ? std::abs(x)
+          : c.domain == withinOne ? x / 2
+          : c.domain == aboveOne  ? std::abs(x) + 1
+                                  : x;
   }
   for (size_t i : floats) {
     v.push_back(random(c.operands[i], seed++));

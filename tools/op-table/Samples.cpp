@@ -81,6 +81,7 @@ static const std::map<std::string, Sample> &others() {
       {"argmin", {{table}, "sinter.argmin %0 dim 1 : " + table +
                                " -> tensor<40xi32>",
                   "tensor<40xi32>"}},
+      {"polygamma", {{row}, "sinter.polygamma %0 order 0 : " + row, row}},
       {"random_uniform", {{key}, "sinter.random_uniform %0 stream 2 : " + row,
                           row}},
       {"random_normal", {{key}, "sinter.random_normal %0 stream 2 : " + row,

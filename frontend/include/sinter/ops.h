@@ -51,6 +51,8 @@ Tensor maximum(Operand a, Operand b, Place place = Place::current());
 Tensor minimum(Operand a, Operand b, Place place = Place::current());
 /// aᵇ, floats.
 Tensor pow(Operand a, Operand b, Place place = Place::current());
+/// The angle of the point (x, y) from the first axis, in [−π, π], floats.
+Tensor atan2(Operand y, Operand x, Place place = Place::current());
 /// minimum(maximum(x, low), high).
 Tensor clamp(Operand x, Operand low, Operand high,
              Place place = Place::current());
@@ -62,16 +64,43 @@ Tensor where(Tensor condition, Operand a, Operand b,
 Tensor exp(Tensor x, Place place = Place::current());
 /// eˣ − 1, accurate near 0.
 Tensor expm1(Tensor x, Place place = Place::current());
+/// 2ˣ.
+Tensor exp2(Tensor x, Place place = Place::current());
 Tensor log(Tensor x, Place place = Place::current());
+/// To base 2.
+Tensor log2(Tensor x, Place place = Place::current());
 /// ln(1 + x), accurate near 0.
 Tensor log1p(Tensor x, Place place = Place::current());
 Tensor sqrt(Tensor x, Place place = Place::current());
 /// 1/√x.
 Tensor rsqrt(Tensor x, Place place = Place::current());
+/// ∛x, of negative numbers too.
+Tensor cbrt(Tensor x, Place place = Place::current());
+Tensor sinh(Tensor x, Place place = Place::current());
+Tensor cosh(Tensor x, Place place = Place::current());
 Tensor tanh(Tensor x, Place place = Place::current());
+Tensor asinh(Tensor x, Place place = Place::current());
+/// ≥ 0; nan below 1.
+Tensor acosh(Tensor x, Place place = Place::current());
+/// ±inf at ±1, nan beyond.
+Tensor atanh(Tensor x, Place place = Place::current());
+// Angles are in radians.
 Tensor sin(Tensor x, Place place = Place::current());
 Tensor cos(Tensor x, Place place = Place::current());
+Tensor tan(Tensor x, Place place = Place::current());
+/// In [−π/2, π/2]; nan beyond ±1.
+Tensor asin(Tensor x, Place place = Place::current());
+/// In [0, π]; nan beyond ±1.
+Tensor acos(Tensor x, Place place = Place::current());
+/// In [−π/2, π/2].
+Tensor atan(Tensor x, Place place = Place::current());
 Tensor erf(Tensor x, Place place = Place::current());
+/// ln|Γ(x)|: lgamma(n + 1) = ln n!.
+Tensor lgamma(Tensor x, Place place = Place::current());
+/// ψ, the derivative of lgamma.
+Tensor digamma(Tensor x, Place place = Place::current());
+/// The derivative of digamma of that order, 0 to 30.
+Tensor polygamma(int64_t order, Tensor x, Place place = Place::current());
 Tensor floor(Tensor x, Place place = Place::current());
 Tensor ceil(Tensor x, Place place = Place::current());
 /// To the nearest integer, ties to even.

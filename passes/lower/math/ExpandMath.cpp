@@ -26,6 +26,7 @@ using namespace mlir;
 using namespace sinter::passes;
 
 using UnaryExpansion = Num (*)(Num);
+using BinaryExpansion = Num (*)(Num, Num);
 
 static UnaryExpansion expansionOf(Operation *op, bool rounds) {
   if (rounds && isa<math::FloorOp, math::CeilOp, math::RoundEvenOp>(op))
@@ -33,6 +34,18 @@ static UnaryExpansion expansionOf(Operation *op, bool rounds) {
   return llvm::TypeSwitch<Operation *, UnaryExpansion>(op)
       .Case<math::ExpOp>([](auto) { return expandExp; })
       .Case<math::ExpM1Op>([](auto) { return expandExpm1; })
+      .Case<math::Exp2Op>([](auto) { return expandExp2; })
+      .Case<math::Log2Op>([](auto) { return expandLog2; })
+      .Case<math::SinhOp>([](auto) { return expandSinh; })
+      .Case<math::CoshOp>([](auto) { return expandCosh; })
+      .Case<math::AsinhOp>([](auto) { return expandAsinh; })
+      .Case<math::AcoshOp>([](auto) { return expandAcosh; })
+      .Case<math::AtanhOp>([](auto) { return expandAtanh; })
+      .Case<math::TanOp>([](auto) { return expandTan; })
+      .Case<math::AsinOp>([](auto) { return expandAsin; })
+      .Case<math::AcosOp>([](auto) { return expandAcos; })
+      .Case<math::AtanOp>([](auto) { return expandAtan; })
+      .Case<math::CbrtOp>([](auto) { return expandCbrt; })
       .Case<math::LogOp>([](auto) { return expandLog; })
       .Case<math::Log1pOp>([](auto) { return expandLog1p; })
       .Case<math::TanhOp>([](auto) { return expandTanh; })
@@ -45,6 +58,13 @@ static UnaryExpansion expansionOf(Operation *op, bool rounds) {
       .Case<math::RsqrtOp>([](auto) {
         return UnaryExpansion([](Num x) { return 1.0 / squareRoot(x); });
       })
+      .Default([](Operation *) { return nullptr; });
+}
+
+static BinaryExpansion binaryExpansionOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, BinaryExpansion>(op)
+      .Case<math::PowFOp>([](auto) { return expandPow; })
+      .Case<math::Atan2Op>([](auto) { return expandAtan2; })
       .Default([](Operation *) { return nullptr; });
 }
 
@@ -62,16 +82,16 @@ struct ExpandMathPass : sinter::passes::impl::ExpandMathBase<ExpandMathPass> {
     getOperation().walk([&](Operation *op) {
       if (op->getNumResults() == 1 &&
           getElementTypeOrSelf(op->getResult(0).getType()).isF32() &&
-          (expansionOf(op, rounds) || isa<math::PowFOp>(op)))
+          (expansionOf(op, rounds) || binaryExpansionOf(op)))
         found.push_back(op);
     });
     for (Operation *op : found) {
       OpBuilder builder(op);
       MathBuilder math{builder, op->getLoc(), facts.fma, rounds, scales};
       Num x(math, op->getOperand(0));
-      Num result = isa<math::PowFOp>(op)
-                       ? expandPow(x, Num(math, op->getOperand(1)))
-                       : expansionOf(op, rounds)(x);
+      BinaryExpansion binary = binaryExpansionOf(op);
+      Num result = binary ? binary(x, Num(math, op->getOperand(1)))
+                          : expansionOf(op, rounds)(x);
       op->getResult(0).replaceAllUsesWith(result.value);
       op->erase();
     }

@@ -1,4 +1,4 @@
-//===- Exponential.cpp - exp and expm1 ------------------------------------===//
+//===- Exponential.cpp - exp, exp2 and expm1 ------------------------------===//
 //
 // eˣ = 2ⁿ·eʳ with n = round(x/ln 2) and r = x − n·ln 2 in [−0.347, 0.347]; ln 2
 // is split so that n times its first part is exact.  eʳ − 1 − r by a minimax
@@ -39,6 +39,21 @@ Num expandExp(Num x) {
   Reduced reduced = reduce(clamp(x, -104.0, 89.0));
   return scaleByPowerOfTwo(expm1Reduced(reduced.remainder) + 1.0,
                            reduced.exponent);
+}
+
+Num expandExp2(Num x) {
+  // Here n = round(x) and x − n is exact.
+  Num bounded = clamp(x, -152.0, 129.0);
+  Rounded n = roundNearest(bounded);
+  Num r = (bounded - n.number) * 0.693147180559945309;
+  return scaleByPowerOfTwo(expm1Reduced(r) + 1.0, n);
+}
+
+Num halfExp(Num x) {
+  Reduced reduced = reduce(clamp(x, -104.0, 91.0));
+  auto [number, integer] = reduced.exponent;
+  Rounded halved{number - 1.0, subtractInteger(integer, integer.bits(1))};
+  return scaleByPowerOfTwo(expm1Reduced(reduced.remainder) + 1.0, halved);
 }
 
 Num expandExpm1(Num x) {

@@ -1,14 +1,32 @@
-//===- Hyperbolic.cpp - tanh ----------------------------------------------===//
+//===- Hyperbolic.cpp - sinh, cosh and tanh -------------------------------===//
 //
-// A quotient of polynomials on [−7.9, 7.9] (the minimax approximation that
-// Eigen and MLIR use).  Without FMA its rounding errors would pass 5 ulp: there
-// it is computed in f64.
+// sinh is odd powers of x up to 1 (Moshier, Cephes, sinhf) and h − 1/(4h) with
+// h = e^|x|/2 beyond; cosh is h + 1/(4h).
+//
+// tanh is a quotient of polynomials on [−7.9, 7.9] (the minimax approximation
+// that Eigen and MLIR use).  Without FMA its rounding errors would pass 5 ulp:
+// there it is computed in f64.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/math/Expansions.h"
 
 namespace sinter::passes {
+
+Num expandSinh(Num x) {
+  Num size = absolute(x), square = x * x;
+  Num p = polynomial(square,
+                     {1.66667160211e-1, 8.33028376239e-3, 2.03721912945e-4});
+  Num small = multiplyAdd(p * square, x, x);
+  Num h = halfExp(size);
+  Num large = withSign(h - 0.25 / h, x);
+  return select(size < 1.0, small, large);
+}
+
+Num expandCosh(Num x) {
+  Num h = halfExp(absolute(x));
+  return h + 0.25 / h;
+}
 
 Num expandTanh(Num x) {
   Num bounded = clamp(x, -7.90531110763549805, 7.90531110763549805);

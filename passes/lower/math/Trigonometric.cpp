@@ -1,10 +1,10 @@
-//===- Trigonometric.cpp - sin and cos ------------------------------------===//
+//===- Trigonometric.cpp - sin, cos and tan -------------------------------===//
 //
 // x = n·π/2 + r with |r| ≤ π/4.  Up to 2²⁰ the reduction is a difference in f64
 // with π/2 in two parts (Cody and Waite); beyond, where nearly every bit of x
 // counts, the bits of 2/π that matter are multiplied as integers (Payne and
-// Hanek, "Radian reduction for trigonometric functions", 1983).  sin r and cos
-// r by minimax polynomials (Moshier, Cephes, sinf).
+// Hanek, "Radian reduction for trigonometric functions", 1983).  sin r,
+// cos r and tan r by minimax polynomials (Moshier, Cephes, sinf and tanf).
 //
 //===----------------------------------------------------------------------===//
 
@@ -144,5 +144,21 @@ Num expandSin(Num x) {
   return select(x == 0.0, x, result); // keeps −0
 }
 Num expandCos(Num x) { return sine(x, 1); }
+
+Num expandTan(Num x) {
+  Reduced reduced = reduce(x);
+  Num r = reduced.remainder, square = r * r;
+  Num p = polynomial(square,
+                     {3.33331568548e-1, 1.33387994085e-1, 5.34112807005e-2,
+                      2.44301354525e-2, 3.11992232697e-3, 9.38540185543e-3});
+  Num t = multiplyAdd(p * square, r, r);
+  // An odd number of quarter turns away it is −1/tan r.
+  Num n = reduced.quadrant;
+  Num odd = equalInteger(andInteger(n, n.bits(1)), n.bits(1));
+  Num result = select(odd, -1.0 / t, t);
+  Num finite = absolute(x) < std::numeric_limits<double>::infinity();
+  result = select(finite, result, x - x);
+  return select(x == 0.0, x, result); // keeps −0
+}
 
 } // namespace sinter::passes
