@@ -166,6 +166,9 @@ int64_t through(Operation *op, unsigned operand, Dependence axis) {
       .Case<ir::ArgMaxOp, ir::ArgMinOp>([&](auto a) {
         return afterDropping(static_cast<int64_t>(a.getDimension()), dim);
       })
+      .Case<ir::CumulativeSumOp, ir::ArgSortOp>([&](auto a) {
+        return static_cast<int64_t>(a.getDimension()) == dim ? -1 : dim;
+      })
       .Default([&](Operation *op) {
         bool pointwise = op->hasTrait<ir::Pointwise>();
         return pointwise ? dim : -1;

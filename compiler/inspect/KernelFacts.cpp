@@ -31,7 +31,7 @@ static int64_t flopsOf(Operation *op) {
     return elementsOf(fold.getOperand());
   if (auto scatter = dyn_cast<ScatterAddOp>(op))
     return elementsOf(scatter.getUpdates());
-  if (op->hasTrait<ir::Reduction>())
+  if (op->hasTrait<ir::Reduction>() || isa<CumulativeSumOp>(op))
     return elementsOf(op->getOperand(0));
   if (op->hasTrait<ir::Pointwise>() && !isa<CastOp, SelectOp, CompareOp>(op))
     return elementsOf(op->getResult(0));

@@ -31,6 +31,9 @@ Array evaluateFoldWindows(ir::FoldWindowsOp op, Operands operands,
 Array evaluateReduction(mlir::Operation *op, Operands operands,
                         Precision precision);
 Array evaluateArgReduction(mlir::Operation *op, Operands operands);
+Array evaluateCumulativeSum(ir::CumulativeSumOp op, Operands operands,
+                            Precision precision);
+Array evaluateArgSort(ir::ArgSortOp op, Operands operands);
 Array evaluateRandom(mlir::Operation *op, Operands operands,
                      Precision precision);
 

@@ -67,6 +67,11 @@ static Expected<Array> evaluateOp(Operation *op, Operands operands,
           [&](auto) { return evaluateReduction(op, operands, precision); })
       .Case<ArgMaxOp, ArgMinOp>(
           [&](auto) { return evaluateArgReduction(op, operands); })
+      .Case<CumulativeSumOp>([&](CumulativeSumOp o) {
+        return evaluateCumulativeSum(o, operands, precision);
+      })
+      .Case<ArgSortOp>(
+          [&](ArgSortOp o) { return evaluateArgSort(o, operands); })
       .Case<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(
           [&](auto) { return evaluateRandom(op, operands, precision); })
       .Default([&](Operation *) -> Expected<Array> {

@@ -31,12 +31,29 @@ static RankedTensorType tensorType(Value value) {
 
 bool sinter::ir::isReducing(Operation *op) {
   return isa<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
-             ArgMinOp, DotGeneralOp, ConvOp, ScatterAddOp, FoldWindowsOp>(op);
+             ArgMinOp, DotGeneralOp, ConvOp, FoldWindowsOp>(op) ||
+         writesWhole(op);
 }
 
-/// Contractions, scatters and sums of windows have loop nests of their own.
+bool sinter::ir::writesWhole(Operation *op) {
+  return isa<ScatterAddOp, CumulativeSumOp, ArgSortOp>(op);
+}
+
+SortRow::SortRow(ArgSortOp op) {
+  RankedTensorType type = tensorType(op.getOperand());
+  extent = type.getDimSize(op.getDimension());
+  keyBits = std::max(32u, type.getElementTypeBitWidth());
+}
+int64_t SortRow::placesOffset() const {
+  return llvm::alignTo(keyBytes(), kScratchAlignment);
+}
+int64_t SortRow::bytes() const {
+  return placesOffset() + llvm::alignTo(placeBytes(), kScratchAlignment);
+}
+
+/// Contractions and what stores as it likes have loop nests of their own.
 static bool standsAlone(Operation *op) {
-  return isa<DotGeneralOp, ConvOp, ScatterAddOp, FoldWindowsOp>(op);
+  return isa<DotGeneralOp, ConvOp, FoldWindowsOp>(op) || writesWhole(op);
 }
 
 /// Whether the last operand dimension is among the reduced ones.
@@ -176,8 +193,7 @@ void Planner::placeResult(unsigned number) {
   int last = standingOf(value).last;
   for (unsigned p = std::max(last, 0); p < plan.phases.size(); ++p) {
     Phase &phase = plan.phases[p];
-    bool scatter =
-        !phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front());
+    bool whole = !phase.reducing.empty() && writesWhole(phase.reducing.front());
     bool same = ArrayRef<int64_t>(phase.outer) == shape;
     // The outer point is the row only where whole rows are reduced.
     bool begins =
@@ -188,7 +204,7 @@ void Planner::placeResult(unsigned number) {
     bool isThis = value.getDefiningOp() &&
                   phaseOf.count(value.getDefiningOp()) &&
                   phaseOf[value.getDefiningOp()] == p;
-    if (isThis || (!scatter && (same || begins) &&
+    if (isThis || (!whole && (same || begins) &&
                    (independent || reachesAtPoint(value, p)))) {
       phase.results.push_back(number);
       return;
@@ -291,14 +307,17 @@ void Planner::layOut() {
   for (Phase &phase : plan.phases) {
     for (Operation *op : phase.reducing) {
       Value value = op->getResult(0);
-      // A scatter needs a whole buffer in any case.
-      bool kept = wanted.contains(value) ||
-                  (isa<ScatterAddOp>(op) && !value.use_empty());
+      // What is stored whole needs a whole buffer in any case.
+      bool kept =
+          wanted.contains(value) || (writesWhole(op) && !value.use_empty());
       if (kept && !llvm::is_contained(returned, value))
         plan.stored[value] = take(getByteSize(value.getType()));
     }
     int64_t rows = ShapedType::getNumElements(phase.outer);
     int64_t first = plan.scratchBytes;
+    for (Operation *op : phase.reducing)
+      if (auto sort = dyn_cast<ArgSortOp>(op))
+        phase.sortOffset = take(SortRow(sort).bytes());
     for (RowCacheSlot &slot : phase.rowCaches)
       slot.offset = take(getByteSize(slot.value.getType()) / rows);
     phase.taskBytes = plan.scratchBytes - first;
@@ -325,6 +344,12 @@ void Planner::chooseTasks() {
     for (unsigned number : phase.results)
       roots.push_back(returned[number]);
     int64_t points = ShapedType::getNumElements(phase.outer);
+    // Rows are summed and sorted whole.
+    if (!phase.reducing.empty() && writesWhole(phase.reducing.front())) {
+      auto dimension =
+          phase.reducing.front()->getAttrOfType<IntegerAttr>("dimension");
+      points /= std::max<int64_t>(1, phase.outer[dimension.getInt()]);
+    }
     phase.tasks = std::clamp<int64_t>(
         std::min(cost.tasks(cost.of(roots, known)), points), 1, most);
   }

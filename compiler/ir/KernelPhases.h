@@ -46,7 +46,11 @@ struct Phase {
   llvm::SmallVector<RowCacheSlot> rowCaches;
   /// In how many parts threads may share the outer space, at most.
   int64_t tasks = 1;
-  /// Bytes from the row caches of one task to those of the next.
+  /// Where an argsort keeps its rows while it sorts: bytes into the scratch,
+  /// for the first task.
+  int64_t sortOffset = 0;
+  /// Bytes from the row caches (or sorted rows) of one task to those of the
+  /// next.
   int64_t taskBytes = 0;
 };
 
@@ -62,9 +66,28 @@ struct KernelPhases {
   static KernelPhases of(KernelOp kernel);
 };
 
-/// Sums, extrema, arg-extrema, contractions and scatters: what costs a loop for
-/// one element.
+/// Sums, extrema, arg-extrema, contractions, scatters, running sums and sorts:
+/// what costs a loop for one element.
 bool isReducing(mlir::Operation *op);
+
+/// Scatters, running sums and sorts: loops that store the whole result in their
+/// own order.
+bool writesWhole(mlir::Operation *op);
+
+/// What an argsort sorts in, a row at a time: its keys and its places, each
+/// twice, for a merge goes from one half to the other.  Keys are integers that
+/// are ordered as the elements are.
+struct SortRow {
+  explicit SortRow(ArgSortOp op);
+  int64_t extent;
+  /// 32 or 64.
+  unsigned keyBits;
+  int64_t keyBytes() const { return 2 * extent * keyBits / 8; }
+  int64_t placeBytes() const { return 2 * extent * 4; }
+  /// From the keys to the places, and of both.
+  int64_t placesOffset() const;
+  int64_t bytes() const;
+};
 
 /// Whether a reduction's dimensions are the last ones, so that rows are whole.
 bool reducesSuffix(mlir::Operation *op);

@@ -1,4 +1,9 @@
 //===- Reduction.td - combining the elements along dimensions -------------===//
+//
+// Reductions, and what keeps the dimension: running sums and the order of the
+// elements.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef SINTER_REDUCTION_TD
 #define SINTER_REDUCTION_TD
@@ -85,6 +90,53 @@ def ArgMaxOp : ArgReduceOp<"argmax"> {
 def ArgMinOp : ArgReduceOp<"argmin"> {
   let summary = "index of the first minimum along a dimension";
   let description = [{ A nan counts as smaller than every number.  The extent must not be 0. }];
+}
+
+def CumulativeSumOp : ValueOp<"cumulative_sum", [Differentiable, LinearRule,
+    AllTypesMatch<["operand", "result"]>]> {
+  let summary = "running sums along a dimension";
+  let description = [{
+    y[i] = Σ_{j ≤ i} x[j] along `dimension`; `exclusive`: j < i; `reverse`: from
+    the end, j ≥ i or j > i.  Added one after another in that direction, from 0,
+    so every y[i] is the float sum y[i−1] + x[i]; integers wrap.  The transpose
+    is the sum in the other direction.
+
+    ```mlir
+    %y = sinter.cumulative_sum %x dim 1 reverse exclusive : tensor<2x3xf32>
+    ```
+  }];
+  let arguments = (ins NumberTensor:$operand, I64Attr:$dimension,
+                       UnitAttr:$reverse, UnitAttr:$exclusive);
+  let results = (outs NumberTensor:$result);
+  let assemblyFormat = [{
+    $operand `dim` $dimension (`reverse` $reverse^)? (`exclusive` $exclusive^)?
+    attr-dict `:` type($operand)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Value transposed(::mlir::OpBuilder &builder,
+                             ::mlir::Value cotangent, unsigned i);
+  }];
+}
+
+def ArgSortOp : InferredOp<"argsort", [Differentiable, ZeroRule]> {
+  let summary = "the order of the elements along a dimension";
+  let description = [{
+    i32 indices that sort x along `dimension`, the least first, or the greatest
+    first if `descending`.  Equal elements (zeros of both signs are) keep their
+    order either way; a nan counts as greater than every number.
+
+    ```mlir
+    %y = sinter.argsort %x dim 1 descending : tensor<2x3xf32> -> tensor<2x3xi32>
+    ```
+  }];
+  let arguments = (ins AnyTensorValue:$operand, I64Attr:$dimension,
+                       UnitAttr:$descending);
+  let results = (outs StaticShapeTensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $operand `dim` $dimension (`descending` $descending^)? attr-dict `:`
+    type($operand) `->` type($result)
+  }];
 }
 
 #endif

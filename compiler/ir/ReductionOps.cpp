@@ -70,6 +70,35 @@ LogicalResult ArgMinOp::verify() {
   return verifyArgReduce(*this, getDimension());
 }
 
+LogicalResult CumulativeSumOp::verify() {
+  auto type = cast<RankedTensorType>(getOperand().getType());
+  auto dimension = static_cast<int64_t>(getDimension());
+  if (dimension < 0 || dimension >= type.getRank())
+    return emitOpError("dimension ")
+           << dimension << " is out of range for " << type;
+  return success();
+}
+
+Value CumulativeSumOp::transposed(OpBuilder &builder, Value cotangent,
+                                  unsigned) {
+  return CumulativeSumOp::create(builder, getLoc(), cotangent.getType(),
+                                 cotangent, getDimension(), !getReverse(),
+                                 getExclusive());
+}
+
+LogicalResult ArgSortOp::inferReturnTypes(MLIRContext *context,
+                                          std::optional<Location> loc,
+                                          Adaptor adaptor,
+                                          SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getOperand().getType());
+  auto dimension = static_cast<int64_t>(adaptor.getDimension());
+  if (dimension < 0 || dimension >= type.getRank())
+    return emitOptionalError(loc, "argsort: dimension ", dimension,
+                             " is out of range for ", type);
+  types.push_back(type.clone(IntegerType::get(context, 32)));
+  return success();
+}
+
 Value ReduceSumOp::transposed(OpBuilder &builder, Value cotangent, unsigned) {
   auto type = cast<RankedTensorType>(getOperand().getType());
   SmallVector<int64_t> kept;

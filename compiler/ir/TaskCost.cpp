@@ -51,6 +51,13 @@ static double elementsOf(Operation *op) {
 double TaskCost::ofOp(Operation *op) const {
   if (double multiplyAdds = depth(op))
     return elementsOf(op) * multiplyAdds / (lanes * kMultiplyAdds);
+  if (auto sort = dyn_cast<ArgSortOp>(op)) {
+    // Elements are merged one by one.
+    constexpr double mergesPerNanosecond = 0.3;
+    auto type = cast<RankedTensorType>(sort.getOperand().getType());
+    int64_t extent = std::max<int64_t>(2, type.getDimSize(sort.getDimension()));
+    return elementsOf(op) * llvm::Log2_64_Ceil(extent) / mergesPerNanosecond;
+  }
   bool isFunction =
       isMathFunction(op) ||
       isa<RemOp, RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(op);

@@ -51,7 +51,7 @@ public:
       for (Operation *op : phase.reducing)
         phaseOf[op] = number;
     hasPieces = llvm::any_of(kernel.getBody().front(), [](Operation &op) {
-      return isa<ScatterAddOp, ConcatenateOp>(op);
+      return isa<ConcatenateOp>(op) || writesWhole(&op);
     });
   }
 
@@ -142,7 +142,8 @@ private:
   KernelPhases plan;
   OperandRange results;
   llvm::DenseMap<Operation *, unsigned> phaseOf;
-  /// Scatters and concatenations are stored piece by piece.
+  /// Scatters, running sums, sorts and concatenations are stored piece by
+  /// piece.
   bool hasPieces;
   std::map<std::pair<void *, unsigned>, Reached> reached;
 };

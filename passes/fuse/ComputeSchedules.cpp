@@ -34,6 +34,8 @@ static StringRef kindOfBody(KernelOp kernel) {
       return "contraction";
     case OpKind::Scatter:
       return "scatter";
+    case OpKind::Sequence:
+      return "sequence";
     case OpKind::Window:
       return "window";
     case OpKind::Concatenate:

@@ -23,6 +23,7 @@ static bool isStoredAnyway(Value value) {
     case OpKind::Gather:
     case OpKind::Window:
     case OpKind::Scatter:
+    case OpKind::Sequence:
     case OpKind::Concatenate:
       return true;
     default:
@@ -86,6 +87,7 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
             !isShownInWindows(op));
   case OpKind::Concatenate:
   case OpKind::Scatter:
+  case OpKind::Sequence:
     // Stored part by part and from values at their own place: anything goes.
   default:
     return true;

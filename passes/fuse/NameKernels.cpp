@@ -51,6 +51,7 @@ static StringRef wordOf(Operation *op) {
   case OpKind::Gather:
   case OpKind::Window:
   case OpKind::Scatter:
+  case OpKind::Sequence:
   case OpKind::Concatenate:
   case OpKind::Random:
     return op->getName().stripDialect();

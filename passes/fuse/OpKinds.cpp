@@ -26,6 +26,8 @@ OpKind passes::kindOf(Operation *op) {
     return OpKind::Window;
   if (isa<ScatterAddOp>(op))
     return OpKind::Scatter;
+  if (isa<CumulativeSumOp, ArgSortOp>(op))
+    return OpKind::Sequence;
   if (isa<ConcatenateOp>(op))
     return OpKind::Concatenate;
   if (isa<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(op))

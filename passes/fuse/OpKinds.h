@@ -28,6 +28,8 @@ enum class OpKind {
   /// A sum of windows, or a convolution that was not expanded.
   Window,
   Scatter,
+  /// A running sum or an order, along a dimension.
+  Sequence,
   Concatenate,
   Random,
 };

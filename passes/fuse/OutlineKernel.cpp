@@ -108,6 +108,8 @@ static StringRef kindName(OpKind kind) {
     return "window";
   case OpKind::Scatter:
     return "scatter";
+  case OpKind::Sequence:
+    return "sequence";
   case OpKind::Concatenate:
     return "concatenate";
   case OpKind::Random:

@@ -11,6 +11,7 @@
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/EmitSequence.h"
 #include "passes/lower/Squares.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -384,6 +385,8 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
     if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
       emitScatter(cast<ScatterAddOp>(phase.reducing.front()), phase, plan, form,
                   kernel, buffers, emitter);
+    else if (!phase.reducing.empty() && writesWhole(phase.reducing.front()))
+      emitSequence(phase.reducing.front(), phase, plan, form, buffers, emitter);
     else
       PhaseLoops(kernel, phase, plan, form, buffers, emitter).emit();
     // From here on these are read from memory.

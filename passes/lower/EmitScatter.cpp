@@ -60,10 +60,9 @@ private:
 };
 } // namespace
 
-/// Calls `body` for the places 0 … extent−1: whole vectors, then the rest.
-static void eachPlace(ValueEmitter &emitter, Location loc, const LoopForm &form,
-                      int64_t extent,
-                      llvm::function_ref<void(Index, int64_t, int64_t)> body) {
+void sinter::passes::eachPlace(
+    ValueEmitter &emitter, Location loc, const LoopForm &form, int64_t extent,
+    llvm::function_ref<void(Index, int64_t, int64_t)> body) {
   int64_t whole = form.lanes > 1 ? extent / form.lanes * form.lanes : 0;
   auto lanes = [](Index index) {
     index.lane = 1;

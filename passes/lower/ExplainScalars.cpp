@@ -131,6 +131,8 @@ static std::string scalarReason(func::FuncOp kernel) {
     return "its schedule says scalar";
   if (kind && kind.getValue() == "scatter")
     return "scattered elements are added one by one";
+  if (kind && kind.getValue() == "sequence")
+    return "elements along a row follow each other";
   auto lanes = schedule.getAs<IntegerAttr>("lanes");
   return "no loop along a row has " +
          (lanes ? std::to_string(lanes.getInt()) + " " : std::string()) +

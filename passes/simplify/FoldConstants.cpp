@@ -36,10 +36,12 @@ static bool isExact(Operation *op) {
     return isInteger || isa<NegOp, AbsOp, SignOp, SqrtOp, FloorOp, CeilOp,
                             RoundOp, AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp>(
                             op);
-  if (isa<ReduceMaxOp, ReduceMinOp, ArgMaxOp, ArgMinOp, GatherOp>(op))
+  if (isa<ReduceMaxOp, ReduceMinOp, ArgMaxOp, ArgMinOp, GatherOp, ArgSortOp>(
+          op))
     return true;
   return isInteger &&
-         isa<ReduceSumOp, ReduceProdOp, DotGeneralOp, ScatterAddOp>(op);
+         isa<ReduceSumOp, ReduceProdOp, DotGeneralOp, ScatterAddOp,
+             CumulativeSumOp>(op);
 }
 
 static bool hasNan(const Array &array) {

@@ -31,7 +31,7 @@ bool StepBatcher::canBatch(Operation *op) {
   return op->hasTrait<Pointwise>() || op->hasTrait<Movement>() ||
          op->hasTrait<Reduction>() ||
          isa<ConstantOp, IotaOp, ArgMaxOp, ArgMinOp, DotGeneralOp, GatherOp,
-             ScatterAddOp>(op);
+             ScatterAddOp, CumulativeSumOp, ArgSortOp>(op);
 }
 
 void StepBatcher::provideStacked(Value inside, Value outside) {
@@ -139,6 +139,15 @@ Value StepBatcher::emit(Operation *op) {
       .Case<ArgMaxOp, ArgMinOp>([&](auto o) {
         return decltype(o)::create(builder, loc, type, stacked(o.getOperand()),
                                    o.getDimension() + 1);
+      })
+      .Case<CumulativeSumOp>([&](CumulativeSumOp o) {
+        return CumulativeSumOp::create(
+            builder, loc, type, stacked(o.getOperand()), o.getDimension() + 1,
+            o.getReverse(), o.getExclusive());
+      })
+      .Case<ArgSortOp>([&](ArgSortOp o) {
+        return ArgSortOp::create(builder, loc, stacked(o.getOperand()),
+                                 o.getDimension() + 1, o.getDescending());
       })
       .Case<DotGeneralOp>([&](DotGeneralOp o) { return emitContraction(o); })
       .Case<GatherOp>([&](GatherOp o) { return emitGather(o); })

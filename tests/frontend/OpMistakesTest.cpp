@@ -55,6 +55,19 @@ TEST(OpMistakes, OfTypes) {
   expectMistake("!: takes i1", [](Tensor x, Tensor) { !x; });
 }
 
+TEST(OpMistakes, OfSequences) {
+  expectMistake("cannot take 4 of the 3 elements along dimension 1",
+                [](Tensor x, Tensor) { top_k(x, 4); });
+  expectMistake("indices of u8[4] do not agree with f32[4, 3]",
+                [](Tensor x, Tensor n) { take_along(x, n, 0); });
+  expectMistake("argsort: dimension 2",
+                [](Tensor x, Tensor) { argsort(x, 2); });
+  expectMistake("cumulative_sum: dimension 1",
+                [](Tensor, Tensor n) { cumulative_sum(n, 1); });
+  expectMistake("order 31 is not from 0 to 30",
+                [](Tensor x, Tensor) { polygamma(31, x); });
+}
+
 /// Images [2, 6, 5, 4] and a kernel [3, 3, 4, 8].
 void expectConvMistake(const std::string &message,
                        std::function<void(Model &, Tensor, Tensor)> body,

@@ -198,4 +198,30 @@ TEST(Functions, Mathematics) {
       {1, 1, 1, 1, 1, 1}, {2, 3});
 }
 
+TEST(Functions, Sequences) {
+  using T = Tensor;
+  expectValues([](T x, T) { return cumulative_sum(x); }, {0, 1, 3, 3, 7, 12},
+               {2, 3});
+  expectValues([](T x, T) { return cumulative_sum(x, 0); }, {0, 1, 2, 3, 5, 7},
+               {2, 3});
+  expectValues([](T, T n) { return cumulative_sum(n, 0, {.reverse = true}); },
+               {6, -1, 2}, {3});
+  expectValues([](T, T n) { return cumulative_sum(n, 0, {.exclusive = true}); },
+               {0, 7, 4}, {3});
+  expectValues([](T, T n) { return argsort(n); }, {1, 2, 0}, {3});
+  expectValues([](T, T n) { return argsort(n, 0, greatest_first); }, {0, 2, 1},
+               {3});
+  expectValues([](T, T n) { return sort(n); }, {-3, 2, 7}, {3});
+  expectValues([](T x, T) { return sort(-x, 0); }, {-3, -4, -5, 0, -1, -2},
+               {2, 3});
+  expectValues([](T x, T) { return top_k(x, 2).values; }, {2, 1, 5, 4}, {2, 2});
+  expectValues([](T x, T) { return top_k(-x, 1, 0).indices; }, {0, 0, 0},
+               {1, 3});
+  expectValues(
+      [](T x, T) {
+        return take_along(x, constant(Numbers{1, 9, 0}, {1, 3}, i32), 0);
+      },
+      {3, 0, 2}, {1, 3});
+}
+
 } // namespace

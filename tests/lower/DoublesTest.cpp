@@ -264,6 +264,39 @@ std::vector<Case> sums() {
                        }
                      return y;
                    }});
+  for (bool overRows : {true, false})
+    for (bool reverse : {true, false})
+      cases.push_back({std::string("cumulative_sum %m dim ") +
+                           (overRows ? "0" : "1") +
+                           (reverse ? " reverse : " : " exclusive : ") + M,
+                       M, [=](const Operands &o) {
+                         Reals y;
+                         for (int64_t i = 0; i < rows * wide; ++i) {
+                           Wanted sum(0);
+                           for (int64_t j = 0; j < rows * wide; ++j) {
+                             bool same = overRows ? i % wide == j % wide
+                                                  : i / wide == j / wide;
+                             if (!same || (reverse ? j < i : j >= i))
+                               continue;
+                             sum.value += o.m[j];
+                             sum.size += std::fabs(o.m[j]);
+                           }
+                           y.push_back(sum);
+                         }
+                         return y;
+                       }});
+  cases.push_back({"argsort %m dim 0 : " + M + " -> tensor<5x37xi32>",
+                   "tensor<5x37xi32>", [](const Operands &o) {
+                     Reals y(rows * wide, Wanted(0));
+                     for (int64_t i = 0; i < rows; ++i)
+                       for (int64_t j = 0; j < wide; ++j) {
+                         int64_t rank = 0;
+                         for (int64_t k = 0; k < rows; ++k)
+                           rank += o.m[k * wide + j] < o.m[i * wide + j];
+                         y[rank * wide + j] = Wanted(i);
+                       }
+                     return y;
+                   }});
   cases.push_back({"scatter_add %m[%places] += %m axis 0 batch 0 : " + M +
                        ", tensor<5xi64>, " + M,
                    M, [](const Operands &o) {
@@ -366,6 +399,8 @@ protected:
     o.b = fill(wide, -2, 2);
     o.p = fill(wide, 0, 50);
     o.m = fill(rows * wide, -3, 3);
+    o.d = fill(wide, -1, 1);
+    o.h = fill(wide, 1, 9);
     // Near zero, where 1 + x forgets x, and far away.
     o.a[0] = 1e-13;
     o.a[1] = -3e-9;
@@ -400,8 +435,6 @@ TEST_P(Doubles, EveryOpKeepsTwelveDigits) {
   std::string text = "module @m {\n";
   for (auto [number, c] : llvm::enumerate(cases))
     text += entryOf("e" + std::to_string(number), "%y = sinter." + c.op, "%y",
-    o.d = fill(wide, -1, 1);
-    o.h = fill(wide, 1, 9);
                     c.type);
   Compiled compiled(text + "}\n", cpu, level);
   ASSERT_TRUE(compiled);
@@ -420,6 +453,7 @@ TEST_P(Doubles, EveryOpKeepsTwelveDigits) {
                 1e-12L * wanted[i].size)
           << "at " << i << ": " << got.number(i) << " instead of "
           << static_cast<double>(wanted[i].value);
+    }
   }
 }
 
@@ -453,7 +487,6 @@ TEST_P(DoublesAtRandom, KeepTheirFormula) {
   EXPECT_GT(fine, rows * wide * 9 / 10);
 }
 
-    }
 INSTANTIATE_TEST_SUITE_P(Targets, Doubles, testing::ValuesIn(allTargets));
 
 INSTANTIATE_TEST_SUITE_P(Levels, DoublesAtRandom,

@@ -178,6 +178,28 @@ void addReductions(std::vector<Case> &cases) {
 }
 
 void addOthers(std::vector<Case> &cases) {
+  cases.push_back({"cumulative_sum %m dim 0 : " + M, M,
+                   [](const Operands &o) {
+                     Ints y = o.m;
+                     for (int64_t i = wide; i < rows * wide; ++i)
+                       y[i] = add(y[i - wide], y[i]);
+                     return y;
+                   }});
+  for (bool descending : {false, true})
+    cases.push_back({std::string("argsort %b dim 0 ") +
+                         (descending ? "descending : " : ": ") + V +
+                         " -> tensor<37xi32>",
+                     "tensor<37xi32>", [=](const Operands &o) {
+                       Ints y(wide);
+                       std::iota(y.begin(), y.end(), 0);
+                       std::stable_sort(y.begin(), y.end(),
+                                        [&](int64_t i, int64_t j) {
+                                          return descending
+                                                     ? o.b[j] < o.b[i]
+                                                     : o.b[i] < o.b[j];
+                                        });
+                       return y;
+                     }});
   cases.push_back({"fold_windows %m dims [0] sizes [37] strides [2] dilations "
                    "[1] : " + M + " -> tensor<46xi64>",
                    "tensor<46xi64>", [](const Operands &o) {

@@ -31,7 +31,12 @@ const Case cases[] = {
     {"scattered", "%a: tensor<3xf32>, %i: tensor<3xi32>", "tensor<3xf32>",
      "%y = sinter.scatter_add %a[%i] += %a axis 0 batch 0 : tensor<3xf32>, "
      "tensor<3xi32>, tensor<3xf32>",
-     "scattered elements are added one by one"}};
+     "scattered elements are added one by one"},
+    {"running", "%a: tensor<9x40xf32>", "tensor<9x40xf32>",
+     "%y = sinter.cumulative_sum %a dim 1 : tensor<9x40xf32>",
+     "elements along a row follow each other"},
+    {"columns", "%a: tensor<9x40xf32>", "tensor<9x40xf32>",
+     "%y = sinter.cumulative_sum %a dim 0 : tensor<9x40xf32>", ""}};
 
 std::string module() {
   std::string text = "module @m {\n";

@@ -209,6 +209,12 @@ const Case cases[] = {
     {"reduce_prod %a dims [0] : tensor<7xf64> -> tensor<f64>",
      {"tensor<7xf64>"},
      "tensor<f64>"},
+    {"cumulative_sum %a dim 1 : tensor<2x3x2xf64>",
+     {"tensor<2x3x2xf64>"},
+     "tensor<2x3x2xf64>"},
+    {"cumulative_sum %a dim 1 reverse exclusive : tensor<2x5xf64>",
+     {"tensor<2x5xf64>"},
+     "tensor<2x5xf64>"},
     {"scan 3 reverse carry(%h = %a : tensor<2xf64>) each(%x = %b : "
      "tensor<3x2xf64>) index(%t) -> (tensor<2xf64>) {\n"
      "%p = sinter.mul %h, %x : tensor<2xf64>\n"
@@ -229,6 +235,7 @@ const char *const derivativeFree[] = {"not",
                                       "iota",
                                       "argmax",
                                       "argmin",
+                                      "argsort",
                                       "random_uniform",
                                       "random_normal",
                                       "random_bernoulli",

@@ -81,6 +81,11 @@ static const std::map<std::string, Sample> &others() {
       {"argmin", {{table}, "sinter.argmin %0 dim 1 : " + table +
                                " -> tensor<40xi32>",
                   "tensor<40xi32>"}},
+      {"cumulative_sum", {{table}, "sinter.cumulative_sum %0 dim 0 : " + table,
+                          table}},
+      {"argsort", {{table}, "sinter.argsort %0 dim 1 : " + table +
+                                " -> tensor<40x96xi32>",
+                   "tensor<40x96xi32>"}},
       {"polygamma", {{row}, "sinter.polygamma %0 order 0 : " + row, row}},
       {"random_uniform", {{key}, "sinter.random_uniform %0 stream 2 : " + row,
                           row}},

@@ -226,6 +226,36 @@ Tensor all(Tensor x, Dims dims = {}, bool keep = false,
 Tensor argmax(Tensor x, int64_t dim = -1, Place place = Place::current());
 Tensor argmin(Tensor x, int64_t dim = -1, Place place = Place::current());
 
+// Along a dimension, which stays.
+struct CumulativeSum {
+  /// From the last element to the first.
+  bool reverse = false;
+  /// Without the element itself.
+  bool exclusive = false;
+};
+/// y[i] = Σ_{j ≤ i} x[j], added one after another.
+Tensor cumulative_sum(Tensor x, int64_t dim = -1, CumulativeSum how = {},
+                      Place place = Place::current());
+inline constexpr bool greatest_first = true;
+/// i32 indices that sort x.  Equal elements keep their order either way; a nan
+/// counts as greater than every number.
+Tensor argsort(Tensor x, int64_t dim = -1, bool greatest_first = false,
+               Place place = Place::current());
+/// y[…, i, …] = x[…, indices[…, i, …], …]; an index out of range reads 0.
+Tensor take_along(Tensor x, Tensor indices, int64_t dim = -1,
+                  Place place = Place::current());
+/// The elements in the order of `argsort`; the cotangent goes back to the places
+/// they came from.
+Tensor sort(Tensor x, int64_t dim = -1, bool greatest_first = false,
+            Place place = Place::current());
+/// The k greatest elements, the greatest first, and their i32 indices; of equal
+/// ones the first.
+struct TopK {
+  Tensor values, indices;
+};
+TopK top_k(Tensor x, int64_t k, int64_t dim = -1,
+           Place place = Place::current());
+
 } // namespace sinter
 
 #endif // SINTER_OPS_H

@@ -21,6 +21,8 @@ Tensor uniform(Shape shape, DType dtype = f32, Place place = Place::current());
 Tensor normal(Shape shape, DType dtype = f32, Place place = Place::current());
 /// i1, true with probability p in [0, 1].
 Tensor bernoulli(Shape shape, double p, Place place = Place::current());
+/// 0 … n−1 in random order, i32.
+Tensor permutation(int64_t n, Place place = Place::current());
 } // namespace random
 
 namespace nn {
