@@ -45,6 +45,8 @@ struct Pooling {
   Tensor all(double beyond) const;
   /// How many of them each window sees, [places…, 1].
   Tensor counts(DType dtype) const;
+  /// Where in the image the greatest element of each window is, given `all`.
+  Tensor places(Tensor seen) const;
   Dims windowDims() const {
     std::vector<int64_t> dims;
     for (int64_t i = 0; i < rank; ++i)
@@ -164,6 +166,35 @@ Tensor Pooling::counts(DType dtype) const {
   return product;
 }
 
+Tensor Pooling::places(Tensor seen) const {
+  std::vector<int64_t> shape = seen.shape();
+  int64_t size = 1;
+  for (int64_t extent : window)
+    size *= extent;
+  std::vector<int64_t> flat(shape.begin(), shape.begin() + 1 + rank);
+  flat.insert(flat.end(), {size, shape.back()});
+  // The number of the first maximum in its window, taken apart by dimension.
+  Tensor first = argmax(reshape(seen, flat, place), 1 + rank, place), result;
+  for (int64_t d = 0; d < rank; ++d) {
+    size /= window[d];
+    Tensor at = iota(first.shape(), 1 + d, i32, place) * strides[d] +
+                first / size % window[d] * dilation[d] - sides.low[d];
+    // Where nothing beats the padding, that may be the first.
+    at = clamp(at, 0, extents[d] - 1, place);
+    result = d == 0 ? at : result * extents[d] + at;
+  }
+  return result;
+}
+
+/// What no element is less than.
+static double leastOf(DType dtype) {
+  return dtype == u8 || dtype == i1 ? 0
+         : dtype == i8              ? -128
+         : dtype == i32             ? -0x1p31
+         : dtype == i64             ? -0x1p63
+                                    : -HUGE_VAL;
+}
+
 Tensor max_pool(Tensor x, const std::vector<int64_t> &window,
                 const PoolOptions &options, Place place) {
   Scope scope("max_pool", place);
@@ -171,14 +202,19 @@ Tensor max_pool(Tensor x, const std::vector<int64_t> &window,
   Pooling pooling(step, x, window, options, place);
   if (!step)
     return step.poison();
-  // What every element beats.
-  double least = x.dtype() == u8 || x.dtype() == i1 ? 0
-                 : x.dtype() == i8                  ? -128
-                 : x.dtype() == i32                 ? -0x1p31
-                 : x.dtype() == i64                 ? -0x1p63
-                                                    : -HUGE_VAL;
-  return pooling.finish(
-      max(pooling.all(least), pooling.windowDims(), false, place));
+  return pooling.finish(max(pooling.all(leastOf(x.dtype())),
+                            pooling.windowDims(), false, place));
+}
+
+MaxPool max_pool_with_indices(Tensor x, const std::vector<int64_t> &window,
+                              const PoolOptions &options, Place place) {
+  Scope scope("max_pool", place);
+  Step step("max_pool_with_indices", place);
+  Pooling pooling(step, x, window, options, place);
+  if (!step)
+    return {step.poison(), step.poison()};
+  return {max_pool(x, window, options, place),
+          pooling.finish(pooling.places(pooling.all(leastOf(x.dtype()))))};
 }
 
 Tensor average_pool(Tensor x, const std::vector<int64_t> &window,

@@ -106,6 +106,20 @@ struct PoolOptions {
 Tensor max_pool(Tensor x, const std::vector<int64_t> &window,
                 const PoolOptions &options = {},
                 Place place = Place::current());
+struct MaxPool {
+  Tensor values;
+  /// Where each value was: its place among the image's, counted row by row; i32.
+  Tensor indices;
+};
+/// `max_pool`, and where the elements came from, for `max_unpool`.
+MaxPool max_pool_with_indices(Tensor x, const std::vector<int64_t> &window,
+                              const PoolOptions &options = {},
+                              Place place = Place::current());
+/// An image of `extents` places that is 0 but where `indices` put the elements
+/// of x, both [N, spatial…, C]; those that share a place add up, an index out of
+/// range is dropped.
+Tensor max_unpool(Tensor x, Tensor indices, const std::vector<int64_t> &extents,
+                  bool channels_first = false, Place place = Place::current());
 /// The mean of each window's elements, not counting padding; floats.
 Tensor average_pool(Tensor x, const std::vector<int64_t> &window,
                     const PoolOptions &options = {},
@@ -115,6 +129,18 @@ Tensor global_max_pool(Tensor x, bool channels_first = false,
                        Place place = Place::current());
 Tensor global_average_pool(Tensor x, bool channels_first = false,
                            Place place = Place::current());
+
+/// Each element of [N, spatial…, C] repeated, one factor a spatial dimension:
+/// y[i] = x[⌊i/f⌋].
+Tensor upsample_nearest(Tensor x, const std::vector<int64_t> &factors,
+                        bool channels_first = false,
+                        Place place = Place::current());
+/// Linear between the centres of elements, in every spatial dimension
+/// (bilinear for two): y[i] = x at (i + ½)/f − ½, where an image goes on beyond
+/// its outermost centres as it is there; floats.
+Tensor upsample_linear(Tensor x, const std::vector<int64_t> &factors,
+                       bool channels_first = false,
+                       Place place = Place::current());
 
 namespace nn {
 
