@@ -22,6 +22,8 @@ static Attribute makeZeros(DenseResourceElementsAttr resource) {
 LargeConstants::LargeConstants(ModuleOp module) {
   Builder builder(module.getContext());
   module.walk([&](Operation *op) {
+    // A reproducer has it: zeros are its constants.
+    op->removeAttr(takenOut);
     SmallVector<NamedAttribute> numbers;
     for (NamedAttribute attr : op->getAttrs()) {
       auto resource = dyn_cast<DenseResourceElementsAttr>(attr.getValue());

@@ -139,6 +139,20 @@ TEST_F(Freeze, dumpsGoOnAndAreSmallIfCutShort) {
         << stage;
 }
 
+/// Reproducers say where constants were taken out: it means nothing to others.
+TEST_F(Freeze, marksOfConstantsThatWereTakenOutAreNotBelieved) {
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors",
+           "--emit=simplified", "-o", "dump.mlir"});
+  succeed({SINTERC, "dump.mlir", "--emit=obj", "-o", "plain.o"});
+  std::string text = readFile("dump.mlir");
+  writeFile("dump.mlir",
+            replaced(text, "sinter.constant dense_resource",
+                     "sinter.constant {sinter.taken_out = {value = 99 : i64}} "
+                     "dense_resource"));
+  succeed({SINTERC, "dump.mlir", "--emit=obj", "-o", "marked.o"});
+  EXPECT_EQ(readFile("plain.o"), readFile("marked.o"));
+}
+
 TEST_F(Freeze, entriesThatWriteAreRefusedByName) {
   EXPECT_THAT(refuse({"--freeze=s.safetensors", "--entry=train"}),
               testing::AllOf(HasSubstr("model.cpp:14:"),
