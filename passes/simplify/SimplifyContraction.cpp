@@ -257,10 +257,40 @@ static LogicalResult collapseDimensions(DotGeneralOp op,
   return success();
 }
 
+static int64_t extentOf(const Side &side) {
+  int64_t extent = 1;
+  for (int64_t d : side.free)
+    extent *= tensorType(side.value).getDimSize(d);
+  return extent;
+}
+
+/// dot_general %table, %x contract [1] x [0] : [m, k], [k, 1]
+///   ⇒  reshape (dot_general %x, %table contract [0] x [1]) : [1, m]
+/// for a constant table: on the right it is packed once for all calls, and its
+/// columns fill vectors.
+static LogicalResult swapConstantTable(DotGeneralOp op,
+                                       PatternRewriter &rewriter) {
+  auto [lhs, rhs] = sidesOf(op);
+  Value table = lhs.value;
+  while (auto transpose = table.getDefiningOp<TransposeOp>())
+    table = transpose.getOperand();
+  auto constant = table.getDefiningOp<ConstantOp>();
+  // Terms of several dimensions are added in the order of the left operand.
+  if (!constant || constant.getValue().isSplat() ||
+      lhs.contracting.size() != 1 || extentOf(rhs) != 1 || extentOf(lhs) <= 1)
+    return failure();
+  Value swapped = contract(rewriter, op.getLoc(), rhs, lhs);
+  if (swapped.getType() != op.getType())
+    swapped = ReshapeOp::create(rewriter, op.getLoc(), op.getType(), swapped);
+  rewriter.replaceOp(op, swapped);
+  return success();
+}
+
 void sinter::passes::addContractionPatterns(RewritePatternSet &patterns) {
   // Before the joining of batches hides a transpose behind a reshape.
   patterns.add(absorbTransposes, /*benefit=*/2);
   patterns.add(swapTransposed);
+  patterns.add(swapConstantTable);
   patterns.add(transposeWindows);
   patterns.add(collapseDimensions);
 }

@@ -34,6 +34,19 @@ TEST_F(SimplifyContractionTest, TransposedResultSwapsTheOperands) {
   EXPECT_EQ(ops(), "dot_general");
 }
 
+// On the right, a constant is packed for good.
+TEST_F(SimplifyContractionTest, AConstantTableTimesAColumnIsOnTheRight) {
+  algebra(R"((%x: tensor<3x1xf32>) -> tensor<2x1xf32> {
+    %w = sinter.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]>
+        : tensor<2x3xf32>
+    %y = sinter.dot_general %w, %x contract [1] x [0] batch [] x []
+        : tensor<2x3xf32>, tensor<3x1xf32> -> tensor<2x1xf32>
+    sinter.return %y : tensor<2x1xf32>
+  })");
+  EXPECT_EQ(ops(), "constant dot_general reshape");
+  EXPECT_TRUE(only<DotGeneralOp>().getRhs().getDefiningOp<ConstantOp>());
+}
+
 TEST_F(SimplifyContractionTest, BatchedTransposedResultSwapsTheOperands) {
   algebra(R"((%a: tensor<2x8x4xf32>, %x: tensor<2x8x3xf32>)
       -> tensor<2x3x4xf32> {
