@@ -16,6 +16,7 @@
 #include "Machine.h"
 #include "Process.h"
 #include "Race.h"
+#include "Reference.h"
 #include "Report.h"
 #include "Roofline.h"
 
@@ -157,6 +158,8 @@ int runPeers(const Options &options, const std::vector<Workload> &workloads,
     printRow(stdout, *row, peers);
     rows.push_back(std::move(*row));
   }
+  if (options.race.threads == 1)
+    printWeakPeers(stdout, rows, machine);
   auto written = [&](const std::string &path, bool done) {
     if (done)
       return;

@@ -2,6 +2,7 @@
 
 #include "Graph.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -19,10 +20,10 @@ enum { irVersion = 1, graph = 7, operatorSets = 8, setVersion = 2 };
 namespace graphs {
 enum { node = 1, name = 2, initializer = 5, input = 11, output = 12 };
 }
-namespace nodes {
+namespace fields {
 enum { input = 1, output = 2, operation = 4, attribute = 5 };
 }
-namespace attributes {
+namespace attribute {
 enum { name = 1, real = 2, integer = 3, integers = 8, type = 20 };
 }
 namespace tensors {
@@ -103,31 +104,34 @@ std::string Graph::constant(const Extents &shape,
 
 Names Graph::node(const std::string &operation, const Names &inputs,
                   const std::vector<Attribute> &attributes, int results) {
-  Message node;
-  for (const std::string &input : inputs)
-    node.text(nodes::input, input);
   Names names;
-  for (int i = 0; i < results; ++i) {
+  for (int i = 0; i < results; ++i)
     names.push_back(fresh());
-    node.text(nodes::output, names.back());
-  }
-  node.text(nodes::operation, operation);
-  for (const Attribute &attribute : attributes) {
-    Message message;
-    message.text(attributes::name, attribute.name);
-    if (attribute.kind == Attribute::Kind::real)
-      message.real(attributes::real, attribute.real);
-    else
-      for (int64_t value : attribute.integers)
-        message.number(attribute.kind == Attribute::Kind::integer
-                           ? attributes::integer
-                           : attributes::integers,
-                       value);
-    message.number(attributes::type, static_cast<int>(attribute.kind));
-    node.message(nodes::attribute, message);
-  }
-  graph.message(graphs::node, node);
+  nodes.push_back({operation, inputs, names, attributes});
   return names;
+}
+
+Message Graph::encode(const Node &node) {
+  Message result;
+  for (const std::string &input : node.inputs)
+    result.text(fields::input, input);
+  for (const std::string &name : node.results)
+    result.text(fields::output, name);
+  result.text(fields::operation, node.operation);
+  for (const Attribute &from : node.attributes) {
+    Message to;
+    to.text(attribute::name, from.name);
+    if (from.kind == Attribute::Kind::real)
+      to.real(attribute::real, from.real);
+    else
+      for (int64_t value : from.integers)
+        to.number(from.kind == Attribute::Kind::integer ? attribute::integer
+                                                        : attribute::integers,
+                  value);
+    to.number(attribute::type, static_cast<int>(from.kind));
+    result.message(fields::attribute, to);
+  }
+  return result;
 }
 
 std::string Graph::node(const std::string &operation, const Names &inputs,
@@ -137,12 +141,11 @@ std::string Graph::node(const std::string &operation, const Names &inputs,
 
 bool Graph::write(const std::string &path, const std::string &name,
                   const Extents &shape) {
-  // Copying a result to give it its name is undone by any optimizer.
-  Message identity;
-  identity.text(nodes::input, name);
-  identity.text(nodes::output, "y");
-  identity.text(nodes::operation, "Identity");
-  graph.message(graphs::node, identity);
+  for (Node node : nodes) {
+    std::replace(node.results.begin(), node.results.end(), name,
+                 std::string("y"));
+    graph.message(graphs::node, encode(node));
+  }
   graph.text(graphs::name, "workload");
   graph.message(graphs::output, describe("y", shape));
   Message operators, file;

@@ -70,7 +70,8 @@ public:
   /// The names of all its results.
   Names node(const std::string &operation, const Names &inputs,
              const std::vector<Attribute> &attributes, int results);
-  /// Makes `name` the one result, as "y", and writes the file.
+  /// Makes `name`, which no node reads, the one result, as "y", and writes the
+  /// file.
   bool write(const std::string &path, const std::string &name,
              const Extents &shape);
 
@@ -78,7 +79,16 @@ private:
   std::string fresh() { return "v" + std::to_string(++count); }
   std::string initializer(const Extents &shape, int type, const void *data,
                           size_t size);
+
+  struct Node {
+    std::string operation;
+    Names inputs, results;
+    std::vector<Attribute> attributes;
+  };
+  static Message encode(const Node &node);
+
   Message graph;
+  std::vector<Node> nodes;
   int count = 0;
 };
 
