@@ -2,44 +2,56 @@
 
 #include "Peers.h"
 
-#include "Process.h"
 #include "onnx/Workloads.h"
 
-#include <cstdio>
+#include <cstdlib>
+#include <sstream>
 
 namespace bench {
-
-static std::string spell(const std::vector<int64_t> &shape) {
-  std::string result;
-  for (int64_t extent : shape)
-    result += (result.empty() ? "" : "x") + std::to_string(extent);
-  return result;
-}
 
 std::vector<std::string>
 Peer::command(const Workload &workload, int threads,
               const std::filesystem::path &library,
               const std::filesystem::path &folder) const {
-  if (name == "ort") {
-    std::string file = folder / "model.onnx";
-    if (!onnx::write(workload, file))
-      return {};
-    std::vector<std::string> result = {"node", program, file,
-                                       std::to_string(threads)};
-    for (const Source &source : workload.inputs) {
-      char numbers[60];
-      std::snprintf(numbers, sizeof numbers, ":%u:%.9g", source.seed,
-                    static_cast<double>(source.scale));
-      result.push_back(source.name + ":" + spell(source.shape) + numbers);
-    }
-    result.push_back(spell(workload.outputShape));
-    return result;
-  }
   std::vector<std::string> result = {program, workload.label(),
                                      std::to_string(threads)};
   if (name == "sinter")
     result.push_back(library);
+  if (name == "ort") {
+    std::string file = folder / "model.onnx";
+    if (!onnx::write(workload, file))
+      return {};
+    result.insert(result.end(), {runtime, file});
+  }
   return result;
+}
+
+/// The library in npm's package onnxruntime-node, if one of the folders that
+/// Node would look into has it.
+static std::string findOnnxRuntime() {
+  std::vector<std::filesystem::path> folders;
+  std::istringstream path(std::getenv("NODE_PATH") ? std::getenv("NODE_PATH")
+                                                   : "");
+  for (std::string folder; std::getline(path, folder, ':');)
+    folders.push_back(folder);
+  for (std::filesystem::path folder = SINTER_BENCH_MODELS;
+       folder != folder.root_path(); folder = folder.parent_path())
+    folders.push_back(folder / "node_modules");
+#if defined(__aarch64__)
+  const std::string processor = "arm64";
+#else
+  const std::string processor = "x64";
+#endif
+  std::error_code error;
+  for (const std::filesystem::path &folder : folders)
+    for (const auto &version : std::filesystem::directory_iterator(
+             folder / "onnxruntime-node" / "bin", error)) {
+      std::filesystem::path library =
+          version.path() / "linux" / processor / "libonnxruntime.so.1";
+      if (std::filesystem::exists(library, error))
+        return library;
+    }
+  return {};
 }
 
 std::vector<std::string> Peer::environment(int threads) const {
@@ -84,8 +96,8 @@ std::vector<Peer> allPeers() {
   peers[2].program = BENCH_TORCH;
 #endif
   peers[3].program = BENCH_ORT;
-  peers[3].installed = runToEnd({"/bin/sh", "-c", "node \"$0\" >/dev/null 2>&1",
-                                 BENCH_ORT}) == 0;
+  peers[3].runtime = findOnnxRuntime();
+  peers[3].installed = !peers[3].runtime.empty();
   return peers;
 }
 

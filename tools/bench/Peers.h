@@ -23,6 +23,8 @@ struct Peer {
                                    const std::filesystem::path &library,
                                    const std::filesystem::path &folder) const;
   std::string program;
+  /// What the program loads, if it is not linked with it.
+  std::string runtime = {};
   /// The environment it is best in.
   std::vector<std::string> environment(int threads) const;
 };
