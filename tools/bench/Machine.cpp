@@ -6,6 +6,7 @@
 #include "Workload.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -26,27 +27,39 @@ typedef float Vector __attribute__((vector_size(16)));
 #endif
 constexpr int64_t lanes = sizeof(Vector) / sizeof(float);
 
-/// The least time of `work` on so many threads at once, over `attempts`.
+/// The least time of `work` on so many threads at once, over `attempts`.  Each
+/// has a core of its own, and is there before it is needed.
 static double best(int threads, int attempts,
                    const std::function<void(int)> &work) {
   const std::vector<int> cores = availableCores();
-  auto pinned = [&](int thread) {
+  std::atomic<int> begun = 0, ended = 0;
+  auto help = [&](int thread) {
     if (static_cast<size_t>(thread) < cores.size())
       pin(0, {cores[thread]});
-    work(thread);
+    for (int attempt = 1; attempt <= attempts; ++attempt) {
+      while (begun < attempt)
+        ;
+      work(thread);
+      ++ended;
+    }
   };
+  std::vector<std::thread> helpers;
+  for (int i = 1; i < threads; ++i)
+    helpers.emplace_back(help, i);
+  if (threads > 1 && !cores.empty())
+    pin(0, {cores[0]});
   double result = 1e30;
-  for (int attempt = 0; attempt < attempts; ++attempt) {
-    std::vector<std::thread> others;
+  for (int attempt = 1; attempt <= attempts; ++attempt) {
     double start = nowMicroseconds();
-    for (int i = 1; i < threads; ++i)
-      others.emplace_back(pinned, i);
-    pinned(0);
-    for (std::thread &other : others)
-      other.join();
+    begun = attempt;
+    work(0);
+    while (ended < attempt * (threads - 1))
+      ;
     result = std::min(result, nowMicroseconds() - start);
-    pin(0, cores);
   }
+  for (std::thread &helper : helpers)
+    helper.join();
+  pin(0, cores);
   return result;
 }
 
@@ -146,7 +159,14 @@ double Machine::streamMicroseconds(double read, double written) const {
     });
   };
   // What fits into the caches is better left there.
-  return std::min(measured(stream<false>), measured(stream<true>));
+  double result = std::min(measured(stream<false>), measured(stream<true>));
+  if (threads == 1)
+    return result;
+  // One thread does a little work sooner than several meet.
+  return std::min(result, best(1, attempts, [&](int) {
+                    stream<false>(from.get(), count * threads, to.get(),
+                                  stores * threads, reads);
+                  }));
 }
 
 double Machine::copyGigabytes() const {
