@@ -57,8 +57,9 @@ TEST_F(BenchmarkTest, FailsWhenResultsDiffer) {
                      "matmul(a, m.parameter(\"b\", {n, n}, init::zeros()))",
                      "matmul(a, m.parameter(\"b\", {n, n}, init::zeros())) + "
                      "1.0f"));
-  Finished finished = benchmark({"--only", "W8:256", "--models", "models"});
-  if (finished.code == 0)
+  Finished finished =
+      benchmark({"--only", "W8:256", "--models", "models", "--json", "rows"});
+  if (nlohmann::json::parse(readFile("rows")).size() == 1)
     GTEST_SKIP() << "no peer to differ from: " << finished.out;
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, ContainsRegex("W8:256: [a-z]+ gives .* where "
@@ -120,11 +121,10 @@ double reportedFlops(const bench::Workload &workload) {
 }
 
 TEST_F(BenchmarkTest, WorkloadsCountTheProductsOfTheirModels) {
-  // Beside the products stand pointwise operations: few in what multiplies
-  // large matrices, more in LeNet and in Adam.
+  // Beside the products stand few pointwise operations.
   const std::pair<const char *, double> workloads[] = {
-      {"W2:64", 1.2},       {"W4:1", 1.1},  {"W5:1", 1.1},
-      {"W6-mlp:128", 1.15}, {"W7:16", 1.2}, {"W8:512", 1.001}};
+      {"W2:64", 1.02},      {"W4:1", 1.01},  {"W5:1", 1.01},
+      {"W6-mlp:128", 1.03}, {"W7:16", 1.02}, {"W8:512", 1.0001}};
   for (auto [label, most] : workloads) {
     bench::Workload workload = bench::findWorkload(label);
     double reported = reportedFlops(workload);
