@@ -55,6 +55,29 @@ TEST(OpMistakes, OfTypes) {
   expectMistake("!: takes i1", [](Tensor x, Tensor) { !x; });
 }
 
+TEST(OpMistakes, OfResampling) {
+  expectMistake("one spatial dimension for each of the 1 factors",
+                [](Tensor x, Tensor) { upsample_nearest(x, {2}); });
+  expectMistake("a factor of 0 is not possible", [](Tensor x, Tensor) {
+    upsample_nearest(reshape(x, {1, 4, 3}), {0});
+  });
+  expectMistake("upsample_linear: takes floats, not u8[1, 4, 1]",
+                [](Tensor, Tensor n) {
+                  upsample_linear(reshape(n, {1, 4, 1}), {2});
+                });
+  expectMistake("indices of u8[4] do not agree", [](Tensor x, Tensor n) {
+    max_unpool(reshape(x, {1, 4, 3}), n, {8});
+  });
+  expectMistake("a spatial dimension for each of the 2 extents",
+                [](Tensor x, Tensor) {
+                  max_unpool(reshape(x, {1, 4, 3}), x, {8, 8});
+                });
+  expectMistake("indices must be integers", [](Tensor x, Tensor) {
+    Tensor image = reshape(x, {1, 4, 3});
+    max_unpool(image, image, {8});
+  });
+}
+
 TEST(OpMistakes, OfSequences) {
   expectMistake("cannot take 4 of the 3 elements along dimension 1",
                 [](Tensor x, Tensor) { top_k(x, 4); });
