@@ -19,13 +19,13 @@ static bool isInexact(Operation *op) {
     return false;
   return op->hasTrait<Pointwise>() ||
          isa<ReduceSumOp, ReduceProdOp, DotGeneralOp, ScatterAddOp,
-             RandomNormalOp>(op);
+             CumulativeSumOp, RandomNormalOp>(op);
 }
 
 /// Ops that add up in an order of their own: the error of a sum is in the size
 /// of its terms.
 static bool isSum(Operation *op) {
-  return isa<ReduceSumOp, DotGeneralOp, ScatterAddOp>(op);
+  return isa<ReduceSumOp, DotGeneralOp, ScatterAddOp, CumulativeSumOp>(op);
 }
 
 /// Ops that jump: a last bit on one side of the step or the other.
@@ -34,7 +34,7 @@ static bool isStep(Operation *op) {
     return isa<FloatType>(getElementTypeOrSelf(op->getOperand(0))) &&
            isa<IntegerType>(getElementTypeOrSelf(op->getResult(0)));
   return isa<FloorOp, CeilOp, RoundOp, SignOp, CompareOp, ArgMaxOp, ArgMinOp,
-             RemOp>(op);
+             ArgSortOp, RemOp>(op);
 }
 
 /// Whether rounding has a part in the value, on any way since the last step.

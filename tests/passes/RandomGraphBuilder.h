@@ -67,6 +67,7 @@ private:
   void movement();
   void broadcast();
   void reduction();
+  void sequence();
   void contraction();
   void windows();
   void convolution();

@@ -16,6 +16,8 @@ void RandomGraphBuilder::reduction() {
   int rank = a.shape.size();
   if (rank == 0)
     return;
+  if (pick(6) == 0)
+    return sequence();
   if (pick(5) == 0) {
     int d = pick(rank);
     if (a.shape[d] == 0)
@@ -55,6 +57,26 @@ void RandomGraphBuilder::reduction() {
                   r.type() + " -> " + wide.type());
     add(s, "sub " + a.name + ", " + wide.name + " : " + a.type());
   }
+}
+
+void RandomGraphBuilder::sequence() {
+  Value a = anyReal();
+  int rank = a.shape.size();
+  if (rank == 0)
+    return;
+  std::string along = " " + a.name + " dim " + std::to_string(pick(rank));
+  // Where numbers are rounded, an order may be another.
+  if (options.exact && pick(2)) {
+    Value r = fresh(a.shape, "i32");
+    add(r, "argsort" + along + (pick(2) ? " descending : " : " : ") + a.type() +
+               " -> " + r.type());
+    return;
+  }
+  keepExact(a.size() * a.bound, a);
+  Value r = fresh(a.shape, real, std::max<int64_t>(a.size(), 1) * a.bound);
+  add(r, "cumulative_sum" + along +
+             oneOf<std::string>({"", " reverse", " exclusive"}) + " : " +
+             a.type());
 }
 
 void RandomGraphBuilder::contraction() {
