@@ -71,6 +71,36 @@ TEST(Sequence, TopKAndItsDerivative) {
       });
 }
 
+// In a loop, carried on and hoisted out of it, and backwards.
+TEST(Sequence, StandInLoops) {
+  expectFormula(
+      {{5}, {3, 5}},
+      [](Model &, auto &xs) {
+        auto [last, sums] = scan(xs[0], xs[1], 3, [&](Tensor h, Tensor x) {
+          Tensor next = sort(h + cumulative_sum(x, 0), 0, greatest_first);
+          return std::pair(next * 0.5, cumulative_sum(next * x));
+        });
+        return concatenate({last, reshape(sums, {15})}, 0);
+      },
+      [](auto &of) {
+        Numbers h = of[0], sums;
+        for (int64_t t = 0; t < 3; ++t) {
+          auto x = of[1].begin() + t * 5;
+          double sum = 0;
+          for (int64_t i = 0; i < 5; ++i)
+            h[i] += sum += x[i];
+          std::sort(h.rbegin(), h.rend());
+          sum = 0;
+          for (int64_t i = 0; i < 5; ++i)
+            sums.push_back(sum += h[i] * x[i]);
+          for (double &value : h)
+            value *= 0.5;
+        }
+        h.insert(h.end(), sums.begin(), sums.end());
+        return h;
+      });
+}
+
 TEST(Sequence, PoissonLikelihoodWithItsFactorial) {
   // −ln p = λ − y·ln λ + ln y!, the rate λ and y both positive.
   expectFormula(
