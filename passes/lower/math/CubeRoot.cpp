@@ -14,9 +14,10 @@ namespace sinter::passes {
 
 Num expandCbrt(Num x) {
   Num size = absolute(x);
-  // Denormals first become normal.
-  Num tiny = size < 0x1p-126;
-  Num scaled = select(tiny, size * 0x1p24, size);
+  // Denormals first become normal, and the largest numbers so small that the
+  // cube of a root that was rounded up is finite.
+  Num tiny = size < 0x1p-120;
+  Num scaled = size * select(tiny, 0x1p24, size.constant(0x1p-3));
   constexpr double guessOfOne = 0x54a21d2a;
   Num guess = toFloat(bitsOf(scaled)) * (-1.0 / 3) + guessOfOne;
   Num y = floatOfBits(toInteger(guess));
@@ -28,7 +29,7 @@ Num expandCbrt(Num x) {
   Num root = scaled * square;
   Num rest = scaled - root * root * root;
   root = multiplyAdd(rest * square, 1.0 / 3, root);
-  root = select(tiny, root * 0x1p-8, root);
+  root = root * select(tiny, 0x1p-8, size.constant(2));
   Num finite = size < std::numeric_limits<double>::infinity();
   return withSign(select(finite, root, size), x);
 }
