@@ -1,16 +1,19 @@
 /* The default thread pool: an implementation of sinter_host.parallel_for.
  *
  * A region is a range of indices cut into chunks. One 64-bit word holds the
- * region's number and its next unclaimed chunk; a thread claims a chunk by
- * compare-and-swap on that word. A claim succeeds only while the region is the
+ * region's number and how many chunks are claimed from either end; a thread
+ * claims a chunk by compare-and-swap on that word. A claim succeeds only while the region is the
  * one whose body the thread has read, and a region ends only when every
  * claimed chunk is done, so a late worker can never run a stale body, and the
  * caller never waits for workers that have not woken up.
  *
  * Workers spin for a bounded time after their last region, because the kernels
- * of one call follow each other within microseconds, and then park. Chunks
- * are claimed in ascending order, which makes the reported failure the one a
- * serial run would report. */
+ * of one call follow each other within microseconds, and then park.
+ *
+ * The caller claims from the start, the workers from the end: the next region
+ * then finds most of what this one wrote in the caches of the core that wrote
+ * it, and so does the next call. A body that fails ends only those behind it,
+ * so the reported failure is the one a serial run would report. */
 #include "sinter_runtime.h"
 
 #include <pthread.h>
@@ -29,9 +32,14 @@
 /* Bounds the claims of a region with many tiny bodies. */
 #define MAX_CHUNKS 1024
 
+/* A ticket's count of the chunks claimed from one end, at most MAX_CHUNKS. */
+#define END_BITS 16
+#define END_MASK ((UINT64_C(1) << END_BITS) - 1)
+
 struct sinter_pool {
   /* Region: written by the caller between regions, read by all threads. */
-  uint64_t ticket; /* region number << 32 | next chunk */
+  /* region number << 32 | chunks claimed from the end << 16 | from the start */
+  uint64_t ticket;
   int (*body)(void *data, int64_t i);
   void *data;
   int64_t n;
@@ -89,7 +97,7 @@ static void note_failure(sinter_pool *pool, int64_t i, int failure) {
 }
 
 /* Claims and runs chunks until none are left of the current region. */
-static void work_on(sinter_pool *pool) {
+static void work_on(sinter_pool *pool, int from_the_end) {
   for (;;) {
     uint64_t ticket = LOAD(pool->ticket);
     int (*body)(void *, int64_t) = LOAD(pool->body);
@@ -97,16 +105,20 @@ static void work_on(sinter_pool *pool) {
     int64_t n = LOAD(pool->n);
     int64_t chunk = LOAD(pool->chunk);
     int64_t chunks = LOAD(pool->chunks);
-    int64_t mine = (int64_t)(uint32_t)ticket;
-    if (mine >= chunks) {
+    int64_t first = (int64_t)(ticket & END_MASK);
+    int64_t last = chunks - 1 - (int64_t)(ticket >> END_BITS & END_MASK);
+    if (first > last) {
       /* The fields may be newer than the ticket: look again if so. */
       if (LOAD(pool->ticket) == ticket)
         return;
       continue;
     }
-    if (!__atomic_compare_exchange_n(&pool->ticket, &ticket, ticket + 1, 0,
+    uint64_t claimed =
+        ticket + (from_the_end ? UINT64_C(1) << END_BITS : UINT64_C(1));
+    if (!__atomic_compare_exchange_n(&pool->ticket, &ticket, claimed, 0,
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
       continue;
+    int64_t mine = from_the_end ? last : first;
     int64_t end = (mine + 1) * chunk < n ? (mine + 1) * chunk : n;
     for (int64_t i = mine * chunk; i < end && i < LOAD(pool->failed_at); ++i) {
       int failure = body(data, i);
@@ -155,7 +167,7 @@ static void *worker_main(void *argument) {
     if (LOAD(pool->stop))
       return NULL;
     seen = region_of(pool);
-    work_on(pool);
+    work_on(pool, 1);
   }
 }
 
@@ -204,7 +216,7 @@ static int parallel_for(void *self, int64_t n, int (*body)(void *, int64_t),
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->mutex);
   }
-  work_on(pool);
+  work_on(pool, 0);
   wait_until_finished(pool);
   int failure = pool->failure;
   STORE(pool->busy, 0);
