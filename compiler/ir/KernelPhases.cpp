@@ -24,6 +24,8 @@ using namespace sinter::ir;
 /// Rows longer than this stay in no cache worth the name.
 static constexpr int64_t kLargestRowBytes = 64 << 10;
 static constexpr int64_t kScratchAlignment = 64;
+/// What the tasks of a sort may take together; one may take more.
+static constexpr int64_t kMostSortBytes = 8 << 20;
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
@@ -349,6 +351,10 @@ void Planner::chooseTasks() {
       auto dimension =
           phase.reducing.front()->getAttrOfType<IntegerAttr>("dimension");
       points /= std::max<int64_t>(1, phase.outer[dimension.getInt()]);
+      if (auto sort = dyn_cast<ArgSortOp>(phase.reducing.front())) {
+        int64_t bytes = std::max<int64_t>(1, SortRow(sort).bytes());
+        points = std::min(points, std::max<int64_t>(1, kMostSortBytes / bytes));
+      }
     }
     phase.tasks = std::clamp<int64_t>(
         std::min(cost.tasks(cost.of(roots, known)), points), 1, most);

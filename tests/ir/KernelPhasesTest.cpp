@@ -97,5 +97,23 @@ TEST_F(Phases, AnExpensiveValueIsKeptForTheLoopsAfterTheFirstThatComputesIt) {
       mlir::isa<ExpOp>(plan.phases[0].rowCaches[0].value.getDefiningOp()));
 }
 
+TEST_F(Phases, TasksThatSortLongRowsTakeNoMoreMemoryThanOneMay) {
+  auto scratch = [&](const std::string &shape) {
+    std::string from = "tensor<" + shape + "xf32>",
+                to = "tensor<" + shape + "xi32>";
+    KernelPhases plan = of("%i = sinter.iota dim 1 : " + from +
+                               "\n%y = sinter.argsort %i dim 1 : " + from +
+                               " -> " + to + "\nsinter.return %y : " + to,
+                           to);
+    return std::pair(plan.tasks(), plan.scratchBytes);
+  };
+  // Keys and places, each twice.
+  EXPECT_EQ(scratch("64x1048576"), std::pair(int64_t(1), int64_t(16 << 20)));
+  auto [tasks, bytes] = scratch("64x16384");
+  EXPECT_GT(tasks, 1);
+  EXPECT_EQ(bytes, tasks * (16 * 16384));
+  EXPECT_EQ(scratch("64x0").second, 0);
+}
+
 } // namespace
 } // namespace sinter::ir
