@@ -73,6 +73,23 @@ static bool isShownInWindows(Operation *op) {
   return false;
 }
 
+/// Whether vectors along its result are not vectors along its operand.
+static bool turnsInnermost(TransposeOp op) {
+  return op.getPermutation().back() !=
+         static_cast<int64_t>(op.getPermutation().size()) - 1;
+}
+
+/// Whether it turns what windows show to the vectors of a contraction: every
+/// window would be gathered.
+static bool isTurnedForWindows(Operation *root, TransposeOp op) {
+  if (!op || !isShownInWindows(op) || !turnsInnermost(op))
+    return false;
+  Operation *last = op;
+  while (*last->user_begin() != root)
+    last = *last->user_begin();
+  return cast<DotGeneralOp>(root).getRhs() == last->getResult(0);
+}
+
 bool FloatingOps::absorbs(Operation *root, Operation *op,
                           const Cheapness &cheapness) {
   switch (kindOf(root)) {
@@ -82,6 +99,8 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
     // An operand is read where it lies, or packed: strides cost nothing, and
     // packing may compute.  What a kernel of this block computes is better
     // finished there, and so is what windows show several times.
+    if (isTurnedForWindows(root, dyn_cast<TransposeOp>(op)))
+      return false;
     return isa<TransposeOp, BroadcastOp, SliceOp, WindowsOp, ConstantOp>(op) ||
            (kindOf(op) == OpKind::Pointwise && cheapness.readsInputs &&
             !isShownInWindows(op));
@@ -89,7 +108,11 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
   case OpKind::Scatter:
   case OpKind::Sequence:
     // Stored part by part and from values at their own place: anything goes.
+    return true;
   default:
+    // What is turned is read in squares, which have no borders.
+    if (auto transpose = dyn_cast<TransposeOp>(root))
+      return !(isa<PadOp>(op) && turnsInnermost(transpose));
     return true;
   }
 }

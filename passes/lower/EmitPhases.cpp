@@ -357,11 +357,14 @@ void PhaseLoops::emit() {
     SmallVector<int64_t> all(phase.outer);
     blocks.assign(1, all);
   }
+  // The largest squares that fit.
+  constexpr int64_t smallestSquare = 4;
   if (!phase.rows && phase.reducing.empty())
-    if (auto across = squareDimension(values, lanes))
-      return loopOverSquares(emitter, loc, phase.outer, *across, lanes,
-                             form.maskedTails, phase.tasks,
-                             [&](const Point &point) { outerPoints(point); });
+    for (int64_t side = lanes; side >= smallestSquare; side /= 2)
+      if (auto across = squareDimension(values, side))
+        return loopOverSquares(emitter, loc, phase.outer, *across, side,
+                               form.maskedTails, phase.tasks,
+                               [&](const Point &point) { outerPoints(point); });
   nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
        [&](ArrayRef<Point> points) { outerPoints(points); });
 }

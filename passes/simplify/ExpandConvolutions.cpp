@@ -20,8 +20,18 @@
 //
 // which adds the same products in another order, and leaves out the zeros.
 //
+// Vectors run along the features.  Where those fill a vector badly and a row of
+// places fills it better, the image is turned once, channels first, and every
+// row of the result is a product with the kernel on the left:
+//
+//   conv %x, %w  ⇒  transpose (dot_general %w, (windows (transpose %x)))
+//
+// For a kernel's gradient, which sees samples and channels exchanged, rows of
+// places and channels lie side by side as they are.
+//
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
 #include "passes/simplify/Stage.h"
 
@@ -48,6 +58,10 @@ public:
   Value expand() {
     if (groups == 1 && isScattered())
       return scatter();
+    if (groups == 1 && fillsVectorsAlongRows()) {
+      Value image = imageOfSamples();
+      return image ? contractRowsOfSamples(image) : contractRows();
+    }
     if (groups == 1)
       return contract(windows(pad(op.getInput())), op.getKernel());
     if (kernel.getShape().back() == groups)
@@ -103,6 +117,87 @@ private:
     return DotGeneralOp::create(
         builder, loc, windows, weights, range(spatial + 1, 2 * spatial + 2),
         range(0, spatial + 1), ArrayRef<int64_t>(), ArrayRef<int64_t>());
+  }
+
+  /// The image as it lies, [C, S…, N], if places and samples are side by side
+  /// in it: a kernel's gradient sees one that way.
+  Value imageOfSamples() {
+    auto transpose = op.getInput().getDefiningOp<TransposeOp>();
+    auto order = range(1, spatial + 1);
+    order.insert(order.begin(), spatial + 1);
+    order.push_back(0);
+    return transpose && op.getStrides().back() == 1 &&
+                   llvm::equal(transpose.getPermutation(), order)
+               ? transpose.getOperand()
+               : Value();
+  }
+
+  /// Whether vectors along rows of the result are so much fuller than vectors
+  /// of features that it pays to turn the image, if it must be, and the result.
+  bool fillsVectorsAlongRows() {
+    TargetFacts target = TargetFacts::of(op);
+    RankedTensorType result = tensorType(op);
+    int64_t lanes = target.lanes(
+        getStorageType(result.getElementType()).getIntOrFloatBitWidth());
+    int64_t features = result.getShape().back();
+    int64_t row = result.getDimSize(spatial);
+    if (imageOfSamples())
+      row *= result.getDimSize(0);
+    // Every element is turned once and met by this many multiply-adds.
+    constexpr int64_t leastDepth = 16;
+    int64_t depth = kernel.getNumElements() / std::max<int64_t>(features, 1);
+    bool masks = target.vectorBits >= 256 || row % lanes == 0;
+    int64_t along = row * llvm::divideCeil(features, lanes);
+    int64_t across = features * llvm::divideCeil(row, lanes);
+    return Options::of(op).optLevel > 0 && masks && depth >= leastDepth &&
+           kernel.getDimSize(spatial - 1) > 1 && 3 * across <= 2 * along;
+  }
+
+  /// The kernel, [K…, C, F], for each of so many products.
+  Value repeatKernel(ArrayRef<int64_t> products) {
+    SmallVector<int64_t> shape(products);
+    llvm::append_range(shape, kernel.getShape());
+    int64_t rank = shape.size();
+    return BroadcastOp::create(builder, loc, kernel.clone(shape),
+                               op.getKernel(),
+                               range(products.size(), rank));
+  }
+
+  /// A product for each sample and each row of places: [F, O].
+  Value contractRows() {
+    auto order = range(1, spatial + 1);
+    order.insert(order.begin(), {0, spatial + 1});
+    Value image = transpose(pad(op.getInput()), order);
+    // [N, C, S…] to [N, C, O…, K…].
+    Value shown = WindowsOp::create(builder, loc, image, range(2, spatial + 2),
+                                    kernel.getShape().take_front(spatial),
+                                    op.getStrides(), op.getKernelDilation());
+    auto rows = range(2, spatial + 1), depth = range(spatial + 2, 2 * spatial + 2);
+    rows.insert(rows.begin(), 0);
+    depth.push_back(1);
+    Value product = DotGeneralOp::create(
+        builder, loc, repeatKernel(op.getType().getShape().take_front(spatial)),
+        shown, range(spatial, 2 * spatial + 1), depth, range(0, spatial), rows);
+    auto back = range(0, spatial); // [N, O…, F, O]
+    back.append({spatial + 1, spatial});
+    return transpose(product, back);
+  }
+
+  /// A product for each row of places: [F, O·N].
+  Value contractRowsOfSamples(Value image) {
+    // [C, S…, N] to [C, O…, K…, N].
+    Value shown = windows(pad(image));
+    auto depth = range(spatial + 1, 2 * spatial + 1);
+    depth.push_back(0);
+    Value product = DotGeneralOp::create(
+        builder, loc,
+        repeatKernel(op.getType().getShape().slice(1, spatial - 1)), shown,
+        range(spatial - 1, 2 * spatial), depth, range(0, spatial - 1),
+        range(1, spatial));
+    auto back = range(0, spatial - 1); // [O…, F, O, N]
+    back.insert(back.begin(), spatial + 1);
+    back.append({spatial, spatial - 1});
+    return transpose(product, back);
   }
 
   /// [N, S…, C] as [N, S…, g, C/g].

@@ -54,8 +54,9 @@ static LogicalResult swapTransposed(TransposeOp op, PatternRewriter &rewriter) {
   if (!dot || !dot->hasOneUse())
     return failure();
   auto [lhs, rhs] = sidesOf(dot);
-  // Windows are read one element at a time, on the left.
-  if (showsWindows(lhs.value))
+  // Windows stay where ExpandConvolutions puts them: on the left they are read
+  // one element at a time, on the right in vectors.
+  if (showsWindows(lhs.value) || showsWindows(rhs.value))
     return failure();
   int64_t batch = lhs.batch.size(), left = lhs.free.size(),
           right = rhs.free.size();

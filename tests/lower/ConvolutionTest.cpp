@@ -135,6 +135,13 @@ TEST_P(Convolutions, FillTiles) {
           square(1, 13, 24, 3, 12, 2, 1, 12),
           square(1, 8, 32, 3, 64, 1, 1, 4),
           square(2, 12, 4, 4, 24, 4, 0),
+          // Too few features for a vector: rows of places.
+          square(3, 20, 5, 3, 1, 1, 1),
+          square(2, 35, 4, 3, 7, 2, 1),
+          square(2, 9, 8, 5, 3, 1, 4),
+          {2, 20, 1, 1, {40}, {3}, {1}, {1}, {1}, {1}, {2}},
+          {2, 3, 2, 1, {4, 5, 18}, {2, 3, 3}, {1, 2, 1}, {0, 0, 0}, {0, 1, 0},
+           {1, 1, 1}, {1, 1, 1}},
       },
       cpu, level, From::Gradient, "f32");
 }

@@ -94,6 +94,35 @@ TEST_F(WindowsTest, AConvolutionIsAContractionOfWindows) {
   EXPECT_EQ(ops(), "pad windows dot_general");
 }
 
+// Vectors of four, as without a target: two features would fill half of one.
+TEST_F(WindowsTest, AConvolutionToFewFeaturesIsAProductForEachRow) {
+  stage(R"((%x: tensor<3x10x10x2xf32>, %w: tensor<3x3x2x2xf32>)
+      -> tensor<3x8x8x2xf32> {
+    %y = sinter.conv %x, %w
+        : tensor<3x10x10x2xf32>, tensor<3x3x2x2xf32> -> tensor<3x8x8x2xf32>
+    sinter.return %y : tensor<3x8x8x2xf32>
+  })");
+  EXPECT_EQ(ops(), "transpose windows broadcast dot_general transpose");
+}
+
+// The kernel's gradient: rows of three places times four channels.
+TEST_F(WindowsTest, AGradientToFewFeaturesReadsTheImageAsItLies) {
+  stage(R"((%x: tensor<3x10x10x4xf32>, %dy: tensor<3x8x8x2xf32>)
+      -> tensor<3x3x4x2xf32> {
+    %a = sinter.transpose %x [3, 1, 2, 0]
+        : tensor<3x10x10x4xf32> -> tensor<4x10x10x3xf32>
+    %b = sinter.transpose %dy [1, 2, 0, 3]
+        : tensor<3x8x8x2xf32> -> tensor<8x8x3x2xf32>
+    %c = sinter.conv %a, %b
+        : tensor<4x10x10x3xf32>, tensor<8x8x3x2xf32> -> tensor<4x3x3x2xf32>
+    %dw = sinter.transpose %c [1, 2, 0, 3]
+        : tensor<4x3x3x2xf32> -> tensor<3x3x4x2xf32>
+    sinter.return %dw : tensor<3x3x4x2xf32>
+  })");
+  EXPECT_EQ(count("sinter.windows %arg0 "), 1) << text();
+  EXPECT_EQ(count("sinter.broadcast"), 1) << text();
+}
+
 TEST_F(WindowsTest, AConvolutionByOneElementIsAMatrixProduct) {
   stage(R"((%x: tensor<2x6x6x3xf32>, %w: tensor<1x1x3x4xf32>)
       -> tensor<2x6x6x4xf32> {
