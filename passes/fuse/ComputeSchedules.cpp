@@ -97,15 +97,16 @@ static StringRef reductionForm(KernelOp kernel) {
 /// What the memory behind the caches asks for.
 static void addTraffic(KernelOp kernel, const KernelPhases &phases,
                        const TargetFacts &target, NamedAttrList &entries) {
-  int64_t bytes = 0;
-  for (TypeRange types : {TypeRange(kernel.getArgumentTypes()),
-                          TypeRange(kernel.getResultTypes())})
-    for (Type type : types)
-      bytes += getByteSize(type);
+  int64_t results = 0, bytes = 0;
+  for (Type type : kernel.getResultTypes())
+    results += getByteSize(type);
+  for (Type type : kernel.getArgumentTypes())
+    bytes += getByteSize(type);
+  bytes += results;
   auto unit = UnitAttr::get(kernel.getContext());
   // Nothing of such results is left in the caches when they are read. A store
   // past them need not fetch the line first.
-  if (bytes >= target.l3Bytes / 2)
+  if (bytes >= target.l3Bytes / 2 && results >= target.l3Bytes / 8)
     entries.set("streams", unit);
   // Rows that are read several times come from memory only the first time,
   // which the loops over the row before can hide.

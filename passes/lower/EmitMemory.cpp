@@ -10,6 +10,7 @@
 #include "passes/lower/ValueEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -139,7 +140,7 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
 
 void ValueEmitter::store(Location loc, Value element, Value flat,
                          ArrayRef<int64_t> shape, const Point &point,
-                         bool streams) {
+                         bool isResult) {
   space.setLanes(point.lanes, point.active());
   Type storage = cast<MemRefType>(flat.getType()).getElementType();
   if (getElementTypeOrSelf(element.getType()) != storage)
@@ -153,17 +154,23 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
   }
   if (space.isAffine(place) && place.lane == 1) {
     Value base = space.scalar(loc, place);
-    if (point.mask)
+    if (point.mask) {
       vector::MaskedStoreOp::create(builder, loc, flat, base, point.mask,
                                     element);
-    else if (int64_t bytes =
-                 point.lanes * storage.getIntOrFloatBitWidth() / 8;
-             streams && bytes >= kShortestStream &&
-             space.isMultiple(place, point.lanes))
+      return;
+    }
+    int64_t bytes = point.lanes * storage.getIntOrFloatBitWidth() / 8;
+    OpBuilder::InsertionGuard guard(builder);
+    if (isResult && streams && bytes >= kShortestStream &&
+        space.isMultiple(place, point.lanes)) {
+      auto choice = scf::IfOp::create(builder, loc, streams,
+                                      /*withElseRegion=*/true);
+      builder.setInsertionPointToStart(choice.thenBlock());
       vector::StoreOp::create(builder, loc, element, flat, base,
                               /*nontemporal=*/true, llvm::Align(bytes));
-    else
-      vector::StoreOp::create(builder, loc, element, flat, base);
+      builder.setInsertionPointToStart(choice.elseBlock());
+    }
+    vector::StoreOp::create(builder, loc, element, flat, base);
     return;
   }
   Value origin = arith::ConstantIndexOp::create(builder, loc, 0);

@@ -243,7 +243,8 @@ void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
       emitter.store(
           loc, values[next++],
           ValueEmitter::flatten(builder, loc, buffers.results[number]),
-          tensorType(returned[number]).getShape(), point, form.streams);
+          tensorType(returned[number]).getShape(), point,
+          /*isResult=*/true);
 }
 
 /// What the next row reads at `point` of this one.

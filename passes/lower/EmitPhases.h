@@ -14,9 +14,6 @@ struct LoopForm {
   int64_t lanes = 1;
   /// Whether partial vectors are masked.
   bool maskedTails = false;
-  /// Whether results are stored past the caches, which their buffers are
-  /// aligned for.
-  bool streams = false;
   /// Whether a row's last loop asks for the next row.
   bool prefetchesRows = false;
 };

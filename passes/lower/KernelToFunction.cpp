@@ -95,7 +95,6 @@ static LoopForm chooseForm(KernelOp kernel) {
   auto lanes = schedule ? schedule.getAs<IntegerAttr>("lanes") : IntegerAttr();
   form.lanes = lanes ? lanes.getInt() : chooseLanes(kernel, target);
   form.maskedTails = target.vectorBits >= 512;
-  form.streams = schedule && schedule.contains("streams");
   form.prefetchesRows = schedule && schedule.contains("prefetches_rows");
   return form;
 }
@@ -128,30 +127,6 @@ static Value mayStream(OpBuilder &builder, KernelOp kernel,
             compare(arith::CmpIPredicate::ne, address(buffers.results[result]),
                     address(buffers.arguments[argument])));
   return may;
-}
-
-/// The loop nests; twice where memory decides as it lies how results are
-/// stored.
-static LogicalResult emitLoops(KernelOp kernel, LoopForm form,
-                               const KernelBuffers &buffers,
-                               const ValueEmitter &bound) {
-  OpBuilder &builder = bound.builder;
-  auto emit = [&] {
-    ValueEmitter emitter = bound;
-    return emitPhases(kernel, form, buffers, emitter);
-  };
-  if (!form.streams)
-    return emit();
-  auto choice = scf::IfOp::create(builder, kernel.getLoc(),
-                                  mayStream(builder, kernel, buffers),
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(choice.thenBlock());
-  if (failed(emit()))
-    return failure();
-  form.streams = false;
-  builder.setInsertionPointToStart(choice.elseBlock());
-  return emit();
 }
 
 /// No other argument of a call is the same memory, unless the kernel says it
@@ -210,6 +185,8 @@ static LogicalResult convert(KernelOp kernel, SymbolTable &symbols) {
   DotGeneralOp dot = findContraction(kernel);
   auto tiling = ContractionTiling::from(kernel.getScheduleAttr());
   bindArguments(kernel, buffers, emitter);
+  if (form.lanes > 1 && kernel.getScheduleAttr().contains("streams"))
+    emitter.streams = mayStream(builder, kernel, buffers);
   if (dot && tiling && form.lanes > 1) {
     emitter.innerLanes = form.lanes;
     emitter.maskedTails = form.maskedTails;
@@ -217,7 +194,7 @@ static LogicalResult convert(KernelOp kernel, SymbolTable &symbols) {
                     emitter);
     if (emitter.failed())
       return failure();
-  } else if (failed(emitLoops(kernel, form, buffers, emitter))) {
+  } else if (failed(emitPhases(kernel, form, buffers, emitter))) {
     return failure();
   }
   builder.setInsertionPointToEnd(body);

@@ -63,6 +63,9 @@ public:
   /// single elements.
   bool maskedTails = false;
 
+  /// Whether results go past the caches (an i1); null for never.
+  mlir::Value streams;
+
   /// Set while points are done `lanes` rows at a time, the rows' index being
   /// `symbol` + `row`: what lies side by side along it is then read as a
   /// square. No symbol but those made before it may depend on the row.
@@ -98,11 +101,10 @@ public:
   /// `point`.
   mlir::Value emitConvolved(ir::ConvOp op, const Point &point,
                             const Indices &reduced);
-  /// Writes `element` to place `point` of a tensor of `shape` in `flat`: past
-  /// the caches if it `streams`, which `flat` must be aligned for.
+  /// Writes `element` to place `point` of a tensor of `shape` in `flat`.
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
              llvm::ArrayRef<int64_t> shape, const Point &point,
-             bool streams = false);
+             bool isResult = false);
   /// Asks for the line of `flat` that `place` is in, where there is one.
   void prefetch(mlir::Location loc, mlir::Value flat, const Index &place);
   /// Reads an element of `elementType` from a flat buffer.

@@ -119,7 +119,7 @@ TEST_F(WindowsTest, AGradientToFewFeaturesReadsTheImageAsItLies) {
         : tensor<4x3x3x2xf32> -> tensor<3x3x4x2xf32>
     sinter.return %dw : tensor<3x3x4x2xf32>
   })");
-  EXPECT_EQ(count("sinter.windows %arg0 "), 1) << text();
+  EXPECT_NE(text().find("windows %arg0 "), std::string::npos) << text();
   EXPECT_EQ(count("sinter.broadcast"), 1) << text();
 }
 
