@@ -11,6 +11,7 @@
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/ReductionWave.h"
 #include "passes/lower/EmitSequence.h"
 #include "passes/lower/Squares.h"
 
@@ -167,35 +168,6 @@ void PhaseLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
                   nest(blocks, lanes, unroll, /*tasks=*/1,
                        extend(prefix, index, blocks[depth]), depth + 1, body);
                 });
-}
-
-/// Reducing ops from the first on that can share one loop: equal operand shapes
-/// and dimensions, none depending on another.
-static SmallVector<Operation *> nextWave(ArrayRef<Operation *> ops) {
-  SmallVector<Operation *> wave{ops.front()};
-  auto depends = [&](auto &&depends, Value value,
-                     llvm::DenseSet<Value> &seen) -> bool {
-    Operation *op = value.getDefiningOp();
-    if (!op || !seen.insert(value).second)
-      return false;
-    return llvm::is_contained(wave, op) ||
-           llvm::any_of(op->getOperands(), [&](Value operand) {
-             return depends(depends, operand, seen);
-           });
-  };
-  for (Operation *op : ops.drop_front()) {
-    Operation *first = wave.front();
-    llvm::DenseSet<Value> seen;
-    if (isa<DotGeneralOp>(op) || isa<DotGeneralOp>(first) ||
-        tensorType(op->getOperand(0)).getShape() !=
-            tensorType(first->getOperand(0)).getShape() ||
-        op->getAttr("dimensions") != first->getAttr("dimensions") ||
-        op->getAttr("dimension") != first->getAttr("dimension") ||
-        depends(depends, op->getOperand(0), seen))
-      break;
-    wave.push_back(op);
-  }
-  return wave;
 }
 
 void PhaseLoops::reduceAt(ArrayRef<Point> points) {
