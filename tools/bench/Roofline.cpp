@@ -2,6 +2,7 @@
 
 #include "Roofline.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -70,8 +71,16 @@ public:
                  width, height);
     drawAxes();
     drawRoofs();
+    // From left to right, so that labels can make room for each other.
+    std::vector<const Row *> ordered;
     for (const Row &row : rows)
-      drawRow(row);
+      ordered.push_back(&row);
+    std::stable_sort(ordered.begin(), ordered.end(),
+                     [](const Row *a, const Row *b) {
+                       return intensityOf(*a) < intensityOf(*b);
+                     });
+    for (const Row *row : ordered)
+      drawRow(*row);
     drawLegend();
     std::fprintf(file, "</svg>\n");
   }
@@ -152,10 +161,12 @@ private:
                    row.workload.label().c_str(), m.peer.c_str(), gigaflops,
                    m.median() / row.limit);
     }
+    constexpr double lineHeight = 12;
+    labelEnd = std::max(px - 2, labelEnd + lineHeight);
     std::fprintf(file,
                  "<text transform=\"translate(%.1f %.1f) rotate(60)\" "
                  "font-size=\"10\" fill=\"#333\">%s</text>\n",
-                 px - 2, lowest + 12, row.workload.label().c_str());
+                 labelEnd, lowest + lineHeight, row.workload.label().c_str());
   }
 
   void drawLegend() {
@@ -174,6 +185,7 @@ private:
 
   std::FILE *file;
   double peak, memory, cache;
+  double labelEnd = 0; // of the last label, in pixels
   Axis x, y;
 };
 
