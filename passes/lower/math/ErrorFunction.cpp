@@ -21,11 +21,20 @@ Num expandErf(Num x) {
   Num q = polynomial(square, {1.0, 0.49746925110067538, 0.11098505178285362,
                               0.014070470171167667, 0.0010179625278914885,
                               0.000023547966471313185, -1.1791602954361697e-7});
-  Num result = bounded * p / q;
-  if (!x.math->fma)
-    result = toSingle(result);
-  Num flat = x.constant(3.832506856900711) < absolute(x);
-  return select(flat, withSign(x.constant(1.0), x), result);
+  Num product = bounded * p, result = product;
+  if (x.math->fma) {
+    // What rounding the product and the quotient lost would pass 5 ulp.
+    Num inverse = 1.0 / q;
+    Num quotient = product * inverse;
+    Num lost = multiplyAdd(bounded, p, -product) +
+               multiplyAdd(-quotient, q, product);
+    result = multiplyAdd(lost, inverse, quotient);
+  } else {
+    result = toSingle(product / q);
+  }
+  // From here on 1 is 4.1 ulp away at most, and the quotient more.
+  Num flat = x.constant(3.65) < absolute(x);
+  return withSign(select(flat, 1.0, result), x); // keeps −0
 }
 
 } // namespace sinter::passes
