@@ -48,6 +48,12 @@ SINTER_REDUCE_OP(ReduceMinOp, "reduce_min")
 SINTER_REDUCE_OP(ReduceProdOp, "reduce_prod")
 #undef SINTER_REDUCE_OP
 
+/// Whether i32 can number the elements along the dimension.
+static bool fitsIndices(RankedTensorType type, int64_t dimension) {
+  return type.getDimSize(dimension) <=
+         int64_t(std::numeric_limits<int32_t>::max()) + 1;
+}
+
 static LogicalResult verifyArgReduce(Operation *op, int64_t dimension) {
   auto from = cast<RankedTensorType>(op->getOperand(0).getType());
   auto to = cast<RankedTensorType>(op->getResult(0).getType());
@@ -57,6 +63,9 @@ static LogicalResult verifyArgReduce(Operation *op, int64_t dimension) {
   if (from.getDimSize(dimension) == 0)
     return op->emitOpError("has no elements to choose from along dimension ")
            << dimension;
+  if (to.getElementType().isInteger(32) && !fitsIndices(from, dimension))
+    return op->emitOpError("cannot number ")
+           << from.getDimSize(dimension) << " elements in i32";
   SmallVector<int64_t> shape(from.getShape());
   shape.erase(shape.begin() + dimension);
   if (to.getShape() != ArrayRef<int64_t>(shape))
@@ -95,6 +104,9 @@ LogicalResult ArgSortOp::inferReturnTypes(MLIRContext *context,
   if (dimension < 0 || dimension >= type.getRank())
     return emitOptionalError(loc, "argsort: dimension ", dimension,
                              " is out of range for ", type);
+  if (!fitsIndices(type, dimension))
+    return emitOptionalError(loc, "argsort: cannot number ",
+                             type.getDimSize(dimension), " elements in i32");
   types.push_back(type.clone(IntegerType::get(context, 32)));
   return success();
 }

@@ -262,6 +262,16 @@ const Refusal reduction[] = {
     REFUSED(ArgSortOfAnotherShape,
             "%y = sinter.argsort %a dim 1 : tensor<2x3xf32> -> tensor<2xi32>",
             "tensor<2x3xi32>"),
+    REFUSED(ArgSortOfMoreThanI32CanNumber,
+            "%wide = sinter.broadcast %a dims [0, 1] : tensor<2x3xf32> -> "
+            "tensor<2x3x3000000000xf32>\n%y = sinter.argsort %wide dim 2 : "
+            "tensor<2x3x3000000000xf32> -> tensor<2x3x3000000000xi32>",
+            "cannot number 3000000000 elements in i32"),
+    REFUSED(ArgMaxOfMoreThanI32CanNumber,
+            "%wide = sinter.broadcast %a dims [0, 1] : tensor<2x3xf32> -> "
+            "tensor<2x3x3000000000xf32>\n%y = sinter.argmax %wide dim 2 : "
+            "tensor<2x3x3000000000xf32> -> tensor<2x3xi32>",
+            "cannot number 3000000000 elements in i32"),
     REFUSED(PolygammaOfHighOrder,
             "%y = sinter.polygamma %a order 31 : tensor<2x3xf32>",
             "order 31 is not from 0 to 30"),
