@@ -62,12 +62,22 @@ Tensor upsample_linear(Tensor x, const std::vector<int64_t> &factors,
   if (checkFactors(step, x, factors) && !is_float(x.dtype()))
     step.fail("takes floats, not " + describe(x.dtype(), x.shape()) +
               ": use cast to change the element type");
+  // Each dimension has a table of what its places are made of.
+  constexpr int64_t mostPlaces = 1 << 16;
+  for (size_t i = 0; step && i < factors.size(); ++i)
+    if (int64_t extent = x.dim(static_cast<int64_t>(i) + (channels_first ? 2 : 1));
+        extent > mostPlaces / factors[i] && factors[i] > 1)
+      step.fail("a factor of " + Twine(factors[i]) + " is not possible for " +
+                Twine(extent) + " elements: they would be more than " +
+                Twine(mostPlaces));
   if (!step)
     return step.poison();
   Tensor y = x;
   for (size_t i = 0; i < factors.size(); ++i) {
     int64_t d = static_cast<int64_t>(i) + (channels_first ? 2 : 1);
     int64_t extent = y.dim(d), count = extent * factors[i];
+    if (factors[i] == 1)
+      continue;
     std::vector<int64_t> before, after;
     std::vector<double> weights;
     for (int64_t k = 0; k < count; ++k) {
@@ -83,7 +93,8 @@ Tensor upsample_linear(Tensor x, const std::vector<int64_t> &factors,
     Tensor weight = constant(weights, along, y.dtype(), place);
     Tensor a = gather(y, constant(before, {count}, i32, place), d, 0, place);
     Tensor b = gather(y, constant(after, {count}, i32, place), d, 0, place);
-    y = a + (b - a) * weight;
+    // Where there is nothing of b, it may be anything.
+    y = where(equal(weight, 0.0, place), a, a + (b - a) * weight, place);
   }
   return y;
 }

@@ -65,6 +65,10 @@ TEST(OpMistakes, OfResampling) {
                 [](Tensor, Tensor n) {
                   upsample_linear(reshape(n, {1, 4, 1}), {2});
                 });
+  expectMistake("a factor of 1048576 is not possible for 4 elements",
+                [](Tensor x, Tensor) {
+                  upsample_linear(reshape(x, {1, 4, 3}), {1 << 20});
+                });
   expectMistake("indices of u8[4] do not agree", [](Tensor x, Tensor n) {
     max_unpool(reshape(x, {1, 4, 3}), n, {8});
   });

@@ -91,6 +91,23 @@ TEST(Resampling, LinearKeepsLines) {
       });
 }
 
+// An infinity reaches what it is a part of, and nothing becomes a nan.
+TEST(Resampling, LinearKeepsInfinitiesApart) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  for (int64_t factor : {1, 2, 3}) {
+    Checked checked({{1, 3, 1}}, [=](Model &, auto &xs) {
+      return upsample_linear(xs[0], {factor});
+    });
+    Numbers x = {1, 2, inf};
+    Numbers wanted;
+    for (int64_t i = 0; i < 3 * factor; ++i) {
+      double at = std::clamp((i + 0.5) / factor - 0.5, 0.0, 2.0);
+      wanted.push_back(at > 1 ? inf : 1 + at);
+    }
+    EXPECT_EQ(checked.value({x}), wanted) << factor;
+  }
+}
+
 /// What is left of [n, h, w, c] when only the greatest of each window stays.
 Numbers onlyGreatest(const Numbers &x, int64_t n, int64_t h, int64_t w,
                      int64_t c) {
