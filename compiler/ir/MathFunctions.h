@@ -15,6 +15,10 @@ inline bool isMathFunction(mlir::Operation *op) {
                    LgammaOp, PolygammaOp, PowOp>(op);
 }
 
+/// The highest order of polygamma: beyond, factorials and powers of the
+/// argument leave the floats.
+inline constexpr int64_t highestPolygamma = 30;
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_MATHFUNCTIONS_H

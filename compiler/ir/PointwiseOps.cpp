@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/Sinter.h"
 
 #include "mlir/IR/Builders.h"
@@ -92,11 +93,10 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult PolygammaOp::verify() {
-  // Beyond, factorials and powers of the argument leave the floats.
-  constexpr int64_t highest = 30;
   auto order = static_cast<int64_t>(getOrder());
-  if (order < 0 || order > highest)
-    return emitOpError("order ") << order << " is not from 0 to " << highest;
+  if (order < 0 || order > highestPolygamma)
+    return emitOpError("order ") << order << " is not from 0 to "
+           << highestPolygamma;
   return success();
 }
 

@@ -1,6 +1,7 @@
 //===- Sweep.cpp - reverse and forward mode over a block ------------------===//
 
 #include "compiler/ir/Sweep.h"
+#include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/PointwiseFan.h"
 #include "compiler/ir/Sinter.h"
 
@@ -141,6 +142,12 @@ public:
   Differentiable rulesOf(Operation *op) {
     at = derivedLoc(op->getLoc());
     auto rules = dyn_cast<Differentiable>(op);
+    if (auto polygamma = dyn_cast<PolygammaOp>(op);
+        polygamma && polygamma.getOrder() == highestPolygamma) {
+      op->emitError("the derivative of polygamma of order ")
+          << highestPolygamma << " would be of an order beyond the highest";
+      return nullptr;
+    }
     if (!rules)
       op->emitError("'")
           << op->getName()

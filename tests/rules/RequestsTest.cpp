@@ -275,6 +275,18 @@ TEST_F(Requests, AnOpWithoutRuleIsAnErrorAtItsPlace) {
       "operands, or compute its results by ops that have one");
 }
 
+TEST_F(Requests, TheHighestPolygammaHasNoDerivative) {
+  EXPECT_EQ(errorOf(R"(module @m {
+    sinter.entry @f(%x: tensor<f64>) -> tensor<f64> {
+      %y = sinter.polygamma %x order 30 : tensor<f64>
+      %d = sinter.gradient %y wrt %x : tensor<f64> wrt tensor<f64>
+      sinter.return %d : tensor<f64>
+    }
+  })"),
+            "3: the derivative of polygamma of order 30 would be of an order "
+            "beyond the highest");
+}
+
 TEST_F(Requests, AnOpWithoutRuleThatNothingFlowsThroughIsNone) {
   auto out = run(R"(module @m {
     sinter.kernel @k(%x: tensor<f64>) -> tensor<f64> {
