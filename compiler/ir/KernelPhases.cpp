@@ -11,6 +11,7 @@
 #include "compiler/ir/KernelPhases.h"
 
 #include "compiler/ir/MathFunctions.h"
+#include "compiler/ir/SortRow.h"
 #include "compiler/ir/TaskCost.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -39,18 +40,6 @@ bool sinter::ir::isReducing(Operation *op) {
 
 bool sinter::ir::writesWhole(Operation *op) {
   return isa<ScatterAddOp, CumulativeSumOp, ArgSortOp>(op);
-}
-
-SortRow::SortRow(ArgSortOp op) {
-  RankedTensorType type = tensorType(op.getOperand());
-  extent = type.getDimSize(op.getDimension());
-  keyBits = std::max(32u, type.getElementTypeBitWidth());
-}
-int64_t SortRow::placesOffset() const {
-  return llvm::alignTo(keyBytes(), kScratchAlignment);
-}
-int64_t SortRow::bytes() const {
-  return placesOffset() + llvm::alignTo(placeBytes(), kScratchAlignment);
 }
 
 /// Contractions and what stores as it likes have loop nests of their own.

@@ -8,13 +8,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/EmitScatter.h"
+#include "compiler/ir/SortRow.h"
 #include "passes/lower/EmitSequence.h"
+#include "passes/lower/Places.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -35,6 +35,9 @@ public:
             int64_t offset, int64_t taskBytes);
 
 private:
+  /// Calls `body` with where elements are in the tensor, and in their row.
+  void eachElement(const Indices &before, const Indices &behind,
+                   llvm::function_ref<void(const Point &, const Point &)> body);
   void fill(const Indices &before, const Indices &behind);
   void mergePasses();
   void mergeRuns(Value low, Value middle, Value high, Value from, Value to);
@@ -103,26 +106,34 @@ Value RowSorter::keyOf(Value element) {
   return key;
 }
 
-void RowSorter::fill(const Indices &before, const Indices &behind) {
+void RowSorter::eachElement(
+    const Indices &before, const Indices &behind,
+    llvm::function_ref<void(const Point &, const Point &)> body) {
   // Vectors where the row lies in one piece.
-  LoopForm scalar;
   bool contiguous =
       static_cast<int64_t>(op.getDimension()) == type.getRank() - 1;
-  eachPlace(emitter, loc, contiguous ? form : scalar, row.extent,
+  eachPlace(emitter, loc, contiguous ? form : LoopForm(), row.extent,
             [&](Index i, int64_t lanes, int64_t active) {
+              auto at = [&](Indices indices) {
+                return Point::vector(builder, loc, std::move(indices), lanes,
+                                     active);
+              };
               emitter.space.setLanes(lanes, active);
-              Point point = Point::vector(
-                  builder, loc, alongRow(before, i, behind), lanes, active);
-              Value key = keyOf(emitter.emit(op.getOperand(), point));
-              Point own = Point::vector(builder, loc, {i}, lanes, active);
-              emitter.space.setLanes(lanes, active);
-              emitter.store(loc, key, keys, {2 * row.extent}, own);
-              Type element =
-                  ValueEmitter::registerType(builder.getI32Type(), lanes);
-              Value place = emitter.space.value(loc, i);
-              place = arith::IndexCastOp::create(builder, loc, element, place);
-              emitter.store(loc, place, places, {2 * row.extent}, own);
+              body(at(alongRow(before, i, behind)), at({i}));
             });
+}
+
+void RowSorter::fill(const Indices &before, const Indices &behind) {
+  eachElement(before, behind, [&](const Point &point, const Point &own) {
+    Value key = keyOf(emitter.emit(op.getOperand(), point));
+    emitter.space.setLanes(own.lanes, own.active());
+    emitter.store(loc, key, keys, {2 * row.extent}, own);
+    Type element =
+        ValueEmitter::registerType(builder.getI32Type(), own.lanes);
+    Value place = emitter.space.value(loc, own.indices.front());
+    place = arith::IndexCastOp::create(builder, loc, element, place);
+    emitter.store(loc, place, places, {2 * row.extent}, own);
+  });
 }
 
 /// [low, middle) and [middle, high), both sorted, as one run; `from` and `to`
@@ -160,9 +171,8 @@ void RowSorter::mergeRuns(Value low, Value middle, Value high, Value from,
 }
 
 void RowSorter::mergePasses() {
-  int64_t passes = llvm::Log2_64_Ceil(std::max<int64_t>(1, row.extent));
   Value extent = at(row.extent);
-  auto loop = scf::ForOp::create(builder, loc, at(0), at(passes), at(1),
+  auto loop = scf::ForOp::create(builder, loc, at(0), at(row.passes()), at(1),
                                  ValueRange{at(1), at(0), extent});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -181,22 +191,14 @@ void RowSorter::mergePasses() {
 }
 
 void RowSorter::write(const Indices &before, const Indices &behind) {
-  bool odd = llvm::Log2_64_Ceil(std::max<int64_t>(1, row.extent)) % 2;
-  LoopForm scalar;
-  bool contiguous =
-      static_cast<int64_t>(op.getDimension()) == type.getRank() - 1;
-  eachPlace(emitter, loc, contiguous ? form : scalar, row.extent,
-            [&](Index i, int64_t lanes, int64_t active) {
-              emitter.space.setLanes(lanes, active);
-              Point point = Point::vector(
-                  builder, loc, alongRow(before, i, behind), lanes, active);
-              Value place =
-                  emitter.load(loc, places, builder.getI32Type(),
-                               i + Index(odd ? row.extent : 0),
-                               Point::vector(builder, loc, {i}, lanes, active));
-              for (Value flat : targets)
-                emitter.store(loc, place, flat, type.getShape(), point);
-            });
+  // After an odd number of passes the order is in the second half.
+  Index half(row.passes() % 2 ? row.extent : 0);
+  eachElement(before, behind, [&](const Point &point, const Point &own) {
+    Value place = emitter.load(loc, places, builder.getI32Type(),
+                               own.indices.front() + half, own);
+    for (Value flat : targets)
+      emitter.store(loc, place, flat, type.getShape(), point);
+  });
 }
 
 void RowSorter::sort(const Indices &before, const Indices &behind,

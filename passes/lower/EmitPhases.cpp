@@ -11,6 +11,7 @@
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/Places.h"
 #include "passes/lower/ReductionWave.h"
 #include "passes/lower/EmitSequence.h"
 #include "passes/lower/Squares.h"

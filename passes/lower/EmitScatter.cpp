@@ -1,6 +1,7 @@
 //===- EmitScatter.cpp - a copy, then updates in their order --------------===//
 
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/Places.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -11,23 +12,6 @@ using namespace sinter::passes;
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
-}
-
-Value sinter::passes::scratchView(ValueEmitter &emitter, Location loc,
-                                  Value scratch, int64_t offset,
-                                  Type tensorType, int64_t taskBytes) {
-  OpBuilder &builder = emitter.builder;
-  MemRefType buffer = getBufferType(tensorType);
-  auto flat =
-      MemRefType::get({buffer.getNumElements()}, buffer.getElementType());
-  Value shift = arith::ConstantIndexOp::create(builder, loc, offset);
-  if (emitter.task && taskBytes > 0) {
-    Value bytes = arith::ConstantIndexOp::create(builder, loc, taskBytes);
-    Value own = arith::MulIOp::create(builder, loc, emitter.task, bytes);
-    shift = arith::AddIOp::create(builder, loc, shift, own);
-  }
-  return memref::ViewOp::create(builder, loc, flat, scratch, shift,
-                                ValueRange());
 }
 
 namespace {
@@ -59,28 +43,6 @@ private:
   ArrayRef<int64_t> shape, slices;
 };
 } // namespace
-
-void sinter::passes::eachPlace(
-    ValueEmitter &emitter, Location loc, const LoopForm &form, int64_t extent,
-    llvm::function_ref<void(Index, int64_t, int64_t)> body) {
-  int64_t whole = form.lanes > 1 ? extent / form.lanes * form.lanes : 0;
-  auto lanes = [](Index index) {
-    index.lane = 1;
-    return index;
-  };
-  emitter.loop(loc, 0, whole, form.lanes, [&](Index index) {
-    body(lanes(index), form.lanes, form.lanes);
-  });
-  if (whole == extent)
-    return;
-  if (form.lanes > 1 && form.maskedTails) {
-    emitter.enter();
-    body(lanes(Index(whole)), form.lanes, extent - whole);
-    emitter.leave();
-    return;
-  }
-  emitter.loop(loc, whole, extent, 1, [&](Index index) { body(index, 1, 1); });
-}
 
 void ScatterLoops::copy() {
   eachPlace(emitter, loc, form, ShapedType::getNumElements(shape),

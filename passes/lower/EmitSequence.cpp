@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/EmitSequence.h"
-#include "passes/lower/EmitScatter.h"
+#include "passes/lower/Places.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
