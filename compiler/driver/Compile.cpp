@@ -73,7 +73,7 @@ Outcome Compilation::run() {
 }
 
 Outcome Compilation::begin() {
-  if (failed(verify(*module)))
+  if (failed(verify(*module)) || failed(verifyResources(*module)))
     return Outcome::InputError;
   FailureOr<Stage> detected = detectStage(*module);
   if (failed(detected))

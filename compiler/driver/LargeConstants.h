@@ -5,6 +5,9 @@
 // rest, and parsing would rename and copy them, so they are taken out before
 // and put back after.  What stands for them in the text are zeros.
 //
+// Nothing after the parser asks whether a resource's bytes are those of its
+// type: of files that is verified here, once.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_COMPILER_DRIVER_LARGECONSTANTS_H
@@ -13,6 +16,10 @@
 #include "mlir/IR/BuiltinOps.h"
 
 namespace sinter::driver {
+
+/// Whether each resource is there and has the bytes that its type and, in a
+/// global, the global's type say; an error at the op that names it.
+llvm::LogicalResult verifyResources(mlir::ModuleOp module);
 
 class LargeConstants {
 public:

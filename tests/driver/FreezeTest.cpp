@@ -153,6 +153,42 @@ TEST_F(Freeze, marksOfConstantsThatWereTakenOutAreNotBelieved) {
   EXPECT_EQ(readFile("plain.o"), readFile("marked.o"));
 }
 
+/// Of files: dumps that someone edited or cut.
+TEST_F(Freeze, resourcesThatAreNotWhatTheirOpSaysAreRefused) {
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "--dump-dir=dumps",
+           "--emit=obj", "-o", "small.o"});
+  for (const std::string &stage : stages) {
+    std::string text = readFile("dumps/" + stage + ".mlir");
+    size_t bytes = text.find(": \"0x");
+    ASSERT_NE(bytes, std::string::npos) << stage;
+    std::vector<std::pair<std::string, std::string>> cases;
+    // The first eight digits say how it is aligned.
+    cases.emplace_back(text.substr(0, bytes + 501) +
+                           text.substr(text.find('"', bytes + 501)),
+                       "bytes, but the resource has 244");
+    cases.emplace_back(text.substr(0, text.find("{-#")),
+                       "names a resource that is not in the file: wide.weight");
+    if (stage == "06-llvm")
+      for (const char *type : {"95999 x i8", "96001 x i8", "24000 x f32",
+                               "9223372036854775807 x array<2 x i8>"})
+        cases.emplace_back(
+            replaced(text, "!llvm.array<96000 x i8> loc(",
+                     std::string("!llvm.array<") + type + "> loc("),
+            "but its value is 'tensor<96000xi8>'");
+    for (const auto &[damaged, message] : cases) {
+      writeFile("damaged.mlir", damaged);
+      Finished finished =
+          run({SINTERC, "damaged.mlir", "--emit=obj", "-o", "damaged.o"});
+      EXPECT_EQ(finished.code, 1) << stage << message << finished.err;
+      EXPECT_THAT(finished.err, HasSubstr(message)) << stage;
+      EXPECT_THAT(finished.err, testing::ContainsRegex(
+                                    "[a-zA-Z]+\\.(mlir|cpp):[0-9]+:[0-9]+: "
+                                    "error: "))
+          << stage;
+    }
+  }
+}
+
 TEST_F(Freeze, entriesThatWriteAreRefusedByName) {
   EXPECT_THAT(refuse({"--freeze=s.safetensors", "--entry=train"}),
               testing::AllOf(HasSubstr("model.cpp:14:"),
