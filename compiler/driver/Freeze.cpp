@@ -155,17 +155,30 @@ static ElementsAttr makeConstant(StringAttr name, const Frozen &value) {
       HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, one));
 }
 
-/// What only `init` knows of is not initialized any more.
-static void dropVariables(ModuleOp module) {
-  llvm::DenseSet<StringRef> used;
+/// Erases the writes of what is no state any more, which is all that no entry
+/// but `init` reads and all that becomes constant, and what `init` computed for
+/// them: only reads that are left make a variable one that is read.
+static void dropWrites(ModuleOp module) {
+  bool drawsNumbers = false;
   for (auto entry : module.getOps<EntryOp>())
     if (entry.getSymName() != "init")
-      entry.walk([&](ReadOp read) { used.insert(read.getVariable()); });
+      entry.walk([&](ReadOp read) {
+        drawsNumbers |= read.getVariable() == randomKey;
+      });
   for (auto entry : module.getOps<EntryOp>())
-    for (auto write :
-         llvm::make_early_inc_range(entry.getBody().getOps<WriteOp>()))
-      if (!used.contains(write.getVariable()))
-        write.erase();
+    for (Operation &op :
+         llvm::make_early_inc_range(llvm::reverse(entry.getBody().front()))) {
+      auto write = dyn_cast<WriteOp>(op);
+      if (write ? write.getVariable() != randomKey || !drawsNumbers
+                : entry.getSymName() == "init" && isOpTriviallyDead(&op))
+        op.erase();
+    }
+}
+
+/// Erases the variables that nothing reads.
+static void dropVariables(ModuleOp module) {
+  llvm::DenseSet<StringRef> used;
+  module.walk([&](ReadOp read) { used.insert(read.getVariable()); });
   for (auto variable : llvm::make_early_inc_range(module.getOps<VariableOp>()))
     if (!used.contains(variable.getSymName()))
       variable.erase();
@@ -175,6 +188,7 @@ LogicalResult driver::freeze(ModuleOp module, const CompileOptions &options,
                              raw_ostream &reports) {
   if (failed(keepEntries(module, options.entries, reports)))
     return failure();
+  dropWrites(module);
   SymbolTable symbols(module);
   SmallVector<ReadOp> reads;
   llvm::MapVector<StringAttr, Frozen> values;
