@@ -58,8 +58,12 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
   flags.add("--entry", "NAMES",
             "with --freeze: the entries to keep; default all that only read",
             [&options](StringRef names) -> Error {
-              for (StringRef name : split(names, ','))
+              for (StringRef name : split(names, ',')) {
+                if (name.empty())
+                  return createStringError("'--entry=" + names +
+                                           "': a name is empty");
                 options.entries.push_back(name.str());
+              }
               return Error::success();
             });
   flags.addText("--dump-dir", "FOLDER", "one file a stage, to go on from",

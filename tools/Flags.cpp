@@ -35,8 +35,13 @@ void Flags::addSwitch(std::string name, std::string help, bool &value) {
 
 void Flags::addText(std::string name, std::string value, std::string help,
                     std::string &text) {
+  std::string wanted = "'" + name + "' needs a value: " + name +
+                       (name.size() == 2 ? " " : "=") + value;
   add(std::move(name), std::move(value), std::move(help),
-      [&text](StringRef given) {
+      [&text, wanted](StringRef given) -> Error {
+        // As scripts give whose variable is not set.
+        if (given.empty())
+          return createStringError(wanted);
         text = given.str();
         return Error::success();
       });

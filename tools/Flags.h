@@ -34,6 +34,7 @@ public:
   void add(std::string name, std::string value, std::string help,
            std::function<llvm::Error(llvm::StringRef)> set);
   void addSwitch(std::string name, std::string help, bool &value);
+  /// Any text but none.
   void addText(std::string name, std::string value, std::string help,
                std::string &text);
 

@@ -212,6 +212,11 @@ TEST_F(Freeze, entriesThatWriteAreRefusedByName) {
 
 TEST_F(Freeze, flagsThatMakeNoSenseAreWrongUsage) {
   EXPECT_THAT(refuse({"--entry=predict"}, 2), HasSubstr("--freeze"));
+  EXPECT_THAT(refuse({"--freeze="}, 2),
+              HasSubstr("'--freeze' needs a value: --freeze=FILE"));
+  for (const char *names : {"--entry=", "--entry=predict,", "--entry=,noisy"})
+    EXPECT_THAT(refuse({"--freeze=s.safetensors", names}, 2),
+                HasSubstr(std::string("'") + names + "': a name is empty"));
   succeed({SINTERC, "model.mlir", "--emit=fused", "-o", "fused.mlir"});
   Finished finished =
       run({SINTERC, "fused.mlir", "--freeze=s.safetensors"});
