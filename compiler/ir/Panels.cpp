@@ -77,8 +77,11 @@ std::optional<Panels> Panels::of(DotGeneralOp op, const ContractionForm &form) {
     if (auto reshape = value.getDefiningOp<ReshapeOp>())
       value = reshape.getOperand();
   };
-  skipReshape();
-  if (shapeOf(value) != ArrayRef<int64_t>{form.batch, form.k, form.n})
+  // One that B needs not is %r.
+  SmallVector<int64_t, 3> matrices = {form.batch, form.k, form.n};
+  if (shapeOf(value) != ArrayRef(matrices))
+    skipReshape();
+  if (shapeOf(value) != ArrayRef(matrices))
     return std::nullopt;
   if (auto slice = value.getDefiningOp<SliceOp>()) {
     if (!llvm::all_equal(slice.getOffsets()) || slice.getOffsets()[0] != 0 ||
@@ -86,6 +89,7 @@ std::optional<Panels> Panels::of(DotGeneralOp op, const ContractionForm &form) {
       return std::nullopt;
     value = slice.getOperand();
   }
+  Value padded = value;
   skipReshape();
   auto transpose = value.getDefiningOp<TransposeOp>();
   if (!transpose || transpose.getPermutation() != ArrayRef<int64_t>{0, 2, 1, 3})
@@ -94,7 +98,10 @@ std::optional<Panels> Panels::of(DotGeneralOp op, const ContractionForm &form) {
   if (!argument)
     return std::nullopt;
   int64_t width = shapeOf(argument)[3];
-  if (argument.getType() != getType(op, form, width))
+  if (width < 1 || argument.getType() != getType(op, form, width))
+    return std::nullopt;
+  int64_t columns = shapeOf(argument)[1] * width;
+  if (shapeOf(padded) != ArrayRef<int64_t>{form.batch, form.k, columns})
     return std::nullopt;
   return Panels{argument, width};
 }

@@ -14,6 +14,9 @@
 //   %b = sinter.transpose %o […]        if B has them in another order
 //   %y = sinter.dot_general %a, %b …
 //
+// %r must have exactly that shape: a reshape to any other, with a slice of the
+// right extents, takes other elements.
+//
 // K runs in the order in which the contraction sums.
 //
 //===----------------------------------------------------------------------===//

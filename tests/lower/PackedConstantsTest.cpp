@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/Panels.h"
+#include "mlir/Parser/Parser.h"
 #include "tests/lower/Compiled.h"
 #include "tests/lower/ContractionForms.h"
 
@@ -198,6 +200,68 @@ TEST_P(PackedConstants, LoopsSeeThemAsInvariants) {
   std::unique_ptr<Compiled> compiled = check();
   EXPECT_EQ(count(compiled->loops(), "memref.global "), 2u);
   EXPECT_EQ(count(compiled->loops(), "memref<40x40xf32> ="), 0u);
+}
+
+/// Whether a B that these ops make of %p, all of whose dimensions are written
+/// here, is one of panels.
+bool isOfPanels(const std::string &panels, const std::string &transposed,
+                const std::string &ops, const std::string &b,
+                llvm::StringRef contracted, llvm::StringRef result) {
+  mlir::DialectRegistry registry;
+  registry.insert<ir::SinterDialect>();
+  mlir::MLIRContext context(registry);
+  bool isBatch = result.count('x') == 2;
+  std::string a = isBatch ? "tensor<2x5x80xf32>" : "tensor<5x80xf32>";
+  std::string end = "tensor<" + result.str() + "xf32>";
+  std::string text =
+      "sinter.entry @run(%a: " + a + ", %p: tensor<" + panels + "xf32>) -> (" +
+      end + ") {\n%t = sinter.transpose %p [0, 2, 1, 3] : " + "tensor<" +
+      panels + "xf32> -> tensor<" + transposed + "xf32>\n" + ops +
+      "%y = sinter.dot_general %a, %b contract " + contracted.str() + " : " +
+      a + ", tensor<" + b + "xf32> -> " + end + "\nsinter.return %y : " + end +
+      "\n}\n";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  EXPECT_TRUE(module) << text;
+  bool is = false;
+  if (module)
+    module->walk([&](ir::DotGeneralOp op) {
+      is = ir::Panels::of(op, ir::ContractionForm::of(op)).has_value();
+    });
+  return is;
+}
+
+/// 80 × 37 in panels of 48 columns.
+bool isOfPaddedPanels(const std::string &reshaped, const std::string &offsets) {
+  std::string r = "tensor<" + reshaped + "xf32>";
+  return isOfPanels(
+      "1x1x80x48", "1x80x1x48",
+      "%r = sinter.reshape %t : tensor<1x80x1x48xf32> -> " + r +
+          "\n%s = sinter.slice %r offsets [" + offsets +
+          "] sizes [1, 80, 37] strides [1, 1, 1] : " + r +
+          " -> tensor<1x80x37xf32>\n"
+          "%b = sinter.reshape %s : tensor<1x80x37xf32> -> tensor<80x37xf32>\n",
+      "80x37", "[1] x [0] batch [] x []", "5x37");
+}
+
+TEST(Panels, OnlyWhatPanelsUnpackToIsOne) {
+  EXPECT_TRUE(isOfPaddedPanels("1x80x48", "0, 0, 0"));
+  EXPECT_FALSE(isOfPaddedPanels("1x80x48", "0, 0, 5"));
+  // Other elements at the same places.
+  EXPECT_FALSE(isOfPaddedPanels("1x96x40", "0, 0, 0"));
+  // Nothing in no columns.
+  EXPECT_FALSE(isOfPanels(
+      "1x0x80x0", "1x80x0x0",
+      "%r = sinter.reshape %t : tensor<1x80x0x0xf32> -> tensor<1x80x0xf32>\n"
+      "%b = sinter.reshape %r : tensor<1x80x0xf32> -> tensor<80x0xf32>\n",
+      "80x0", "[1] x [0] batch [] x []", "5x0"));
+}
+
+/// B is what the panels are as they lie: one reshape in all.
+TEST(Panels, ABatchWithoutPaddingIsOne) {
+  EXPECT_TRUE(isOfPanels(
+      "2x3x80x16", "2x80x3x16",
+      "%b = sinter.reshape %t : tensor<2x80x3x16xf32> -> tensor<2x80x48xf32>\n",
+      "2x80x48", "[2] x [1] batch [0] x [0]", "2x5x48"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, PackedConstants, testing::ValuesIn(allCpus),
