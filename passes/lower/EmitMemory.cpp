@@ -167,7 +167,8 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
                                       /*withElseRegion=*/true);
       builder.setInsertionPointToStart(choice.thenBlock());
       vector::StoreOp::create(builder, loc, element, flat, base,
-                              /*nontemporal=*/true, llvm::Align(bytes));
+                              /*nontemporal=*/true,
+                              llvm::Align(std::min(bytes, widestVector)));
       builder.setInsertionPointToStart(choice.elseBlock());
     }
     vector::StoreOp::create(builder, loc, element, flat, base);

@@ -116,8 +116,8 @@ static Value mayStream(OpBuilder &builder, KernelOp kernel,
   Value bits = number(0), may;
   for (Value result : buffers.results)
     bits = arith::OrIOp::create(builder, loc, bits, address(result));
-  constexpr int64_t widestVector = 64;
-  bits = arith::AndIOp::create(builder, loc, bits, number(widestVector - 1));
+  bits = arith::AndIOp::create(builder, loc, bits,
+                               number(ValueEmitter::widestVector - 1));
   may = compare(arith::CmpIPredicate::eq, bits, number(0));
   if (auto overwrites = kernel.getOverwrites())
     for (auto [result, argument] : llvm::enumerate(*overwrites))

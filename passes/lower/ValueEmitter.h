@@ -63,6 +63,9 @@ public:
   /// single elements.
   bool maskedTails = false;
 
+  /// Bytes of the widest vector of any machine: what results that go past the
+  /// caches are aligned to, and all that may be promised of their stores.
+  static constexpr int64_t widestVector = 64;
   /// Whether results go past the caches (an i1); null for never.
   mlir::Value streams;
 

@@ -93,6 +93,28 @@ TEST_F(Edits, aName) {
   }
 }
 
+TEST_F(Edits, moreLanesThanAVectorHasAreNotPromisedMoreAlignment) {
+  writeFile("large.mlir", R"(module @m {
+  sinter.entry @f(%x: tensor<600x1024xf32> {sinter.name = "x"})
+      -> (tensor<600x1024xf32> {sinter.name = "y"}) {
+    %y = sinter.tanh %x : tensor<600x1024xf32>
+    sinter.return %y : tensor<600x1024xf32>
+  }
+})");
+  Finished finished = run({SINTERC, "large.mlir", "--cpu=x86-64-v3",
+                           "--emit=fused", "-o", "fused.mlir"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  writeFile("fused.mlir",
+            replaced(readFile("fused.mlir"), "lanes = 8", "lanes = 32"));
+  finished = run({SINTERC, "fused.mlir", "--emit=loops", "-o", "-"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("nontemporal"));
+  EXPECT_THAT(finished.out, HasSubstr("vector<32xf32>"));
+  // Of a place, a kernel asks whether it is a multiple of 64.
+  EXPECT_THAT(finished.out, HasSubstr("alignment = 64"));
+  EXPECT_THAT(finished.out, testing::Not(HasSubstr("alignment = 128")));
+}
+
 TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
   for (const char *folder : {"a", "b"}) {
     Finished finished =
