@@ -186,8 +186,8 @@ bool isLinear(Operation *op, unsigned operand) {
 
 /// Whether an op that loses the axis adds up what the samples give.
 bool addsUp(Operation *op) {
-  return isa<ir::ReduceSumOp, ir::DotGeneralOp, ir::ConvOp,
-             ir::FoldWindowsOp, ir::ScatterAddOp>(op);
+  return isa<ir::ReduceSumOp, ir::DotGeneralOp, ir::ConvOp, ir::FoldWindowsOp,
+             ir::ScatterAddOp>(op);
 }
 
 Dependence throughOp(Operation *op, const Dependences &values) {

@@ -129,8 +129,7 @@ Tensor Pooling::all(double beyond) const {
       column[0] = padded.dim(d + 1);
       column.resize(rank + 1 - d);
       Tensor i = iota(column, 0, i32, place);
-      Tensor inside =
-          (i >= sides.low[d]) & (i < sides.low[d] + extents[d]);
+      Tensor inside = (i >= sides.low[d]) & (i < sides.low[d] + extents[d]);
       padded = where(broadcast_to(inside, padded.shape(), place), padded,
                      beyond, place);
     }
@@ -202,8 +201,8 @@ Tensor max_pool(Tensor x, const std::vector<int64_t> &window,
   Pooling pooling(step, x, window, options, place);
   if (!step)
     return step.poison();
-  return pooling.finish(max(pooling.all(leastOf(x.dtype())),
-                            pooling.windowDims(), false, place));
+  return pooling.finish(
+      max(pooling.all(leastOf(x.dtype())), pooling.windowDims(), false, place));
 }
 
 MaxPool max_pool_with_indices(Tensor x, const std::vector<int64_t> &window,
@@ -239,8 +238,8 @@ static std::optional<Dims> places(Step &step, Tensor x, bool channelsFirst) {
   step.use(x);
   if (step && x.rank() < 3)
     step.fail("takes images [N, " +
-              Twine(channelsFirst ? "C, spatial…" : "spatial…, C") +
-              "], not " + describe(x.dtype(), x.shape()));
+              Twine(channelsFirst ? "C, spatial…" : "spatial…, C") + "], not " +
+              describe(x.dtype(), x.shape()));
   if (!step)
     return std::nullopt;
   std::vector<int64_t> dims;

@@ -65,7 +65,8 @@ Tensor upsample_linear(Tensor x, const std::vector<int64_t> &factors,
   // Each dimension has a table of what its places are made of.
   constexpr int64_t mostPlaces = 1 << 16;
   for (size_t i = 0; step && i < factors.size(); ++i)
-    if (int64_t extent = x.dim(static_cast<int64_t>(i) + (channels_first ? 2 : 1));
+    if (int64_t extent =
+            x.dim(static_cast<int64_t>(i) + (channels_first ? 2 : 1));
         extent > mostPlaces / factors[i] && factors[i] > 1)
       step.fail("a factor of " + Twine(factors[i]) + " is not possible for " +
                 Twine(extent) + " elements: they would be more than " +

@@ -1,4 +1,5 @@
-//===- CompilerFlags.h - flags that sinterc and sinter-opt share -*- C++ -*-===//
+//===- CompilerFlags.h - flags that sinterc and sinter-opt share -*- C++
+//-*-===//
 
 #ifndef SINTER_TOOLS_COMPILERFLAGS_H
 #define SINTER_TOOLS_COMPILERFLAGS_H

@@ -97,10 +97,10 @@ Error Flags::unknown(StringRef name) const {
   for (const Flag &flag : flags)
     names.push_back(flag.name);
   std::string nearest = findNearest(name, names);
-  return createStringError(
-      "unknown flag '" + name + "'" +
-      (nearest.empty() ? "; --help lists all" : ": did you mean '" + nearest +
-                                                    "'?"));
+  return createStringError("unknown flag '" + name + "'" +
+                           (nearest.empty()
+                                ? "; --help lists all"
+                                : ": did you mean '" + nearest + "'?"));
 }
 
 /// Hands MLIR its flags; it says what is wrong with them.
@@ -147,8 +147,8 @@ Expected<std::vector<std::string>> Flags::parse(int argc, char **argv) {
       hasValue = true;
     }
     auto flag = find_if(flags, [&](const Flag &f) { return f.name == name; });
-    if (flag == flags.end() || (flag->value.empty() && name.size() == 2 &&
-                                arg.size() > 2))
+    if (flag == flags.end() ||
+        (flag->value.empty() && name.size() == 2 && arg.size() > 2))
       return unknown(flag == flags.end() && arg.starts_with("--") ? name : arg);
     if (flag->value.empty() && hasValue)
       return createStringError("'" + name + "' takes no value");

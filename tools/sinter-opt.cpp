@@ -12,9 +12,9 @@
 #include "compiler/driver/Pipeline.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/Support/SourceMgr.h"
 #include "tools/CompilerFlags.h"
 #include "tools/Crash.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -60,8 +60,8 @@ int main(int argc, char **argv) {
   std::string input = rest->empty() ? "-" : rest->front();
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(input);
   if (!buffer)
-    return fail(Outcome::InputError, "cannot read '" + input +
-                                         "': " + buffer.getError().message());
+    return fail(Outcome::InputError,
+                "cannot read '" + input + "': " + buffer.getError().message());
   DefaultTimingManager timingManager;
   timingManager.setEnabled(options.timePasses);
   TimingScope timing = timingManager.getRootScope();

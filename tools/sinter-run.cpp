@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "sinter_runtime.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/raw_ostream.h"
-#include "sinter_runtime.h"
 
 #include <dlfcn.h>
 
@@ -65,7 +65,8 @@ static bool isProgram(StringRef path) {
 int main(int argc, char **argv) {
   const char *usage = "usage: sinter-run LIBRARY.so [--model=NAME] ENTRY … "
                       "(--describe shows the entries)";
-  if (argc < 2 || StringRef(argv[1]) == "--help" || StringRef(argv[1]) == "-h") {
+  if (argc < 2 || StringRef(argv[1]) == "--help" ||
+      StringRef(argv[1]) == "-h") {
     (argc < 2 ? errs() : outs()) << usage << '\n';
     return argc < 2 ? 2 : 0;
   }
@@ -74,8 +75,8 @@ int main(int argc, char **argv) {
     return fail(2, "the library comes first\n" + Twine(usage));
   auto models = findModels(path);
   if (!models)
-    return fail(1, "cannot read '" + path +
-                       "': " + toString(models.takeError()));
+    return fail(1,
+                "cannot read '" + path + "': " + toString(models.takeError()));
   std::vector<char *> rest = {argv[1]};
   std::string wanted;
   for (int k = 2; k < argc; ++k) {
@@ -112,8 +113,10 @@ int main(int argc, char **argv) {
   const auto *model = static_cast<const sinter_model *>(symbol);
   if (model->abi_version != SINTER_ABI_VERSION)
     return fail(1, "'" + path + "' was compiled for version " +
-                       Twine(model->abi_version) + " of the C interface, this "
-                       "is version " + Twine(SINTER_ABI_VERSION));
+                       Twine(model->abi_version) +
+                       " of the C interface, this "
+                       "is version " +
+                       Twine(SINTER_ABI_VERSION));
   rest.push_back(nullptr);
   return sinter_run(model, int(rest.size()) - 1, rest.data());
 }

@@ -15,11 +15,11 @@
 #include "compiler/driver/Pipeline.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/Timing.h"
+#include "tools/CompilerFlags.h"
+#include "tools/Crash.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "tools/CompilerFlags.h"
-#include "tools/Crash.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -151,9 +151,9 @@ static OwningOpRef<ModuleOp> readInput(Request &request, MLIRContext &context,
   outcome = Outcome::InputError;
   auto buffer = llvm::MemoryBuffer::getFile(input);
   if (!buffer || llvm::sys::fs::is_directory(input)) {
-    std::error_code code =
-        buffer ? std::make_error_code(std::errc::is_a_directory)
-               : buffer.getError();
+    std::error_code code = buffer
+                               ? std::make_error_code(std::errc::is_a_directory)
+                               : buffer.getError();
     fail(outcome, "cannot read '" + input + "': " + code.message());
     return nullptr;
   }
@@ -164,8 +164,9 @@ static OwningOpRef<ModuleOp> readInput(Request &request, MLIRContext &context,
   }
   if (ending != ".cpp" && ending != ".cc" && ending != ".cxx") {
     outcome = Outcome::UsageError;
-    fail(outcome, "'" + input + "' is neither a model (.cpp) nor a dump "
-                                "(.mlir)");
+    fail(outcome, "'" + input +
+                      "' is neither a model (.cpp) nor a dump "
+                      "(.mlir)");
     return nullptr;
   }
   request.program.source = request.input;
@@ -201,8 +202,8 @@ int main(int argc, char **argv) {
 
   Installation installation = Installation::find();
   Outcome outcome;
-  OwningOpRef<ModuleOp> module = readInput(request, context, sources,
-                                           installation, timing, outcome);
+  OwningOpRef<ModuleOp> module =
+      readInput(request, context, sources, installation, timing, outcome);
   if (!module) {
     if (outcome == Outcome::Bug)
       tools::reportBug();

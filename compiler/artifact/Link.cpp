@@ -46,13 +46,17 @@ static std::string findLibm() {
 }
 
 Error artifact::linkShared(StringRef objectPath, StringRef path) {
-  std::string object = objectPath.str(), output = path.str(),
-              libm = findLibm();
-  std::vector<const char *> args = {"ld.lld",       "-shared",
-                                    "--gc-sections", "--build-id=none",
-                                    "-z",           "noexecstack",
-                                    "-o",           output.c_str(),
-                                    object.c_str(), "--as-needed"};
+  std::string object = objectPath.str(), output = path.str(), libm = findLibm();
+  std::vector<const char *> args = {"ld.lld",
+                                    "-shared",
+                                    "--gc-sections",
+                                    "--build-id=none",
+                                    "-z",
+                                    "noexecstack",
+                                    "-o",
+                                    output.c_str(),
+                                    object.c_str(),
+                                    "--as-needed"};
   if (!libm.empty())
     args.push_back(libm.c_str());
   std::string messages;
@@ -90,8 +94,8 @@ Error artifact::linkExecutable(const ExecutableParts &parts, StringRef path) {
                                  "-pthread"};
   args.insert(args.end(), parts.flags.begin(), parts.flags.end());
   std::string message;
-  int status = sys::ExecuteAndWait(*compiler, args, std::nullopt, {}, 0, 0,
-                                   &message);
+  int status =
+      sys::ExecuteAndWait(*compiler, args, std::nullopt, {}, 0, 0, &message);
   if (status != 0)
     return createStringError("linking '" + path + "' with " + *compiler +
                              " failed" +

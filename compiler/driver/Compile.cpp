@@ -93,8 +93,7 @@ Outcome Compilation::begin() {
     return Outcome::UsageError;
   if (!options.freeze.empty() && failed(freeze(*module, options, reports)))
     return Outcome::InputError;
-  if (llvm::Error error =
-          target::checkFacts(ir::TargetFacts::of(*module))) {
+  if (llvm::Error error = target::checkFacts(ir::TargetFacts::of(*module))) {
     module->emitError(llvm::toString(std::move(error)));
     return Outcome::InputError;
   }
@@ -113,8 +112,9 @@ LogicalResult Compilation::resolveFacts() {
                options.debugInfo || !options.freeze.empty();
   if (stage > Stage::Model) {
     if (given)
-      return module->emitError("target, options and state were settled when this "
-                               "module was at stage 'model': now it is at '")
+      return module->emitError(
+                 "target, options and state were settled when this "
+                 "module was at stage 'model': now it is at '")
              << getStageName(stage) << "'; start again from the model, or edit "
              << "the attributes 'sinter.target' and 'sinter.options'";
     return success();

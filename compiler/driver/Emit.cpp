@@ -68,8 +68,8 @@ std::string driver::getOutputPath(EmitKind kind, const EmitRequest &request,
     output.consume_back(".hpp"); // its sibling
   bool isLibrary = kind == EmitKind::Lib || kind == EmitKind::Shared;
   llvm::SmallString<128> result = path::parent_path(output);
-  path::append(result, (isLibrary ? "lib" : "") + path::filename(output) +
-                           ending);
+  path::append(result,
+               (isLibrary ? "lib" : "") + path::filename(output) + ending);
   return result.str().str();
 }
 
@@ -99,9 +99,8 @@ struct Emitter {
   }
 
   /// Writes bytes to a file that is gone afterwards.
-  llvm::Expected<std::string> writeTemporary(OutputFiles &temporaries,
-                                             StringRef path,
-                                             StringRef contents) {
+  llvm::Expected<std::string>
+  writeTemporary(OutputFiles &temporaries, StringRef path, StringRef contents) {
     llvm::Expected<std::string> name = temporaries.add(path);
     if (!name)
       return name;
@@ -130,9 +129,9 @@ struct Emitter {
     if (kind == EmitKind::Shared)
       return artifact::linkShared(*object, *output);
     std::string main =
-        target::NativeModule::makeMain(ir::getModelSymbol(model.name)).toObject();
-    auto mainObject =
-        writeTemporary(temporaries, path.str() + ".main.o", main);
+        target::NativeModule::makeMain(ir::getModelSymbol(model.name))
+            .toObject();
+    auto mainObject = writeTemporary(temporaries, path.str() + ".main.o", main);
     if (!mainObject)
       return mainObject.takeError();
     return artifact::linkExecutable({*object, *mainObject,
@@ -224,8 +223,9 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
   if (native && !options.dumpDir.empty())
     if (llvm::Error error = dumpNative(options, model.name, *native))
       return fail(std::move(error));
-  Emitter emitter{compilation, request, installation, model,
-                  native ? &*native : nullptr, {}, {}};
+  Emitter emitter{
+      compilation, request, installation, model, native ? &*native : nullptr,
+      {},          {}};
   for (EmitKind kind : request.kinds)
     if (llvm::Error error = emitter.emit(kind))
       return fail(std::move(error));

@@ -47,8 +47,8 @@ static Expected<pid_t> spawn(ArrayRef<std::string> args, bool isGroup) {
   if (isGroup)
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child;
-  int code = posix_spawn(&child, argv[0], nullptr, &attributes, argv.data(),
-                         environ);
+  int code =
+      posix_spawn(&child, argv[0], nullptr, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   if (code)
     return createStringError("cannot run '" + args[0] +
@@ -129,8 +129,7 @@ ModelProgram::run(const Installation &installation) const {
   SmallString<128> program;
   if (std::error_code code =
           sys::fs::createTemporaryFile("sinter-model", "", program))
-    return createStringError("cannot make a temporary file: " +
-                             code.message());
+    return createStringError("cannot make a temporary file: " + code.message());
   scope_exit remove([&] { sys::fs::remove(program); });
   RemovedOnInterrupt programGuard(program);
   if (Error error = compile(*this, installation, program))
@@ -167,7 +166,8 @@ ModelProgram::run(const Installation &installation) const {
     return createStringError(""); // they were said
   if (code != 0 || text->empty())
     return createStringError("the model program ended with code " +
-                             Twine(code) + " before its model was complete: "
-                                           "a model must not call exit");
+                             Twine(code) +
+                             " before its model was complete: "
+                             "a model must not call exit");
   return text;
 }

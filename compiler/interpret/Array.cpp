@@ -88,8 +88,7 @@ Array Array::of(Type tensorType, ArrayRef<double> numbers) {
   assert(product(result.shape) == static_cast<int64_t>(numbers.size()));
   for (double x : numbers) {
     if (!result.isFloat())
-      result.ints.push_back(
-          wrap(static_cast<int64_t>(x), result.elementType));
+      result.ints.push_back(wrap(static_cast<int64_t>(x), result.elementType));
     else if (result.elementType.isF32())
       result.floats.push_back(widen(narrow(x)));
     else
@@ -222,9 +221,8 @@ DenseElementsAttr Array::toElements() const {
   for (int64_t i = 1; splat && i < size(); ++i)
     splat = std::memcmp(bytes.data(), bytes.data() + i * width, width) == 0;
   ArrayRef<char> raw(bytes);
-  return DenseElementsAttr::getFromRawBuffer(type(),
-                                             splat ? raw.take_front(width)
-                                                   : raw);
+  return DenseElementsAttr::getFromRawBuffer(
+      type(), splat ? raw.take_front(width) : raw);
 }
 
 bool sinter::interpret::identical(const Array &a, const Array &b) {

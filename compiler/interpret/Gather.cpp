@@ -22,8 +22,7 @@ static void visitSlices(ArrayRef<int64_t> shape, const Array &indices,
   int64_t between = product(shape.slice(batch, axis - batch));
   int64_t extent = shape[axis];
   int64_t inner = product(shape.drop_front(axis + 1));
-  int64_t count =
-      product(ArrayRef<int64_t>(indices.shape).drop_front(batch));
+  int64_t count = product(ArrayRef<int64_t>(indices.shape).drop_front(batch));
   int64_t i = 0;
   for (int64_t b = 0; b < batches; ++b)
     for (int64_t p = 0; p < between; ++p)
@@ -54,18 +53,17 @@ Array sinter::interpret::evaluateScatterAdd(ScatterAddOp op, Operands operands,
   Array result = *operands[0];
   const Array &updates = *operands[2];
   Type type = result.elementType;
-  visitSlices(result.shape, *operands[1], op.getAxis(), op.getBatchDims(),
-              [&](int64_t i, int64_t place) {
-                if (result.isFloat())
-                  result.floats[place] =
-                      roundTo(result.floats[place] + updates.floats[i], type,
-                              precision);
-                else
-                  result.ints[place] = wrap(
-                      static_cast<int64_t>(
-                          static_cast<uint64_t>(result.ints[place]) +
-                          static_cast<uint64_t>(updates.ints[i])),
-                      type);
-              });
+  visitSlices(
+      result.shape, *operands[1], op.getAxis(), op.getBatchDims(),
+      [&](int64_t i, int64_t place) {
+        if (result.isFloat())
+          result.floats[place] = roundTo(
+              result.floats[place] + updates.floats[i], type, precision);
+        else
+          result.ints[place] = wrap(
+              static_cast<int64_t>(static_cast<uint64_t>(result.ints[place]) +
+                                   static_cast<uint64_t>(updates.ints[i])),
+              type);
+      });
   return result;
 }

@@ -57,9 +57,8 @@ static Expected<Array> evaluateOp(Operation *op, Operands operands,
       .Case<DotGeneralOp>([&](DotGeneralOp o) {
         return evaluateContraction(o, operands, precision);
       })
-      .Case<ConvOp>([&](ConvOp o) {
-        return evaluateConvolution(o, operands, precision);
-      })
+      .Case<ConvOp>(
+          [&](ConvOp o) { return evaluateConvolution(o, operands, precision); })
       .Case<FoldWindowsOp>([&](FoldWindowsOp o) {
         return evaluateFoldWindows(o, operands, precision);
       })
@@ -112,9 +111,9 @@ Array sinter::interpret::evaluateElement(Operation *op,
 
 bool sinter::interpret::canEvaluate(StringRef opName) {
   static const llvm::StringSet<> otherwise = {
-      "sinter.gradient", "sinter.vjp",    "sinter.jvp",  "sinter.buffer",
-      "sinter.launch",   "sinter.copy",   "sinter.loop", "sinter.variable",
-      "sinter.store_index"};
+      "sinter.gradient", "sinter.vjp",      "sinter.jvp",
+      "sinter.buffer",   "sinter.launch",   "sinter.copy",
+      "sinter.loop",     "sinter.variable", "sinter.store_index"};
   return opName.starts_with("sinter.") && !otherwise.contains(opName);
 }
 
@@ -233,8 +232,7 @@ Expected<SharedList> Run::block(Block &block, SharedList arguments) {
       return results.takeError();
     for (auto [result, array] : llvm::zip(op.getResults(), *results)) {
       values[result] = array;
-      readers[result] =
-          std::distance(result.use_begin(), result.use_end());
+      readers[result] = std::distance(result.use_begin(), result.use_end());
     }
     for (Value operand : op.getOperands())
       if (auto reader = readers.find(operand);

@@ -1,7 +1,7 @@
 //===- Movement.cpp - ops that move elements ------------------------------===//
 //
-// Transpose, broadcast, slice, reverse and windows read a strided view of the operand;
-// pad and concatenate write one of the result.
+// Transpose, broadcast, slice, reverse and windows read a strided view of the
+// operand; pad and concatenate write one of the result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,8 +37,8 @@ static Array view(Operation *op, const Array &from, int64_t start,
 
 static Array move(ReshapeOp op, Operands operands) {
   Array result = *operands[0];
-  result.shape = SmallVector<int64_t>(
-      cast<RankedTensorType>(op.getType()).getShape());
+  result.shape =
+      SmallVector<int64_t>(cast<RankedTensorType>(op.getType()).getShape());
   return result;
 }
 
@@ -118,7 +118,8 @@ static Array move(ConcatenateOp op, Operands operands) {
 Array sinter::interpret::evaluateMovement(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, Array>(op)
       .Case<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, ReverseOp, PadOp,
-            ConcatenateOp, WindowsOp>([&](auto o) { return move(o, operands); });
+            ConcatenateOp, WindowsOp>(
+          [&](auto o) { return move(o, operands); });
 }
 
 Array sinter::interpret::evaluateIota(IotaOp op, Precision precision) {
@@ -128,8 +129,8 @@ Array sinter::interpret::evaluateIota(IotaOp op, Precision precision) {
   for (int64_t i = 0; i < result.size(); ++i) {
     int64_t index = i / inner % extent;
     if (result.isFloat())
-      result.floats[i] = roundTo(static_cast<double>(index),
-                                 result.elementType, precision);
+      result.floats[i] =
+          roundTo(static_cast<double>(index), result.elementType, precision);
     else
       result.ints[i] = wrap(index, result.elementType);
   }

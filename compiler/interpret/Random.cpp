@@ -39,11 +39,10 @@ static double uniform(const Array &key, uint32_t stream, int64_t i,
   auto seed = static_cast<uint64_t>(key.ints[0]);
   auto call = static_cast<uint64_t>(key.ints[1]);
   int64_t block = i / 64 * 16 + i % 16, word = i % 64 / 16;
-  Words words = philox({static_cast<uint32_t>(block), stream,
-                        static_cast<uint32_t>(call),
-                        static_cast<uint32_t>(call >> 32)},
-                       {static_cast<uint32_t>(seed),
-                        static_cast<uint32_t>(seed >> 32)});
+  Words words =
+      philox({static_cast<uint32_t>(block), stream, static_cast<uint32_t>(call),
+              static_cast<uint32_t>(call >> 32)},
+             {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
   if (!isF64)
     return std::ldexp(words[word] >> 8, -24);
   uint64_t both =
@@ -56,8 +55,8 @@ Array sinter::interpret::evaluateRandom(Operation *op, Operands operands,
   const Array &key = *operands[0];
   Array result = Array::zeros(op->getResult(0).getType());
   Type type = result.elementType;
-  auto stream = static_cast<uint32_t>(
-      op->getAttrOfType<IntegerAttr>("stream").getInt());
+  auto stream =
+      static_cast<uint32_t>(op->getAttrOfType<IntegerAttr>("stream").getInt());
   auto round = [&](double x) { return roundTo(x, type, precision); };
   for (int64_t i = 0; i < result.size(); ++i) {
     double u = uniform(key, stream, i, type.isF64());
@@ -72,12 +71,10 @@ Array sinter::interpret::evaluateRandom(Operation *op, Operands operands,
       double v = uniform(key, stream + 1, i, type.isF64());
       double radius =
           round(std::sqrt(round(-2 * round(std::log(round(1 - u))))));
-      result.floats[i] =
-          round(radius * round(std::cos(round(tau * v))));
+      result.floats[i] = round(radius * round(std::cos(round(tau * v))));
     } else {
       // The constant it is compared with is an f32.
-      double p =
-          cast<RandomBernoulliOp>(op).getProbability().convertToDouble();
+      double p = cast<RandomBernoulliOp>(op).getProbability().convertToDouble();
       result.ints[i] = u < static_cast<double>(static_cast<float>(p));
     }
   }

@@ -13,8 +13,8 @@
 
 namespace sinter::ir {
 
-/// What a process on x86-64 can address.  Sums of some thousand such sizes still
-/// fit an integer.
+/// What a process on x86-64 can address.  Sums of some thousand such sizes
+/// still fit an integer.
 inline constexpr int64_t addressableBytes = int64_t(1) << 47;
 
 /// An error at `loc` unless a value of this type can be had.
@@ -23,10 +23,10 @@ inline mlir::LogicalResult verifyAddressable(mlir::Location loc,
   auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
   if (!tensor || getByteSize(tensor) <= addressableBytes)
     return mlir::success();
-  return mlir::emitError(loc) << "a value of " << type
-                              << " is larger than the " << addressableBytes
-                              << " bytes that a process can address: make its "
-                                 "shape smaller";
+  return mlir::emitError(loc)
+         << "a value of " << type << " is larger than the " << addressableBytes
+         << " bytes that a process can address: make its "
+            "shape smaller";
 }
 
 /// The same for all that `root` holds.

@@ -123,7 +123,8 @@ ContractionForm ContractionForm::of(DotGeneralOp op) {
   form.rhsK = pick(op.getRhs(), rhs, op.getRhsContracting());
   if (form.lhs) {
     // Sums run as A lies in memory, near elements after one another.
-    auto order = llvm::to_vector(llvm::seq<size_t>(0, form.lhsK.extents.size()));
+    auto order =
+        llvm::to_vector(llvm::seq<size_t>(0, form.lhsK.extents.size()));
     llvm::stable_sort(order, [&](size_t a, size_t b) {
       return std::abs(form.lhsK.strides[a]) > std::abs(form.lhsK.strides[b]);
     });
@@ -164,8 +165,8 @@ SmallVector<ContractionLoop> ContractionForm::rowLoops(bool packed) const {
   return merged(loops);
 }
 
-SmallVector<ContractionLoop>
-ContractionForm::depthLoops(bool packedLhs, int64_t width) const {
+SmallVector<ContractionLoop> ContractionForm::depthLoops(bool packedLhs,
+                                                         int64_t width) const {
   if (k == 0)
     return {{0, 0, 0}};
   SmallVector<ContractionLoop> loops;

@@ -211,10 +211,10 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
   return packRhs && !readsPanels(op)
-             ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) *
-                                     form.k * elementBytes(op),
-                                 kScratchAlignment)
-                 : 0;
+             ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) * form.k *
+                                 elementBytes(op),
+                             kScratchAlignment)
+             : 0;
 }
 
 int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {

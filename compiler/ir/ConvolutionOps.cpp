@@ -48,14 +48,15 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *,
   int64_t spatial = input.getRank() - 2;
   if (spatial < 1 || spatial > 3 || kernel.getRank() != input.getRank())
     return emitOptionalError(
-        loc, "conv: an input [N, spatial…, C] and a kernel [spatial…, C/groups, "
-             "F] with 1 to 3 spatial dimensions do not match ",
+        loc,
+        "conv: an input [N, spatial…, C] and a kernel [spatial…, C/groups, "
+        "F] with 1 to 3 spatial dimensions do not match ",
         input, " and ", kernel);
-  for (auto [name, array] :
-       {std::pair("strides", adaptor.getStrides()), {"low", adaptor.getLow()},
-        {"high", adaptor.getHigh()},
-        {"input_dilation", adaptor.getInputDilation()},
-        {"kernel_dilation", adaptor.getKernelDilation()}})
+  for (auto [name, array] : {std::pair("strides", adaptor.getStrides()),
+                             {"low", adaptor.getLow()},
+                             {"high", adaptor.getHigh()},
+                             {"input_dilation", adaptor.getInputDilation()},
+                             {"kernel_dilation", adaptor.getKernelDilation()}})
     if (static_cast<int64_t>(array.size()) != spatial)
       return emitOptionalError(loc, "conv: `", name, "` has ", array.size(),
                                " entries for ", spatial, " spatial dimensions");
@@ -283,10 +284,10 @@ Value ConvRule::ofKernel() {
     int64_t given = reach(input.getDimSize(d + 1), op.getInputDilation()[d]);
     high.push_back(wanted - given - op.getLow()[d]);
   }
-  Value result = ConvOp::create(
-      builder, loc, images, transpose(cotangent, window),
-      op.getKernelDilation(), op.getLow(), high, op.getInputDilation(),
-      op.getStrides(), groups);
+  Value result =
+      ConvOp::create(builder, loc, images, transpose(cotangent, window),
+                     op.getKernelDilation(), op.getLow(), high,
+                     op.getInputDilation(), op.getStrides(), groups);
   // [C/g, K…, F] to [K…, C/g, F].
   auto back = llvm::to_vector(llvm::seq<int64_t>(1, spatial + 1));
   back.append({0, spatial + 1});

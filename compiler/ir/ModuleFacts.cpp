@@ -85,8 +85,7 @@ static LogicalResult verify(Operation *module, StringRef name,
     return success();
   auto dictionary = dyn_cast<DictionaryAttr>(attr);
   if (!dictionary)
-    return module->emitError("attribute '")
-           << name << "' must be a dictionary";
+    return module->emitError("attribute '") << name << "' must be a dictionary";
   for (NamedAttribute entry : dictionary) {
     const Key *key = llvm::find_if(
         keys, [&](const Key &k) { return k.name == entry.getName(); });

@@ -95,8 +95,8 @@ LogicalResult CompareOp::inferReturnTypes(MLIRContext *context,
 LogicalResult PolygammaOp::verify() {
   auto order = static_cast<int64_t>(getOrder());
   if (order < 0 || order > highestPolygamma)
-    return emitOpError("order ") << order << " is not from 0 to "
-           << highestPolygamma;
+    return emitOpError("order ")
+           << order << " is not from 0 to " << highestPolygamma;
   return success();
 }
 

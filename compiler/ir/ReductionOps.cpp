@@ -32,10 +32,9 @@ static OpFoldResult foldReduce(Value operand, ArrayRef<int64_t> dimensions) {
 }
 
 #define SINTER_REDUCE_OP(Op, mnemonic)                                         \
-  LogicalResult Op::inferReturnTypes(MLIRContext *,                            \
-                                     std::optional<Location> loc,              \
-                                     Adaptor adaptor,                          \
-                                     SmallVectorImpl<Type> &types) {           \
+  LogicalResult Op::inferReturnTypes(                                          \
+      MLIRContext *, std::optional<Location> loc, Adaptor adaptor,             \
+      SmallVectorImpl<Type> &types) {                                          \
     return inferReduced(loc, mnemonic, adaptor.getOperand(),                   \
                         adaptor.getDimensions(), types);                       \
   }                                                                            \

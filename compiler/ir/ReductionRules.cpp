@@ -137,9 +137,9 @@ static Value extremumVjpInPlace(Op op, OpBuilder &builder, Value cotangent) {
   auto spread = [&](Value y) -> Expr {
     Type element = cast<RankedTensorType>(y.getType()).getElementType();
     return {builder, loc,
-            BroadcastOp::create(
-                builder, loc, RankedTensorType::get(type.getShape(), element),
-                y, kept)};
+            BroadcastOp::create(builder, loc,
+                                RankedTensorType::get(type.getShape(), element),
+                                y, kept)};
   };
   // Row-major among the reduced dimensions.
   std::optional<Expr> position;

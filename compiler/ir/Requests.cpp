@@ -10,8 +10,8 @@ using namespace sinter::ir;
 static LogicalResult verifyTypes(Operation *op, TypeRange have, TypeRange want,
                                  StringRef what, StringRef of) {
   if (have.size() != want.size())
-    return op->emitOpError("has ") << have.size() << " " << what << " for "
-                                   << want.size() << " " << of;
+    return op->emitOpError("has ")
+           << have.size() << " " << what << " for " << want.size() << " " << of;
   for (auto [i, pair] : llvm::enumerate(llvm::zip(have, want)))
     if (std::get<0>(pair) != std::get<1>(pair))
       return op->emitOpError("has ")
@@ -88,9 +88,9 @@ static ParseResult parseRequest(OpAsmParser &parser, OperationState &state,
   SmallVector<OpAsmParser::UnresolvedOperand> of, wrt, given;
   SmallVector<Type> ofTypes, wrtTypes;
   auto parseTypes = [&](SmallVector<Type> &types) -> ParseResult {
-    return parser.parseCommaSeparatedList(
-        AsmParser::Delimiter::Paren,
-        [&] { return parser.parseType(types.emplace_back()); });
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&] {
+      return parser.parseType(types.emplace_back());
+    });
   };
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseOperandList(of, AsmParser::Delimiter::Paren) ||
@@ -107,11 +107,11 @@ static ParseResult parseRequest(OpAsmParser &parser, OperationState &state,
                              state.operands))
     return failure();
   state.addTypes(forward ? ofTypes : wrtTypes);
-  state.addAttribute("operandSegmentSizes",
-                     parser.getBuilder().getDenseI32ArrayAttr(
-                         {static_cast<int32_t>(of.size()),
-                          static_cast<int32_t>(wrt.size()),
-                          static_cast<int32_t>(given.size())}));
+  state.addAttribute(
+      "operandSegmentSizes",
+      parser.getBuilder().getDenseI32ArrayAttr(
+          {static_cast<int32_t>(of.size()), static_cast<int32_t>(wrt.size()),
+           static_cast<int32_t>(given.size())}));
   return success();
 }
 

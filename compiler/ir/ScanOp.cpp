@@ -123,28 +123,26 @@ LogicalResult ScanOp::verify() {
            << block.getNumArguments() << " arguments, not " << want;
   if (static_cast<int64_t>(getTripCount()) < 0)
     return emitOpError("cannot run a negative number of steps");
-  auto indexType = RankedTensorType::get({}, IntegerType::get(getContext(), 64));
+  auto indexType =
+      RankedTensorType::get({}, IntegerType::get(getContext(), 64));
   if (getIndexArg().getType() != indexType)
     return emitOpError("index argument must be tensor<i64>");
   for (auto [argument, init] : llvm::zip(getCarryArgs(), getInit()))
     if (argument.getType() != init.getType())
-      return emitOpError("carry is ")
-             << init.getType() << " outside and " << argument.getType()
-             << " inside";
+      return emitOpError("carry is ") << init.getType() << " outside and "
+                                      << argument.getType() << " inside";
   for (auto [argument, x] : llvm::zip(getXArgs(), getXs())) {
     auto type = cast<RankedTensorType>(x.getType());
     if (type.getRank() == 0 ||
         type.getDimSize(0) != static_cast<int64_t>(getTripCount()))
       return emitOpError("steps ") << getTripCount() << " times along " << type;
     if (argument.getType() != sliceType(type))
-      return emitOpError("body takes ")
-             << argument.getType() << " of " << type;
+      return emitOpError("body takes ") << argument.getType() << " of " << type;
   }
   for (auto [argument, value] : llvm::zip(getInvariantArgs(), getInvariants()))
     if (argument.getType() != value.getType())
-      return emitOpError("invariant is ")
-             << value.getType() << " outside and " << argument.getType()
-             << " inside";
+      return emitOpError("invariant is ") << value.getType() << " outside and "
+                                          << argument.getType() << " inside";
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return emitOpError("body must end with sinter.yield");
@@ -163,8 +161,8 @@ LogicalResult ScanOp::verify() {
     auto type = cast<RankedTensorType>(result.getType());
     if (sliceType(type) != step.getType() ||
         type.getDimSize(0) != static_cast<int64_t>(getTripCount()))
-      return emitOpError("stacks ") << getTripCount() << " × " << step.getType()
-                                    << " into " << type;
+      return emitOpError("stacks ")
+             << getTripCount() << " × " << step.getType() << " into " << type;
   }
   return success();
 }

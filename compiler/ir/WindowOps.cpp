@@ -22,7 +22,8 @@ FailureOr<int64_t> sinter::ir::countWindows(std::optional<Location> loc,
     return emitOptionalError(loc, op, ": ", what, " ", value, " of dimension ",
                              dimension, " must be at least 1");
   };
-  if (failed(atLeastOne("size", size)) || failed(atLeastOne("stride", stride)) ||
+  if (failed(atLeastOne("size", size)) ||
+      failed(atLeastOne("stride", stride)) ||
       failed(atLeastOne("dilation", dilation)))
     return failure();
   // Written so that no number of a corrupt file overflows.
@@ -38,13 +39,12 @@ static FailureOr<SmallVector<int64_t>>
 windowShape(std::optional<Location> loc, StringRef op, RankedTensorType type,
             ArrayRef<int64_t> windowed, ArrayRef<int64_t> sizes,
             ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
-  for (auto [name, array] :
-       {std::pair("sizes", sizes), {"strides", strides},
-        {"dilations", dilations}})
+  for (auto [name, array] : {std::pair("sizes", sizes),
+                             {"strides", strides},
+                             {"dilations", dilations}})
     if (array.size() != windowed.size())
       return emitOptionalError(loc, op, ": `", name, "` has ", array.size(),
-                               " entries for ", windowed.size(),
-                               " dimensions");
+                               " entries for ", windowed.size(), " dimensions");
   if (windowed.empty())
     return emitOptionalError(loc, op, ": needs at least one dimension");
   SmallVector<int64_t> shape(type.getShape());
@@ -56,9 +56,8 @@ windowShape(std::optional<Location> loc, StringRef op, RankedTensorType type,
     if (d <= last)
       return emitOptionalError(loc, op, ": dimensions must increase");
     last = d;
-    FailureOr<int64_t> count =
-        countWindows(loc, op, d, type.getDimSize(d),
-                     {sizes[i], strides[i], dilations[i]});
+    FailureOr<int64_t> count = countWindows(
+        loc, op, d, type.getDimSize(d), {sizes[i], strides[i], dilations[i]});
     if (failed(count))
       return failure();
     shape[d] = *count;
@@ -100,8 +99,7 @@ LogicalResult FoldWindowsOp::verify() {
   return success();
 }
 
-Value FoldWindowsOp::transposed(OpBuilder &builder, Value cotangent,
-                                unsigned) {
+Value FoldWindowsOp::transposed(OpBuilder &builder, Value cotangent, unsigned) {
   return WindowsOp::create(builder, getLoc(), cotangent, getWindowed(),
                            getSizes(), getStrides(), getDilations());
 }

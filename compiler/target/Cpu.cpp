@@ -66,9 +66,8 @@ static std::string featuresBeyond(StringRef cpu) {
   for (const auto &feature : sys::getHostCPUFeatures()) {
     std::string on = ("+" + feature.getKey()).str();
     if (implied->checkFeatures(on) != feature.getValue())
-      differences.push_back(
-          std::string(feature.getValue() ? "+" : "-") +
-          feature.getKey().str());
+      differences.push_back(std::string(feature.getValue() ? "+" : "-") +
+                            feature.getKey().str());
   }
   llvm::sort(differences);
   return llvm::join(differences, ",");

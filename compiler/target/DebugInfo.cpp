@@ -57,8 +57,8 @@ struct AddDebugInfo : PassWrapper<AddDebugInfo, OperationPass<ModuleOp>> {
     FileLineColLoc place = getUserPlace(function.getLoc());
     if (!place)
       place = modulePlace;
-    auto type = LLVM::DISubroutineTypeAttr::get(
-        context, llvm::dwarf::DW_CC_normal, {});
+    auto type =
+        LLVM::DISubroutineTypeAttr::get(context, llvm::dwarf::DW_CC_normal, {});
     auto subprogram = LLVM::DISubprogramAttr::get(
         context, DistinctAttr::create(UnitAttr::get(context)), unit,
         getFile(place), function.getNameAttr(), function.getNameAttr(),

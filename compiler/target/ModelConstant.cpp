@@ -10,9 +10,9 @@
 
 #include "compiler/ir/HostNames.h"
 
+#include "sinter_runtime.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
-#include "sinter_runtime.h"
 
 #include <cstddef>
 
@@ -38,9 +38,9 @@ struct ModelConstantBuilder {
       context, {pointer, pointer, i32, i32, i32, i32, i64, i64});
   StructType *entryType = StructType::get(
       context, {pointer, pointer, pointer, i32, i32, i64, i32, pointer});
-  StructType *modelType = StructType::get(
-      context, {i32, i32, i32, i32, pointer, pointer, pointer, pointer, pointer,
-                i32, i32, i64, i64, pointer});
+  StructType *modelType =
+      StructType::get(context, {i32, i32, i32, i32, pointer, pointer, pointer,
+                                pointer, pointer, i32, i32, i64, i64, pointer});
 
   Constant *number32(int64_t value) {
     return ConstantInt::get(i32, value, /*IsSigned=*/true);
@@ -74,12 +74,12 @@ struct ModelConstantBuilder {
       SmallVector<uint64_t> extents(t.shape.begin(), t.shape.end());
       shape = data(ConstantDataArray::get(context, extents), ".shape");
     }
-    return ConstantStruct::get(
-        tensorType,
-        {text(t.name), shape, number32(t.shape.size()),
-         number32(ir::getDtypeNumber(t.dtype)), number32(t.batchAxis),
-         number32(t.trainable ? SINTER_TRAINABLE : 0), number64(t.bytes),
-         number64(t.offset)});
+    return ConstantStruct::get(tensorType,
+                               {text(t.name), shape, number32(t.shape.size()),
+                                number32(ir::getDtypeNumber(t.dtype)),
+                                number32(t.batchAxis),
+                                number32(t.trainable ? SINTER_TRAINABLE : 0),
+                                number64(t.bytes), number64(t.offset)});
   }
   Constant *tensors(ArrayRef<ir::TensorDescription> list, const Twine &name) {
     SmallVector<Constant *> elements;
@@ -94,13 +94,12 @@ struct ModelConstantBuilder {
   }
   Constant *entry(const ir::EntryDescription &e) {
     return ConstantStruct::get(
-        entryType,
-        {text(e.name), tensors(e.inputs, ".inputs"),
-         tensors(e.outputs, ".outputs"), number32(e.inputs.size()),
-         number32(e.outputs.size()), number64(e.workspaceBytes),
-         number32((e.writesState ? SINTER_WRITES_STATE : 0) |
-                  (e.onlyDraws ? SINTER_ONLY_DRAWS : 0)),
-         function(e.name)});
+        entryType, {text(e.name), tensors(e.inputs, ".inputs"),
+                    tensors(e.outputs, ".outputs"), number32(e.inputs.size()),
+                    number32(e.outputs.size()), number64(e.workspaceBytes),
+                    number32((e.writesState ? SINTER_WRITES_STATE : 0) |
+                             (e.onlyDraws ? SINTER_ONLY_DRAWS : 0)),
+                    function(e.name)});
   }
 
   void build(StringRef cpu) {

@@ -36,8 +36,8 @@ const llvm::Target &target::getLLVMTarget() {
   return *found;
 }
 
-static std::unique_ptr<TargetMachine>
-makeMachine(const ir::TargetFacts &facts, int64_t optLevel) {
+static std::unique_ptr<TargetMachine> makeMachine(const ir::TargetFacts &facts,
+                                                  int64_t optLevel) {
   TargetOptions options;
   options.AllowFPOpFusion = FPOpFusion::Strict;
   options.FunctionSections = true;
@@ -58,8 +58,7 @@ static void addAttributes(Module &module, const ir::TargetFacts &facts) {
     function.addFnAttr("target-cpu", facts.cpu);
     if (!facts.features.empty())
       function.addFnAttr("target-features", facts.features);
-    function.addFnAttr("prefer-vector-width",
-                       std::to_string(facts.vectorBits));
+    function.addFnAttr("prefer-vector-width", std::to_string(facts.vectorBits));
     // Kernels: a vector that is spilled to a stack of 16 bytes' alignment would
     // lie on two cache lines more often than not.
     if (function.hasFnAttribute(Attribute::NoInline))
@@ -67,8 +66,7 @@ static void addAttributes(Module &module, const ir::TargetFacts &facts) {
   }
 }
 
-static void optimize(Module &module, TargetMachine &machine,
-                     int64_t optLevel) {
+static void optimize(Module &module, TargetMachine &machine, int64_t optLevel) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager components;
@@ -80,14 +78,13 @@ static void optimize(Module &module, TargetMachine &machine,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   StringRef pipeline =
-      optLevel == 0
-          ? "always-inline"
-          : "cgscc(inline),"
-            "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
-            "instcombine<no-verify-fixpoint>,"
-            "loop-mssa(loop-rotate,licm),gvn,"
-            "instcombine<no-verify-fixpoint>,"
-            "simplifycfg),globaldce";
+      optLevel == 0 ? "always-inline"
+                    : "cgscc(inline),"
+                      "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
+                      "instcombine<no-verify-fixpoint>,"
+                      "loop-mssa(loop-rotate,licm),gvn,"
+                      "instcombine<no-verify-fixpoint>,"
+                      "simplifycfg),globaldce";
   ModulePassManager passes;
   cantFail(builder.parsePassPipeline(passes, pipeline));
   passes.run(module, modules);
@@ -128,19 +125,19 @@ NativeModule NativeModule::makeMain(StringRef modelSymbol) {
 
   IRBuilder<> b(context);
   PointerType *pointer = b.getPtrTy();
-  auto *model = new GlobalVariable(module, b.getInt8Ty(), /*isConstant=*/true,
-                                   GlobalValue::ExternalLinkage, nullptr,
-                                   modelSymbol);
+  auto *model =
+      new GlobalVariable(module, b.getInt8Ty(), /*isConstant=*/true,
+                         GlobalValue::ExternalLinkage, nullptr, modelSymbol);
   FunctionCallee run = module.getOrInsertFunction(
-      "sinter_run", FunctionType::get(b.getInt32Ty(),
-                                      {pointer, b.getInt32Ty(), pointer},
-                                      /*isVarArg=*/false));
+      "sinter_run",
+      FunctionType::get(b.getInt32Ty(), {pointer, b.getInt32Ty(), pointer},
+                        /*isVarArg=*/false));
   Function *function = Function::Create(
       FunctionType::get(b.getInt32Ty(), {b.getInt32Ty(), pointer}, false),
       GlobalValue::ExternalLinkage, "main", module);
   b.SetInsertPoint(BasicBlock::Create(context, "", function));
-  b.CreateRet(b.CreateCall(
-      run, {model, function->getArg(0), function->getArg(1)}));
+  b.CreateRet(
+      b.CreateCall(run, {model, function->getArg(0), function->getArg(1)}));
   addAttributes(module, {});
   return native;
 }

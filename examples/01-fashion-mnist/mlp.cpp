@@ -1,7 +1,8 @@
 // Fashion-MNIST with a multilayer perceptron, 784-256-128-10.
 //
 //   sinterc mlp.cpp -o mlp
-//   ./mlp train --input images=… --input labels=… --epochs 5 --save mlp.safetensors
+//   ./mlp train --input images=… --input labels=… --epochs 5 --save
+//   mlp.safetensors
 //   ./mlp test  --load mlp.safetensors --input images=… --input labels=…
 #include <sinter/sinter.h>
 using namespace sinter;

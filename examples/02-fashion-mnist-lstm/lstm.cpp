@@ -2,7 +2,8 @@
 // units, whose last state is classified.
 //
 //   sinterc lstm.cpp -o lstm
-//   ./lstm train --input images=… --input labels=… --epochs 3 --save lstm.safetensors
+//   ./lstm train --input images=… --input labels=… --epochs 3 --save
+//   lstm.safetensors
 #include <sinter/sinter.h>
 using namespace sinter;
 
@@ -19,11 +20,10 @@ SINTER_MODEL(lstm) {
     Tensor rows = transpose(cast(images, f32) / 255.0f, {1, 0, 2});
     rows = reshape(broadcast_to(rows, {steps / 28, 28, batch, 28}),
                    {steps, batch, 28});
-    nn::LstmState last =
-        scan(nn::lstm_zero_state(batch, units), rows, steps,
-             [&](nn::LstmState state, Tensor row) {
-               return nn::lstm_cell(m, "lstm", state, row);
-             });
+    nn::LstmState last = scan(nn::lstm_zero_state(batch, units), rows, steps,
+                              [&](nn::LstmState state, Tensor row) {
+                                return nn::lstm_cell(m, "lstm", state, row);
+                              });
     return nn::dense(m, "logits", last.h, 10);
   };
 

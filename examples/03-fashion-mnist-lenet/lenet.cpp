@@ -2,7 +2,8 @@
 // in three channels, through two convolutions and three dense layers.
 //
 //   sinterc lenet.cpp -o lenet
-//   ./lenet train --input images=… --input labels=… --epochs 5 --save lenet.safetensors
+//   ./lenet train --input images=… --input labels=… --epochs 5 --save
+//   lenet.safetensors
 #include <sinter/sinter.h>
 using namespace sinter;
 

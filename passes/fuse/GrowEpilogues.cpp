@@ -1,10 +1,10 @@
 //===- GrowEpilogues.cpp - contractions and what follows them -------------===//
 //
-// A contraction (or a gather, or a sum of windows) takes the pointwise ops on its result: bias,
-// activation, residual, the mask of a backward activation.  They are applied to
-// the accumulators before the store and may read other tensors at the same
-// index.  Pointwise producers of these other operands come along if nobody else
-// needs them.
+// A contraction (or a gather, or a sum of windows) takes the pointwise ops on
+// its result: bias, activation, residual, the mask of a backward activation.
+// They are applied to the accumulators before the store and may read other
+// tensors at the same index.  Pointwise producers of these other operands come
+// along if nobody else needs them.
 //
 //===----------------------------------------------------------------------===//
 

@@ -128,8 +128,7 @@ void RowSorter::fill(const Indices &before, const Indices &behind) {
     Value key = keyOf(emitter.emit(op.getOperand(), point));
     emitter.space.setLanes(own.lanes, own.active());
     emitter.store(loc, key, keys, {2 * row.extent}, own);
-    Type element =
-        ValueEmitter::registerType(builder.getI32Type(), own.lanes);
+    Type element = ValueEmitter::registerType(builder.getI32Type(), own.lanes);
     Value place = emitter.space.value(loc, own.indices.front());
     place = arith::IndexCastOp::create(builder, loc, element, place);
     emitter.store(loc, place, places, {2 * row.extent}, own);

@@ -11,9 +11,9 @@
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
+#include "passes/lower/EmitSequence.h"
 #include "passes/lower/Places.h"
 #include "passes/lower/ReductionWave.h"
-#include "passes/lower/EmitSequence.h"
 #include "passes/lower/Squares.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -222,7 +222,8 @@ void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
 
 /// What the next row reads at `point` of this one.
 void PhaseLoops::prefetchNextRow(ArrayRef<int64_t> shape, const Point &point) {
-  int64_t row = ShapedType::getNumElements(shape.drop_front(phase.outer.size()));
+  int64_t row =
+      ShapedType::getNumElements(shape.drop_front(phase.outer.size()));
   emitter.space.setLanes(point.lanes, point.active());
   for (auto [argument, buffer] :
        llvm::zip_equal(kernel.getArguments(), buffers.arguments))

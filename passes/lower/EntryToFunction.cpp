@@ -187,9 +187,9 @@ static LogicalResult convertEntry(EntryOp entry, int64_t stateBytes) {
     types.push_back(bytes(getByteSize(type)));
   types.push_back(bytes(workspace.getInt()));
 
-  auto function = func::FuncOp::create(
-      builder, entry.getLoc(), getBodyName(entry),
-      builder.getFunctionType(types, TypeRange()));
+  auto function =
+      func::FuncOp::create(builder, entry.getLoc(), getBodyName(entry),
+                           builder.getFunctionType(types, TypeRange()));
   function->setAttr("sinter.entry", entry.getSymNameAttr());
   for (NamedAttribute attr : entry->getDiscardableAttrs())
     function->setAttr(attr.getName(), attr.getValue());

@@ -110,7 +110,8 @@ static Value mayStream(OpBuilder &builder, KernelOp kernel,
   auto number = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
-  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value b) -> Value {
+  auto compare = [&](arith::CmpIPredicate predicate, Value a,
+                     Value b) -> Value {
     return arith::CmpIOp::create(builder, loc, predicate, a, b);
   };
   Value bits = number(0), may;

@@ -177,9 +177,9 @@ Value ValueEmitter::compute(Value value, const Point &point) {
           .Case<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
                 ArgMinOp, DotGeneralOp, ConvOp, FoldWindowsOp>(
               [&](Operation *op) {
-            emitReductions(op, point);
-            return memo.back()[key(value, point)];
-          })
+                emitReductions(op, point);
+                return memo.back()[key(value, point)];
+              })
           .Case<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(
               [&](Operation *op) { return computeRandom(op, point); })
           .Default([&](Operation *op) -> Value {

@@ -67,8 +67,8 @@ static LogicalResult verifyBodies(ModuleOp module) {
     bytes.push_back(entry->workspaceBytes);
     SmallVector<Type> types;
     for (int64_t count : bytes)
-      types.push_back(MemRefType::get(
-          {count}, IntegerType::get(module.getContext(), 8)));
+      types.push_back(
+          MemRefType::get({count}, IntegerType::get(module.getContext(), 8)));
     if (function.getArgumentTypes() != ArrayRef<Type>(types))
       return function.emitOpError("must take, as 'sinter.model' says, ")
              << types;

@@ -101,8 +101,8 @@ class DescribeModel
     : public sinter::passes::impl::DescribeModelBase<DescribeModel> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    module->setAttr(modelAttrName,
-                    sinter::passes::describeModel(module).toAttr(&getContext()));
+    module->setAttr(modelAttrName, sinter::passes::describeModel(module).toAttr(
+                                       &getContext()));
   }
 };
 } // namespace

@@ -15,8 +15,8 @@ struct Span {
   }
 };
 
-/// Whether the buffers of a planned entry lie in their spaces, and what is alive
-/// at once lies apart; an error at the buffer's place otherwise.
+/// Whether the buffers of a planned entry lie in their spaces, and what is
+/// alive at once lies apart; an error at the buffer's place otherwise.
 mlir::LogicalResult verifyBuffers(ir::EntryOp entry);
 
 } // namespace sinter::passes::plan

@@ -1,9 +1,9 @@
 //===- Canonicalize.cpp - the patterns of this folder, to a fixpoint ------===//
 
 #include "compiler/ir/Sinter.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/simplify/Patterns.h"
 #include "passes/simplify/Stage.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_CANONICALIZE

@@ -16,7 +16,8 @@
 // other way round: every element's products with the whole kernel, added up
 // where windows of the result have them,
 //
-//   conv %x, %w input_dilation s  ⇒  fold_windows (dot_general %x, %w) strides s
+//   conv %x, %w input_dilation s  ⇒  fold_windows (dot_general %x, %w) strides
+//   s
 //
 // which adds the same products in another order, and leaves out the zeros.
 //
@@ -159,8 +160,7 @@ private:
     llvm::append_range(shape, kernel.getShape());
     int64_t rank = shape.size();
     return BroadcastOp::create(builder, loc, kernel.clone(shape),
-                               op.getKernel(),
-                               range(products.size(), rank));
+                               op.getKernel(), range(products.size(), rank));
   }
 
   /// A product for each sample and each row of places: [F, O].
@@ -172,7 +172,8 @@ private:
     Value shown = WindowsOp::create(builder, loc, image, range(2, spatial + 2),
                                     kernel.getShape().take_front(spatial),
                                     op.getStrides(), op.getKernelDilation());
-    auto rows = range(2, spatial + 1), depth = range(spatial + 2, 2 * spatial + 2);
+    auto rows = range(2, spatial + 1),
+         depth = range(spatial + 2, 2 * spatial + 2);
     rows.insert(rows.begin(), 0);
     depth.push_back(1);
     Value product = DotGeneralOp::create(
@@ -225,15 +226,14 @@ private:
     Value products = DotGeneralOp::create(
         builder, loc, op.getInput(), turned, {spatial + 1}, {spatial},
         ArrayRef<int64_t>(), ArrayRef<int64_t>());
-    RankedTensorType input = tensorType(op.getInput()),
-                     result = tensorType(op);
+    RankedTensorType input = tensorType(op.getInput()), result = tensorType(op);
     SmallVector<int64_t> full(result.getShape()), offsets(spatial + 2, 0),
         sizes(result.getShape()), low(offsets), high(offsets), none(offsets);
     for (int64_t i = 0; i < spatial; ++i) {
       int64_t d = i + 1;
       int64_t before = (kernel.getDimSize(i) - 1) * op.getKernelDilation()[i];
-      full[d] = (input.getDimSize(d) - 1) * op.getInputDilation()[i] + 1 +
-                before;
+      full[d] =
+          (input.getDimSize(d) - 1) * op.getInputDilation()[i] + 1 + before;
       // Element 0 of the result is element `first` of all that is reached.
       int64_t first = before - op.getLow()[i];
       int64_t end = first + result.getDimSize(d);
@@ -259,10 +259,9 @@ private:
     Value w = reshape(op.getKernel(), shape); // [K…, C/g, g, F/g]
     auto contracting = range(spatial + 1, 2 * spatial + 1);
     contracting.push_back(2 * spatial + 2);
-    Value product =
-        DotGeneralOp::create(builder, loc, x, w, contracting,
-                             range(0, spatial + 1), {2 * spatial + 1},
-                             {spatial + 1}); // [g, N, O…, F/g]
+    Value product = DotGeneralOp::create(
+        builder, loc, x, w, contracting, range(0, spatial + 1),
+        {2 * spatial + 1}, {spatial + 1}); // [g, N, O…, F/g]
     auto order = range(1, spatial + 2);
     order.append({0, spatial + 2});
     return reshape(transpose(product, order), op.getType().getShape());

@@ -40,8 +40,7 @@ static Value expandBernoulli(RandomBernoulliOp op, OpBuilder &builder) {
 }
 
 namespace {
-struct ExpandRandom
-    : sinter::passes::impl::ExpandRandomBase<ExpandRandom> {
+struct ExpandRandom : sinter::passes::impl::ExpandRandomBase<ExpandRandom> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
       OpBuilder builder(op);

@@ -33,15 +33,14 @@ static bool isExact(Operation *op) {
   bool isInteger =
       !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
   if (op->hasTrait<Pointwise>())
-    return isInteger || isa<NegOp, AbsOp, SignOp, SqrtOp, FloorOp, CeilOp,
-                            RoundOp, AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp>(
-                            op);
+    return isInteger ||
+           isa<NegOp, AbsOp, SignOp, SqrtOp, FloorOp, CeilOp, RoundOp, AddOp,
+               SubOp, MulOp, DivOp, MaxOp, MinOp>(op);
   if (isa<ReduceMaxOp, ReduceMinOp, ArgMaxOp, ArgMinOp, GatherOp, ArgSortOp>(
           op))
     return true;
-  return isInteger &&
-         isa<ReduceSumOp, ReduceProdOp, DotGeneralOp, ScatterAddOp,
-             CumulativeSumOp>(op);
+  return isInteger && isa<ReduceSumOp, ReduceProdOp, DotGeneralOp, ScatterAddOp,
+                          CumulativeSumOp>(op);
 }
 
 static bool hasNan(const Array &array) {
@@ -121,17 +120,16 @@ static DenseElementsAttr fold(Operation *op) {
 }
 
 namespace {
-struct FoldConstants
-    : sinter::passes::impl::FoldConstantsBase<FoldConstants> {
+struct FoldConstants : sinter::passes::impl::FoldConstantsBase<FoldConstants> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
       DenseElementsAttr value = fold(op);
       if (!value)
         return;
       OpBuilder builder(op);
-      Value constant = ConstantOp::create(builder, op->getLoc(),
-                                          op->getResult(0).getType(),
-                                          cast<ElementsAttr>(value));
+      Value constant =
+          ConstantOp::create(builder, op->getLoc(), op->getResult(0).getType(),
+                             cast<ElementsAttr>(value));
       op->getResult(0).replaceAllUsesWith(constant);
       op->erase();
     });

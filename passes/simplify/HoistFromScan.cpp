@@ -12,10 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/simplify/RebuildScan.h"
 #include "passes/simplify/Stage.h"
 #include "passes/simplify/StepBatcher.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace sinter::passes {
 #define GEN_PASS_DEF_HOISTFROMSCAN
@@ -171,8 +171,7 @@ bool Hoist::run() {
 }
 
 namespace {
-struct HoistFromScan
-    : sinter::passes::impl::HoistFromScanBase<HoistFromScan> {
+struct HoistFromScan : sinter::passes::impl::HoistFromScanBase<HoistFromScan> {
   void runOnOperation() override {
     // Inner scans first: what leaves one may leave the one around it too.
     bool changed = true;

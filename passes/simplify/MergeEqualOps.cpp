@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/Sinter.h"
-#include "passes/simplify/Stage.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/simplify/Stage.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace sinter::passes {
@@ -73,8 +73,7 @@ static void mergeIn(Block &block) {
 }
 
 namespace {
-struct MergeEqualOps
-    : sinter::passes::impl::MergeEqualOpsBase<MergeEqualOps> {
+struct MergeEqualOps : sinter::passes::impl::MergeEqualOpsBase<MergeEqualOps> {
   void runOnOperation() override {
     for (Operation &op : *getOperation().getBody())
       if (op.hasTrait<OpTrait::IsIsolatedFromAbove>())

@@ -69,14 +69,13 @@ ScanOp sinter::passes::rebuildScan(OpBuilder &builder, ScanOp old,
 
   IRMapping map;
   Block *body = builder.createBlock(&scan.getBody());
-  map.map(old.getIndexArg(),
-          body->addArgument(old.getIndexArg().getType(),
-                            old.getIndexArg().getLoc()));
+  map.map(old.getIndexArg(), body->addArgument(old.getIndexArg().getType(),
+                                               old.getIndexArg().getLoc()));
   for (ArrayRef<ScanPlan::Input> inputs :
        {ArrayRef(plan.carry), ArrayRef(plan.xs), ArrayRef(plan.invariants)})
     for (const ScanPlan::Input &input : inputs)
-      map.map(input.inside, body->addArgument(input.inside.getType(),
-                                              input.inside.getLoc()));
+      map.map(input.inside,
+              body->addArgument(input.inside.getType(), input.inside.getLoc()));
   for (Operation *op : neededOps(old, plan, map)) {
     // Results that are given from outside stay so.
     Operation *clone = builder.cloneWithoutRegions(*op, map);

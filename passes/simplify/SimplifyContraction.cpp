@@ -217,8 +217,7 @@ static LogicalResult transposeWindows(TransposeOp op,
   int64_t from = isLeft ? batch : batch + left;
   int64_t count = isLeft ? left : rhs.free.size();
   Side &side = isLeft ? lhs : rhs;
-  if (!showsWindows(side.value) ||
-      llvm::is_sorted(order.slice(from, count)))
+  if (!showsWindows(side.value) || llvm::is_sorted(order.slice(from, count)))
     return failure();
   for (int64_t d = 0; d < static_cast<int64_t>(order.size()); ++d) {
     bool inside = d >= from && d < from + count;
@@ -226,8 +225,8 @@ static LogicalResult transposeWindows(TransposeOp op,
       return failure();
   }
   // The free dimensions exchange places among themselves.
-  auto permutation = llvm::to_vector(
-      llvm::seq<int64_t>(0, tensorType(side.value).getRank()));
+  auto permutation =
+      llvm::to_vector(llvm::seq<int64_t>(0, tensorType(side.value).getRank()));
   for (int64_t i = 0; i < count; ++i)
     permutation[side.free[i]] = side.free[order[from + i] - from];
   side.value =

@@ -213,11 +213,11 @@ struct HoistPointwiseAboveBroadcast : RewritePattern {
 } // namespace
 
 void sinter::passes::addMovementPatterns(RewritePatternSet &patterns) {
-  patterns.add<ReshapeForUnitTranspose, BroadcastInsteadOfTranspose,
-               MergeBroadcasts, DropUnitDimensionsOfBroadcast, ShortenReverse,
-               ReshapeForUnitReduce<ReduceSumOp>,
-               ReshapeForUnitReduce<ReduceMaxOp>,
-               ReshapeForUnitReduce<ReduceMinOp>,
-               ReshapeForUnitReduce<ReduceProdOp>,
-               HoistPointwiseAboveBroadcast>(patterns.getContext());
+  patterns
+      .add<ReshapeForUnitTranspose, BroadcastInsteadOfTranspose,
+           MergeBroadcasts, DropUnitDimensionsOfBroadcast, ShortenReverse,
+           ReshapeForUnitReduce<ReduceSumOp>, ReshapeForUnitReduce<ReduceMaxOp>,
+           ReshapeForUnitReduce<ReduceMinOp>,
+           ReshapeForUnitReduce<ReduceProdOp>, HoistPointwiseAboveBroadcast>(
+          patterns.getContext());
 }

@@ -60,9 +60,8 @@ struct SliceBeforeTranspose : OpRewritePattern<SliceOp> {
       sizes[from] = op.getSizes()[d];
       strides[from] = op.getStrides()[d];
     }
-    Value part =
-        SliceOp::create(rewriter, op.getLoc(), transpose.getOperand(), offsets,
-                        sizes, strides);
+    Value part = SliceOp::create(rewriter, op.getLoc(), transpose.getOperand(),
+                                 offsets, sizes, strides);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, part, permutation);
     return success();
   }
@@ -79,9 +78,8 @@ template <typename Op> struct ReduceBeforeTranspose : OpRewritePattern<Op> {
       return failure();
     SmallVector<int64_t> reduced, kept;
     for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
-      (llvm::is_contained(op.getDimensions(), static_cast<int64_t>(d))
-           ? reduced
-           : kept)
+      (llvm::is_contained(op.getDimensions(), static_cast<int64_t>(d)) ? reduced
+                                                                       : kept)
           .push_back(from);
     if (!llvm::is_sorted(reduced) || !llvm::is_sorted(kept))
       return failure();
@@ -130,9 +128,8 @@ std::optional<Tree> findTree(Value root) {
     if (!op || !op->hasTrait<Pointwise>() ||
         op->getBlock() != root.getDefiningOp()->getBlock())
       return false;
-    bool onlyHere = llvm::all_of(op->getUsers(), [&](Operation *user) {
-      return inside.contains(user);
-    });
+    bool onlyHere = llvm::all_of(
+        op->getUsers(), [&](Operation *user) { return inside.contains(user); });
     if (value != root && !onlyHere && !isPosition(value))
       return false;
     if (inside.insert(op).second)
@@ -159,10 +156,9 @@ Value transposedLeaf(PatternRewriter &rewriter, Value leaf,
   for (int64_t d : permutation)
     shape.push_back(type.getDimSize(d));
   if (auto constant = leaf.getDefiningOp<ConstantOp>())
-    return ConstantOp::create(
-        rewriter, leaf.getLoc(), type.clone(shape),
-        cast<SplatElementsAttr>(constant.getValue())
-            .resizeSplat(type.clone(shape)));
+    return ConstantOp::create(rewriter, leaf.getLoc(), type.clone(shape),
+                              cast<SplatElementsAttr>(constant.getValue())
+                                  .resizeSplat(type.clone(shape)));
   if (auto iota = leaf.getDefiningOp<IotaOp>()) {
     int64_t place =
         llvm::find(permutation, static_cast<int64_t>(iota.getDimension())) -

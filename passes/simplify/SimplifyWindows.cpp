@@ -32,7 +32,9 @@ template <typename Op>
 static std::optional<Tiling> findTiling(Op op, RankedTensorType type,
                                         ArrayRef<int64_t> all) {
   Tiling tiling{SmallVector<int64_t>(type.getShape()),
-                SmallVector<int64_t>(type.getRank(), 1), {}, {}};
+                SmallVector<int64_t>(type.getRank(), 1),
+                {},
+                {}};
   for (auto [i, d] : llvm::enumerate(op.getWindowed())) {
     Window window{op.getSizes()[i], op.getStrides()[i], op.getDilations()[i]};
     int64_t count = all[d];
@@ -73,8 +75,8 @@ static LogicalResult splitInsteadOfWindows(WindowsOp op,
   SmallVector<int64_t> zeros(type.getRank(), 0);
   Value part = SliceOp::create(rewriter, op.getLoc(), op.getOperand(), zeros,
                                tiling->sizes, tiling->strides);
-  Value split = ReshapeOp::create(rewriter, op.getLoc(),
-                                  type.clone(tiling->split), part);
+  Value split =
+      ReshapeOp::create(rewriter, op.getLoc(), type.clone(tiling->split), part);
   rewriter.replaceOpWithNewOp<TransposeOp>(op, split, tiling->permutation);
   return success();
 }

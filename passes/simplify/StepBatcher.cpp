@@ -2,8 +2,8 @@
 
 #include "passes/simplify/StepBatcher.h"
 
-#include "passes/simplify/RebuildScan.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/simplify/RebuildScan.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -42,19 +42,18 @@ void StepBatcher::provideInvariant(Value inside, Value outside) {
 }
 
 void StepBatcher::provideArguments(ScanOp scan) {
-  for (auto [inside, outside] :
-       llvm::zip(scan.getXArgs(), scan.getXs()))
+  for (auto [inside, outside] : llvm::zip(scan.getXArgs(), scan.getXs()))
     provideStacked(inside, outside);
   for (auto [inside, outside] :
        llvm::zip(scan.getInvariantArgs(), scan.getInvariants()))
     provideInvariant(inside, outside);
   if (scan.getIndexArg().use_empty())
     return;
-  provideStacked(scan.getIndexArg(),
-                 IotaOp::create(builder, scan.getLoc(),
-                                stackedType(scan.getIndexArg().getType(),
-                                            steps),
-                                /*dimension=*/0));
+  provideStacked(
+      scan.getIndexArg(),
+      IotaOp::create(builder, scan.getLoc(),
+                     stackedType(scan.getIndexArg().getType(), steps),
+                     /*dimension=*/0));
 }
 
 Value StepBatcher::stacked(Value inside) {
@@ -67,8 +66,7 @@ Value StepBatcher::stacked(Value inside) {
     if (auto splat = dyn_cast<SplatElementsAttr>(constant.getValue()))
       return ConstantOp::create(builder, constant.getLoc(), type,
                                 cast<ElementsAttr>(splat.resizeSplat(type)));
-  auto dimensions =
-      llvm::to_vector(llvm::seq<int64_t>(1, type.getRank()));
+  auto dimensions = llvm::to_vector(llvm::seq<int64_t>(1, type.getRank()));
   return BroadcastOp::create(builder, entry.value.getLoc(), type, entry.value,
                              dimensions);
 }
@@ -106,10 +104,9 @@ Value StepBatcher::emit(Operation *op) {
                                    prepend(0, shifted(o.getDimensions())));
       })
       .Case<SliceOp>([&](SliceOp o) {
-        return SliceOp::create(builder, loc, stacked(o.getOperand()),
-                               prepend(0, o.getOffsets()),
-                               prepend(steps, o.getSizes()),
-                               prepend(1, o.getStrides()));
+        return SliceOp::create(
+            builder, loc, stacked(o.getOperand()), prepend(0, o.getOffsets()),
+            prepend(steps, o.getSizes()), prepend(1, o.getStrides()));
       })
       .Case<PadOp>([&](PadOp o) {
         return PadOp::create(builder, loc, stacked(o.getOperand()),
@@ -152,10 +149,10 @@ Value StepBatcher::emit(Operation *op) {
       .Case<DotGeneralOp>([&](DotGeneralOp o) { return emitContraction(o); })
       .Case<GatherOp>([&](GatherOp o) { return emitGather(o); })
       .Case<ScatterAddOp>([&](ScatterAddOp o) {
-        return ScatterAddOp::create(
-            builder, loc, type, stacked(o.getOperand()),
-            stacked(o.getIndices()), stacked(o.getUpdates()), o.getAxis() + 1,
-            o.getBatchDims() + 1);
+        return ScatterAddOp::create(builder, loc, type, stacked(o.getOperand()),
+                                    stacked(o.getIndices()),
+                                    stacked(o.getUpdates()), o.getAxis() + 1,
+                                    o.getBatchDims() + 1);
       })
       .Default([&](Operation *) {
         assert(op->hasTrait<Pointwise>() && "canBatch said no");
@@ -186,10 +183,9 @@ Value StepBatcher::emitContraction(DotGeneralOp op) {
     lhsB.insert(lhsB.begin(), 0);
     rhsB.insert(rhsB.begin(), 0);
   }
-  Value product = DotGeneralOp::create(builder, op.getLoc(),
-                                       outside(op.getLhs()),
-                                       outside(op.getRhs()), lhsK, rhsK, lhsB,
-                                       rhsB);
+  Value product =
+      DotGeneralOp::create(builder, op.getLoc(), outside(op.getLhs()),
+                           outside(op.getRhs()), lhsK, rhsK, lhsB, rhsB);
   if (left && right)
     return product;
   int64_t place = op.getLhsBatch().size();

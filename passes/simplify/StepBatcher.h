@@ -1,4 +1,5 @@
-//===- StepBatcher.h - ops of a loop's body, on all steps at once -*- C++ -*-===//
+//===- StepBatcher.h - ops of a loop's body, on all steps at once -*- C++
+//-*-===//
 //
 // Takes ops of a scan's body out of the loop: each becomes the op on values
 // stacked along a new leading dimension, the steps.  Values that are the same

@@ -55,8 +55,8 @@ static Value isAnyOutside(OpBuilder &builder, Location loc, Value indices,
   };
   if (isSigned)
     test(Comparison::lt, 0);
-  APInt most = isSigned ? APInt::getSignedMaxValue(width)
-                        : APInt::getMaxValue(width);
+  APInt most =
+      isSigned ? APInt::getSignedMaxValue(width) : APInt::getMaxValue(width);
   if (most.getActiveBits() >= 64 ||
       extent <= static_cast<int64_t>(most.getZExtValue()))
     test(Comparison::ge, extent);
@@ -73,9 +73,8 @@ static Value collectFaults(Block &block) {
       fault = isEither(atEnd, loc, fault, found);
   };
   auto check = [&](auto op) {
-    int64_t extent =
-        cast<RankedTensorType>(op.getOperand().getType())
-            .getDimSize(op.getAxis());
+    int64_t extent = cast<RankedTensorType>(op.getOperand().getType())
+                         .getDimSize(op.getAxis());
     OpBuilder builder(op);
     add(op.getLoc(),
         isAnyOutside(builder, op.getLoc(), op.getIndices(), extent));
@@ -116,11 +115,9 @@ static void trap(EntryOp entry) {
     auto type = cast<RankedTensorType>(write.getValue().getType());
     Value keep = fault;
     if (type.getRank() > 0)
-      keep = BroadcastOp::create(builder, loc,
-                                 type.clone(builder.getI1Type()), fault,
-                                 builder.getDenseI64ArrayAttr({}));
-    Value old =
-        ReadOp::create(builder, loc, type, write.getVariableAttr());
+      keep = BroadcastOp::create(builder, loc, type.clone(builder.getI1Type()),
+                                 fault, builder.getDenseI64ArrayAttr({}));
+    Value old = ReadOp::create(builder, loc, type, write.getVariableAttr());
     Value value =
         SelectOp::create(builder, loc, type, keep, old, write.getValue());
     WriteOp::create(builder, loc, write.getVariableAttr(), value);

@@ -44,8 +44,8 @@ typedef enum sinter_dtype {
 /* What an entry returns. */
 typedef enum sinter_status {
   SINTER_OK = 0,
-  SINTER_NULL_POINTER = 1,       /* state, workspace or an argument is NULL */
-  SINTER_MISALIGNED = 2,         /* state or workspace is not 64-byte aligned */
+  SINTER_NULL_POINTER = 1, /* state, workspace or an argument is NULL */
+  SINTER_MISALIGNED = 2,   /* state or workspace is not 64-byte aligned */
   /* A gather or scatter index; only of models compiled with
    * --trap-out-of-range. The state is as it was, outputs are undefined. */
   SINTER_INDEX_OUT_OF_RANGE = 3,

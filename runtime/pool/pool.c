@@ -2,10 +2,10 @@
  *
  * A region is a range of indices cut into chunks. One 64-bit word holds the
  * region's number and how many chunks are claimed from either end; a thread
- * claims a chunk by compare-and-swap on that word. A claim succeeds only while the region is the
- * one whose body the thread has read, and a region ends only when every
- * claimed chunk is done, so a late worker can never run a stale body, and the
- * caller never waits for workers that have not woken up.
+ * claims a chunk by compare-and-swap on that word. A claim succeeds only while
+ * the region is the one whose body the thread has read, and a region ends only
+ * when every claimed chunk is done, so a late worker can never run a stale
+ * body, and the caller never waits for workers that have not woken up.
  *
  * Workers spin for a bounded time after their last region, because the kernels
  * of one call follow each other within microseconds, and then park.

@@ -88,8 +88,8 @@ TEST_F(Freeze, theFrozenModelSaysTheSameWithoutAState) {
       succeed({SINTERC, "model.mlir", flag, level, "-o", "plain"});
       succeed({"./plain", "predict", "--load", "s.safetensors", "--input",
                "x=x.csv", "--output", "y=plain.npy"});
-      std::string said = succeed({SINTERC, "model.mlir", flag, level, "--freeze",
-                                  "s.safetensors", "-o", "frozen"});
+      std::string said = succeed({SINTERC, "model.mlir", flag, level,
+                                  "--freeze", "s.safetensors", "-o", "frozen"});
       EXPECT_THAT(said, HasSubstr("left out of the frozen model, as it writes "
                                   "the state: 'train'"));
       succeed({"./frozen", "predict", "--input", "x=x.csv", "--output",
@@ -141,8 +141,8 @@ TEST_F(Freeze, dumpsGoOnAndAreSmallIfCutShort) {
 
 /// Reproducers say where constants were taken out: it means nothing to others.
 TEST_F(Freeze, marksOfConstantsThatWereTakenOutAreNotBelieved) {
-  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors",
-           "--emit=simplified", "-o", "dump.mlir"});
+  succeed({SINTERC, "model.mlir", "--freeze=s.safetensors", "--emit=simplified",
+           "-o", "dump.mlir"});
   succeed({SINTERC, "dump.mlir", "--emit=obj", "-o", "plain.o"});
   std::string text = readFile("dump.mlir");
   writeFile("dump.mlir",
@@ -218,8 +218,7 @@ TEST_F(Freeze, flagsThatMakeNoSenseAreWrongUsage) {
     EXPECT_THAT(refuse({"--freeze=s.safetensors", names}, 2),
                 HasSubstr(std::string("'") + names + "': a name is empty"));
   succeed({SINTERC, "model.mlir", "--emit=fused", "-o", "fused.mlir"});
-  Finished finished =
-      run({SINTERC, "fused.mlir", "--freeze=s.safetensors"});
+  Finished finished = run({SINTERC, "fused.mlir", "--freeze=s.safetensors"});
   EXPECT_EQ(finished.code, 2);
   EXPECT_THAT(finished.err, HasSubstr("stage 'model'"));
 }
@@ -248,9 +247,9 @@ TEST_F(Freeze, filesThatDoNotFitAreNamedWithTheTensor) {
             "'offset' is I64 [], but the model's variable is F64 []"},
        }) {
     writeFile("bad.safetensors", c.text);
-    EXPECT_THAT(refuse({"--freeze=bad.safetensors"}),
-                testing::AllOf(HasSubstr("bad.safetensors: "),
-                               HasSubstr(c.message)));
+    EXPECT_THAT(
+        refuse({"--freeze=bad.safetensors"}),
+        testing::AllOf(HasSubstr("bad.safetensors: "), HasSubstr(c.message)));
   }
 }
 

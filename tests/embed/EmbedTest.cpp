@@ -16,9 +16,8 @@ class Embed : public InFolder {
 protected:
   void SetUp() override {
     InFolder::SetUp();
-    Finished finished =
-        run({SINTERC, SOURCE_DIR "/tests/driver/counter.mlir",
-             "--emit=obj,lib,header", "-o", "out/counter"});
+    Finished finished = run({SINTERC, SOURCE_DIR "/tests/driver/counter.mlir",
+                             "--emit=obj,lib,header", "-o", "out/counter"});
     ASSERT_EQ(finished.code, 0) << finished.err;
   }
   static void build(std::vector<std::string> args) {

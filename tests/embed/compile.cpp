@@ -7,9 +7,7 @@
 using namespace sinter;
 
 SINTER_MODEL(twice) {
-  m.entry("f", [&](Entry &e) {
-    e.output("y", 2 * e.input("x", f32, {3}));
-  });
+  m.entry("f", [&](Entry &e) { e.output("y", 2 * e.input("x", f32, {3})); });
 }
 
 int main() {

@@ -8,13 +8,13 @@
 #include <string.h>
 
 /* Room for state and workspace, aligned by hand: C99 has no aligned_alloc. */
-static unsigned char room[2][COUNTER_STATE_BYTES + COUNTER_STEP_WORKSPACE_BYTES +
-                             SINTER_ALIGNMENT];
+static unsigned char room[2][COUNTER_STATE_BYTES +
+                             COUNTER_STEP_WORKSPACE_BYTES + SINTER_ALIGNMENT];
 
 static void *align(unsigned char *bytes) {
   uintptr_t address = (uintptr_t)bytes;
-  return bytes + (SINTER_ALIGNMENT - address % SINTER_ALIGNMENT) %
-                     SINTER_ALIGNMENT;
+  return bytes +
+         (SINTER_ALIGNMENT - address % SINTER_ALIGNMENT) % SINTER_ALIGNMENT;
 }
 
 static int expect(int32_t status, int32_t wanted, const char *what) {
@@ -38,7 +38,8 @@ int main(void) {
   step.x = x;
   step.double_ = twice;
   peek.total = total;
-  failures += expect(counter_init(state, 5, workspace, NULL), SINTER_OK, "init");
+  failures +=
+      expect(counter_init(state, 5, workspace, NULL), SINTER_OK, "init");
 
   /* Mistakes are found before anything is written. */
   failures += expect(counter_step(NULL, &step, workspace, NULL),
@@ -47,12 +48,10 @@ int main(void) {
                      SINTER_NULL_POINTER, "no arguments");
   failures += expect(counter_step(state, &step, NULL, NULL),
                      SINTER_NULL_POINTER, "no workspace");
-  failures += expect(
-      counter_step((char *)state + 4, &step, workspace, NULL),
-      SINTER_MISALIGNED, "misaligned state");
-  failures += expect(
-      counter_step(state, &step, (char *)workspace + 4, NULL),
-      SINTER_MISALIGNED, "misaligned workspace");
+  failures += expect(counter_step((char *)state + 4, &step, workspace, NULL),
+                     SINTER_MISALIGNED, "misaligned state");
+  failures += expect(counter_step(state, &step, (char *)workspace + 4, NULL),
+                     SINTER_MISALIGNED, "misaligned workspace");
   step.double_ = NULL;
   failures += expect(counter_step(state, &step, workspace, NULL),
                      SINTER_NULL_POINTER, "no output");

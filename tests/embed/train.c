@@ -9,14 +9,13 @@
 
 enum { samples = 36, batch = 8, epochs = 3 };
 
-static unsigned char room[2][PRICES_STATE_BYTES +
-                             PRICES_TRAIN_WORKSPACE_BYTES +
+static unsigned char room[2][PRICES_STATE_BYTES + PRICES_TRAIN_WORKSPACE_BYTES +
                              PRICES_INIT_WORKSPACE_BYTES + SINTER_ALIGNMENT];
 
 static void *align(unsigned char *bytes) {
   uintptr_t address = (uintptr_t)bytes;
-  return bytes + (SINTER_ALIGNMENT - address % SINTER_ALIGNMENT) %
-                     SINTER_ALIGNMENT;
+  return bytes +
+         (SINTER_ALIGNMENT - address % SINTER_ALIGNMENT) % SINTER_ALIGNMENT;
 }
 
 static void slurp(const char *path, void *to, size_t bytes) {

@@ -132,21 +132,18 @@ TEST(OpMistakes, OfConvolutions) {
                     [](Model &, Tensor x, Tensor w) {
                       conv(x, w, {.strides = {1, 1, 1}});
                     });
-  expectConvMistake("conv: `strides` of 0 is not possible: at least 1",
-                    [](Model &, Tensor x, Tensor w) {
-                      conv(x, w, {.strides = {0}});
-                    });
-  expectConvMistake("conv: `padding` of -1 is not possible: at least 0",
-                    [](Model &, Tensor x, Tensor w) {
-                      conv(x, w, {.padding = {-1}});
-                    });
+  expectConvMistake(
+      "conv: `strides` of 0 is not possible: at least 1",
+      [](Model &, Tensor x, Tensor w) { conv(x, w, {.strides = {0}}); });
+  expectConvMistake(
+      "conv: `padding` of -1 is not possible: at least 0",
+      [](Model &, Tensor x, Tensor w) { conv(x, w, {.padding = {-1}}); });
   expectConvMistake("conv: `dilation` of 4611686018427387904 is not possible",
                     [](Model &, Tensor x, Tensor w) {
                       conv(x, w, {.dilation = {int64_t(1) << 62}});
                     });
-  expectConvMistake("conv: operands are", [](Model &, Tensor x, Tensor w) {
-    conv(x, cast(w, f64));
-  });
+  expectConvMistake("conv: operands are",
+                    [](Model &, Tensor x, Tensor w) { conv(x, cast(w, f64)); });
   expectConvMistake("conv_transpose: `output_padding` of 2 must be less than "
                     "the stride or the dilation",
                     [](Model &, Tensor, Tensor w) {
@@ -157,11 +154,10 @@ TEST(OpMistakes, OfConvolutions) {
                     [](Model &, Tensor, Tensor w) {
                       conv_transpose(zeros({2, 4, 4, 8}), w, {.groups = 3});
                     });
-  expectConvMistake("conv: takes floats [N, spatial…, C] with as many spatial "
-                    "dimensions as the kernel's 1, not f32[2, 6, 5, 4]",
-                    [](Model &m, Tensor x, Tensor) {
-                      nn::conv(m, "c", x, 8, {3});
-                    });
+  expectConvMistake(
+      "conv: takes floats [N, spatial…, C] with as many spatial "
+      "dimensions as the kernel's 1, not f32[2, 6, 5, 4]",
+      [](Model &m, Tensor x, Tensor) { nn::conv(m, "c", x, 8, {3}); });
   expectConvMistake("conv: 4 channels and 6 features do not divide into 4 "
                     "groups",
                     [](Model &m, Tensor x, Tensor) {
@@ -179,14 +175,18 @@ TEST(OpMistakes, OfPoolings) {
                     [](Model &, Tensor x, Tensor) { max_pool(x, {2}); });
   expectConvMistake("max_pool: a window that spans 7 elements does not fit the "
                     "6 of spatial dimension 0",
-                    [](Model &, Tensor x, Tensor) { max_pool(x, {7, 2}); });
+                    [](Model &, Tensor x, Tensor) {
+                      max_pool(x, {7, 2});
+                    });
   expectConvMistake("average_pool: a padding of 2 leaves windows without "
                     "elements: less than the 2 that a window spans",
                     [](Model &, Tensor x, Tensor) {
                       average_pool(x, {2, 2}, {.padding = {2}});
                     });
   expectConvMistake("max_pool: a window of 0 elements is not possible",
-                    [](Model &, Tensor x, Tensor) { max_pool(x, {0, 2}); });
+                    [](Model &, Tensor x, Tensor) {
+                      max_pool(x, {0, 2});
+                    });
   expectConvMistake("average_pool: takes floats, not u8[2, 6, 5, 4]: use cast",
                     [](Model &, Tensor x, Tensor) {
                       average_pool(cast(x, u8), {2, 2});

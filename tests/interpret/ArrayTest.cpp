@@ -13,8 +13,9 @@ using ArrayTest = Interpret;
 TEST_F(ArrayTest, BytesAreThoseOfC) {
   EXPECT_EQ(floats("tensor<1xf32>", {1.5}).toBytes(),
             (std::vector<char>{0, 0, char(0xc0), 0x3f}));
-  EXPECT_EQ(ints("tensor<1xi32>", {-2}).toBytes(),
-            (std::vector<char>{char(0xfe), char(0xff), char(0xff), char(0xff)}));
+  EXPECT_EQ(
+      ints("tensor<1xi32>", {-2}).toBytes(),
+      (std::vector<char>{char(0xfe), char(0xff), char(0xff), char(0xff)}));
   EXPECT_EQ(ints("tensor<2xui8>", {200, 1}).toBytes(),
             (std::vector<char>{char(200), 1}));
   EXPECT_EQ(ints("tensor<3xi1>", {1, 0, 1}).toBytes(),
@@ -27,7 +28,8 @@ TEST_F(ArrayTest, BytesComeBack) {
         ints("tensor<2xi8>", {-128, 127}), ints("tensor<2xui8>", {255, 0}),
         ints("tensor<2xi1>", {1, 0}), ints("tensor<0xi32>", {}),
         floats("tensor<2xf64>", {0.1, -0.0}),
-        floats("tensor<2xf32>", {1e-45, std::numeric_limits<double>::infinity()})}) {
+        floats("tensor<2xf32>",
+               {1e-45, std::numeric_limits<double>::infinity()})}) {
     auto back = Array::fromBytes(array.type(), array.toBytes());
     ASSERT_TRUE(static_cast<bool>(back));
     EXPECT_TRUE(identical(*back, array));
@@ -71,8 +73,8 @@ TEST_F(ArrayTest, IdenticalTellsZerosApartAndNansNot) {
                          floats("tensor<1xf32>", {-0.0})));
   EXPECT_TRUE(identical(floats("tensor<1xf32>", {nan}),
                         floats("tensor<1xf32>", {-nan})));
-  EXPECT_FALSE(identical(floats("tensor<1xf32>", {1}),
-                         floats("tensor<1xf64>", {1})));
+  EXPECT_FALSE(
+      identical(floats("tensor<1xf32>", {1}), floats("tensor<1xf64>", {1})));
   EXPECT_FALSE(identical(floats("tensor<2xf32>", {1, 1}),
                          floats("tensor<2x1xf32>", {1, 1})));
 }

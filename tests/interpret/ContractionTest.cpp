@@ -17,7 +17,8 @@ TEST_F(ContractionTest, MatrixProduct) {
 }
 
 // Batch in the middle of one side and last on the other, two contracting
-// dimensions named in crossed order: y[b, m, n] = Σ_{k,l} a[k,b,m,l] c[l,n,k,b].
+// dimensions named in crossed order: y[b, m, n] = Σ_{k,l} a[k,b,m,l]
+// c[l,n,k,b].
 TEST_F(ContractionTest, DimensionsInAnyOrder) {
   const int64_t K = 2, B = 2, M = 3, L = 2, N = 2;
   std::vector<int64_t> av, cv;
@@ -25,12 +26,12 @@ TEST_F(ContractionTest, DimensionsInAnyOrder) {
     av.push_back(i * i % 7 - 3);
   for (int64_t i = 0; i < L * N * K * B; ++i)
     cv.push_back(i * 5 % 11 - 4);
-  Array y = apply("sinter.dot_general %0, %1 contract [0, 3] x [2, 0] "
-                  "batch [1] x [3] : tensor<2x2x3x2xi64>, tensor<2x2x2x2xi64> "
-                  "-> tensor<2x3x2xi64>",
-                  "tensor<2x3x2xi64>",
-                  {ints("tensor<2x2x3x2xi64>", av),
-                   ints("tensor<2x2x2x2xi64>", cv)});
+  Array y =
+      apply("sinter.dot_general %0, %1 contract [0, 3] x [2, 0] "
+            "batch [1] x [3] : tensor<2x2x3x2xi64>, tensor<2x2x2x2xi64> "
+            "-> tensor<2x3x2xi64>",
+            "tensor<2x3x2xi64>",
+            {ints("tensor<2x2x3x2xi64>", av), ints("tensor<2x2x2x2xi64>", cv)});
   for (int64_t b = 0; b < B; ++b)
     for (int64_t m = 0; m < M; ++m)
       for (int64_t n = 0; n < N; ++n) {
@@ -44,10 +45,11 @@ TEST_F(ContractionTest, DimensionsInAnyOrder) {
 }
 
 TEST_F(ContractionTest, EmptySumIsZero) {
-  Array y = apply("sinter.dot_general %0, %1 contract [1] x [0] batch [] x [] "
-                  ": tensor<2x0xf64>, tensor<0x1xf64> -> tensor<2x1xf64>",
-                  "tensor<2x1xf64>",
-                  {floats("tensor<2x0xf64>", {}), floats("tensor<0x1xf64>", {})});
+  Array y =
+      apply("sinter.dot_general %0, %1 contract [1] x [0] batch [] x [] "
+            ": tensor<2x0xf64>, tensor<0x1xf64> -> tensor<2x1xf64>",
+            "tensor<2x1xf64>",
+            {floats("tensor<2x0xf64>", {}), floats("tensor<0x1xf64>", {})});
   EXPECT_EQ(y.floats, (std::vector<double>{0, 0}));
 }
 

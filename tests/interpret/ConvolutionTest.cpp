@@ -70,9 +70,8 @@ TEST_F(ConvolutionTest, NativeF32RoundsEachStepAndF64DoesNot) {
   const char *conv = "sinter.conv %0, %1 : tensor<1x3x1xf32>, "
                      "tensor<3x1x1xf32> -> tensor<1x1x1xf32>";
   EXPECT_EQ(apply(conv, "tensor<1x1x1xf32>", {x, w}).floats[0], 16777216);
-  EXPECT_EQ(
-      apply(conv, "tensor<1x1x1xf32>", {x, w}, Precision::F64).floats[0],
-      16777218);
+  EXPECT_EQ(apply(conv, "tensor<1x1x1xf32>", {x, w}, Precision::F64).floats[0],
+            16777218);
 }
 
 // Zeros of the padding are factors like others.
@@ -115,12 +114,10 @@ TEST_F(ConvolutionTest, FoldIsTheTransposeOfWindows) {
                            "[1, 2] : ";
   Array wx = apply("sinter.windows %0" + std::string(attributes) +
                        "tensor<3x7x2x6xi64> -> tensor<3x2x2x2x3x2xi64>",
-                   "tensor<3x2x2x2x3x2xi64>",
-                   {ints("tensor<3x7x2x6xi64>", x)});
+                   "tensor<3x2x2x2x3x2xi64>", {ints("tensor<3x7x2x6xi64>", x)});
   Array fy = apply("sinter.fold_windows %0" + std::string(attributes) +
                        "tensor<3x2x2x2x3x2xi64> -> tensor<3x7x2x6xi64>",
-                   "tensor<3x7x2x6xi64>",
-                   {ints("tensor<3x2x2x2x3x2xi64>", y)});
+                   "tensor<3x7x2x6xi64>", {ints("tensor<3x2x2x2x3x2xi64>", y)});
   ASSERT_EQ(wx.ints.size(), y.size());
   ASSERT_EQ(fy.ints.size(), x.size());
   int64_t left = 0, right = 0;

@@ -97,9 +97,9 @@ TEST_F(Movement, KeepsNanPayloads) {
 }
 
 TEST_F(Movement, IotaAlongAnyDimension) {
-  EXPECT_EQ(apply("sinter.iota dim 1 : tensor<2x3xi32>", "tensor<2x3xi32>", {})
-                .ints,
-            (Ints{0, 1, 2, 0, 1, 2}));
+  EXPECT_EQ(
+      apply("sinter.iota dim 1 : tensor<2x3xi32>", "tensor<2x3xi32>", {}).ints,
+      (Ints{0, 1, 2, 0, 1, 2}));
   EXPECT_EQ(apply("sinter.iota dim 0 : tensor<2x3xf32>", "tensor<2x3xf32>", {})
                 .floats,
             (std::vector<double>{0, 0, 0, 1, 1, 1}));
@@ -113,11 +113,11 @@ TEST_F(Movement, IotaAlongAnyDimension) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(Movement, GatherRowsAndZerosOutOfRange) {
-  Array y = apply("sinter.gather %0[%1] axis 0 batch 0 : tensor<3x2xi64>, "
-                  "tensor<4xi32> -> tensor<4x2xi64>",
-                  "tensor<4x2xi64>",
-                  {counted("tensor<3x2xi64>"),
-                   ints("tensor<4xi32>", {2, -1, 3, 0})});
+  Array y =
+      apply("sinter.gather %0[%1] axis 0 batch 0 : tensor<3x2xi64>, "
+            "tensor<4xi32> -> tensor<4x2xi64>",
+            "tensor<4x2xi64>",
+            {counted("tensor<3x2xi64>"), ints("tensor<4xi32>", {2, -1, 3, 0})});
   EXPECT_EQ(y.ints, (Ints{5, 6, 0, 0, 0, 0, 1, 2}));
 }
 
@@ -152,12 +152,12 @@ TEST_F(Movement, ScatterAddsRepeatedAndDropsOutOfRange) {
 
 TEST_F(Movement, ScatterAddsInOrder) {
   // (2²⁴ + 1) + 1 = 2²⁴ in f32, while 2²⁴ + 2 would be exact.
-  Array y = apply("sinter.scatter_add %0[%1] += %2 axis 0 batch 0 : "
-                  "tensor<1xf32>, tensor<2xi32>, tensor<2xf32>",
-                  "tensor<1xf32>",
-                  {floats("tensor<1xf32>", {16777216}),
-                   ints("tensor<2xi32>", {0, 0}),
-                   floats("tensor<2xf32>", {1, 1})});
+  Array y =
+      apply("sinter.scatter_add %0[%1] += %2 axis 0 batch 0 : "
+            "tensor<1xf32>, tensor<2xi32>, tensor<2xf32>",
+            "tensor<1xf32>",
+            {floats("tensor<1xf32>", {16777216}), ints("tensor<2xi32>", {0, 0}),
+             floats("tensor<2xf32>", {1, 1})});
   EXPECT_EQ(y.floats[0], 16777216);
 }
 } // namespace

@@ -31,9 +31,9 @@ TEST_F(Program, ScanForwardsAndBackwards) {
       }
       sinter.return %r#0, %r#1, %r#2 : tensor<i64>, tensor<3xi64>, tensor<3xi64>
     })";
-    auto y = run(text, {ints("tensor<i64>", {1}),
-                        ints("tensor<3xi64>", {10, 20, 30}),
-                        ints("tensor<i64>", {2})});
+    auto y = run(text,
+                 {ints("tensor<i64>", {1}), ints("tensor<3xi64>", {10, 20, 30}),
+                  ints("tensor<i64>", {2})});
     ASSERT_EQ(y.size(), 3u);
     EXPECT_EQ(y[0].ints, reverse ? Ints{((2 + 30) * 2 + 20) * 2 + 10}
                                  : Ints{((2 + 10) * 2 + 20) * 2 + 30});
@@ -141,9 +141,9 @@ TEST_F(Program, PlannedEntriesAreRefused) {
 // added without its evaluation fails here.
 TEST_F(Program, EveryOpIsKnown) {
   const std::set<std::string> others = {
-      "sinter.gradient", "sinter.vjp",  "sinter.jvp",    "sinter.buffer",
-      "sinter.launch",   "sinter.copy", "sinter.loop",   "sinter.variable",
-      "sinter.store_index"};
+      "sinter.gradient", "sinter.vjp",      "sinter.jvp",
+      "sinter.buffer",   "sinter.launch",   "sinter.copy",
+      "sinter.loop",     "sinter.variable", "sinter.store_index"};
   int number = 0;
   for (mlir::RegisteredOperationName name : context.getRegisteredOperations()) {
     if (name.getDialectNamespace() != "sinter")

@@ -95,8 +95,8 @@ TEST_F(ReductionTest, IntegersWrapAndLogicalsAreOrAnd) {
 
 // Rows: first of equals; a nan beats inf; the first nan; −0 equals 0.
 TEST_F(ReductionTest, ArgExtremaTakeTheFirst) {
-  Array x = floats("tensor<4x3xf32>", {2, 5, 5, inf, nan, nan, nan, 1, nan,
-                                       -0.0, 0.0, -1});
+  Array x = floats("tensor<4x3xf32>",
+                   {2, 5, 5, inf, nan, nan, nan, 1, nan, -0.0, 0.0, -1});
   EXPECT_EQ(apply("sinter.argmax %0 dim 1 : tensor<4x3xf32> -> tensor<4xi64>",
                   "tensor<4xi64>", {x})
                 .ints,

@@ -10,8 +10,8 @@
 
 #include "compiler/interpret/Interpreter.h"
 #include "compiler/ir/Sinter.h"
-#include "mlir/IR/AsmState.h"
 #include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 #include <set>
@@ -64,7 +64,8 @@ protected:
     std::string text = "sinter.kernel @f(";
     llvm::raw_string_ostream out(text);
     for (auto [i, operand] : llvm::enumerate(operands))
-      out << (i ? ", " : "") << "%" << "arg" << i << ": " << operand.type();
+      out << (i ? ", " : "") << "%"
+          << "arg" << i << ": " << operand.type();
     std::string body = op.str();
     for (size_t i = 0; i < operands.size(); ++i)
       for (std::string from = "%" + std::to_string(i);;) {
@@ -73,8 +74,8 @@ protected:
           break;
         body.replace(place, from.size(), "%arg" + std::to_string(i));
       }
-    out << ") -> " << result << " {\n  %y = " << body << "\n  sinter.return %y : "
-        << result << "\n}\n";
+    out << ") -> " << result << " {\n  %y = " << body
+        << "\n  sinter.return %y : " << result << "\n}\n";
     std::vector<Array> outputs = run(text, operands, precision);
     return outputs.empty() ? Array::zeros(type(result)) : outputs[0];
   }

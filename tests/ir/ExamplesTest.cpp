@@ -64,8 +64,8 @@ std::set<std::string> freeNames(const std::string &text) {
        i != end; ++i)
     for (const auto &group : *i)
       if (std::smatch match;
-          group.matched && std::regex_search(group.first, group.second, match,
-                                             name))
+          group.matched &&
+          std::regex_search(group.first, group.second, match, name))
         defined.insert(match.str());
   for (const std::string &each : defined)
     names.erase(each);
@@ -74,9 +74,10 @@ std::set<std::string> freeNames(const std::string &text) {
 
 std::string wrapped(const std::string &text,
                     const std::map<std::string, std::string> &types) {
-  std::string module = "sinter.variable @w : tensor<4x2xf32>\n"
-                       "sinter.kernel @scale(%x: tensor<4xf32>) -> tensor<4xf32> {\n"
-                       "  sinter.return %x : tensor<4xf32>\n}\n";
+  std::string module =
+      "sinter.variable @w : tensor<4x2xf32>\n"
+      "sinter.kernel @scale(%x: tensor<4xf32>) -> tensor<4xf32> {\n"
+      "  sinter.return %x : tensor<4xf32>\n}\n";
   static const std::regex symbol("^\\s*sinter\\.(variable|entry|kernel)");
   if (std::regex_search(text, symbol)) {
     // The block itself is a symbol, perhaps of one of those names.

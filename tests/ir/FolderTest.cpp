@@ -30,16 +30,18 @@ TEST_P(FolderTest, Leaves) {
   std::string type = folding.type;
   auto module = parse("sinter.kernel @f(%a: tensor<2x3xf32>, "
                       "%i: tensor<2x3xi32>, %c: tensor<2x3xi1>) -> " +
-                      type + " {\n" + folding.body + "\nsinter.return %y : " +
-                      type + "\n}");
+                      type + " {\n" + folding.body +
+                      "\nsinter.return %y : " + type + "\n}");
   ASSERT_TRUE(module) << messages;
   GreedyRewriteConfig config;
   config.enableConstantCSE(false);
   ASSERT_TRUE(succeeded(
       applyPatternsGreedily(*module, RewritePatternSet(&context), config)));
   std::string left;
-  for (Operation &op :
-       module->lookupSymbol<KernelOp>("f").getBody().front().without_terminator())
+  for (Operation &op : module->lookupSymbol<KernelOp>("f")
+                           .getBody()
+                           .front()
+                           .without_terminator())
     left += (left.empty() ? "" : " ") + op.getName().stripDialect().str();
   EXPECT_EQ(left, folding.left);
 }
@@ -93,8 +95,8 @@ const Folding foldings[] = {
      "%t = sinter.transpose %a [1, 0] : " F " -> tensor<3x2xf32>\n"
      "%y = sinter.transpose %t [1, 0] : tensor<3x2xf32> -> " F,
      F, ""},
-    {"BroadcastToItsShape", "%y = sinter.broadcast %a dims [0, 1] : " F " -> " F,
-     F, ""},
+    {"BroadcastToItsShape",
+     "%y = sinter.broadcast %a dims [0, 1] : " F " -> " F, F, ""},
     {"WholeSlice",
      "%y = sinter.slice %a offsets [0, 0] sizes [2, 3] strides [1, 1] : " F
      " -> " F,

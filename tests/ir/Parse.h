@@ -17,10 +17,10 @@ protected:
   /// Parses and verifies; `messages` holds what was said about it.
   mlir::OwningOpRef<mlir::ModuleOp> parse(llvm::StringRef text) {
     messages.clear();
-    mlir::ScopedDiagnosticHandler handler(
-        &context, [&](mlir::Diagnostic &diagnostic) {
-          messages += diagnostic.str() + "\n";
-        });
+    mlir::ScopedDiagnosticHandler handler(&context,
+                                          [&](mlir::Diagnostic &diagnostic) {
+                                            messages += diagnostic.str() + "\n";
+                                          });
     return mlir::parseSourceString<mlir::ModuleOp>(
         text, mlir::ParserConfig(&context));
   }

@@ -25,11 +25,13 @@ TEST_F(Parse, AKernelOfMoreOpsOneAfterTheOtherThanCanBeEmittedIsRefused) {
 }
 
 const Refusal requests[] = {
-    REFUSED(GradientOfATensor, "%g = sinter.gradient %a wrt %b : "
+    REFUSED(GradientOfATensor,
+            "%g = sinter.gradient %a wrt %b : "
             "tensor<2x3xf32> wrt tensor<3x2xf32>",
             "needs a scalar, not 'tensor<2x3xf32>': reduce it first, or use "
             "vjp"),
-    REFUSED(GradientResults, "\"sinter.gradient\"(%s, %a) : (tensor<f32>, "
+    REFUSED(GradientResults,
+            "\"sinter.gradient\"(%s, %a) : (tensor<f32>, "
             "tensor<2x3xf32>) -> ()",
             "has 0 results for 1 xs"),
     REFUSED(VjpCotangents,
@@ -53,7 +55,8 @@ const Refusal control[] = {
             "%r = sinter.scan 4 each(%x = %s : tensor<f32>) index(%t) -> "
             "(tensor<4xf32>) {\n sinter.yield %x : tensor<f32>\n}",
             "has no dimension to step along"),
-    REFUSED(NegativeSteps, "sinter.scan -1 index(%t) -> () {\n"
+    REFUSED(NegativeSteps,
+            "sinter.scan -1 index(%t) -> () {\n"
             " sinter.yield\n}",
             "cannot run a negative number of steps"),
     REFUSED(CarryOfAnotherType,
@@ -68,10 +71,12 @@ const Refusal control[] = {
             "%r = sinter.scan 2 index(%t) -> (tensor<3xi64>) {\n"
             " sinter.yield %t : tensor<i64>\n}",
             "into 'tensor<3xi64>'"),
-    REFUSED(StackOfAScalar, "%r = sinter.scan 2 index(%t) -> (tensor<i64>) {\n"
+    REFUSED(StackOfAScalar,
+            "%r = sinter.scan 2 index(%t) -> (tensor<i64>) {\n"
             " sinter.yield %t : tensor<i64>\n}",
             "into 'tensor<i64>'"),
-    REFUSED(YieldsTooFew, "%r = sinter.scan 2 index(%t) -> (tensor<2xi64>) {\n"
+    REFUSED(YieldsTooFew,
+            "%r = sinter.scan 2 index(%t) -> (tensor<2xi64>) {\n"
             " sinter.yield\n}",
             "yields 0 values for 1 results"),
     REFUSED(FewerResultsThanCarries,
@@ -82,7 +87,8 @@ const Refusal control[] = {
             "%r = sinter.scan 2 index(%t) -> (tensor<2xf32>) {\n"
             " sinter.yield %s : tensor<f32>\n}",
             "using value defined outside the region"),
-    REFUSED(BodyWithoutYield, "sinter.scan 2 index(%t) -> () {\n"
+    REFUSED(BodyWithoutYield,
+            "sinter.scan 2 index(%t) -> () {\n"
             " %z = sinter.neg %t : tensor<i64>\n}",
             "must end with sinter.yield"),
     REFUSED(EmptyBody, "sinter.scan 2 index(%t) -> () {\n}",
@@ -93,11 +99,13 @@ const Refusal control[] = {
 const Refusal state[] = {
     REFUSED(ReadOfNothing, "%y = sinter.read @nothing : tensor<f32>",
             "names no variable: @nothing"),
-    REFUSED(WriteOfAnotherType, "@sinter.variable @v : tensor<2xf32>\n"
+    REFUSED(WriteOfAnotherType,
+            "@sinter.variable @v : tensor<2xf32>\n"
             "sinter.entry @e(%x: tensor<f32>) {\n"
             " sinter.write @v, %x : tensor<f32>\n sinter.return\n}",
             "has type 'tensor<f32>', but the variable is 'tensor<2xf32>'"),
-    REFUSED(SecondWrite, "@sinter.variable @v : tensor<f32>\n"
+    REFUSED(SecondWrite,
+            "@sinter.variable @v : tensor<f32>\n"
             "sinter.entry @e(%x: tensor<f32>) {\n"
             " sinter.write @v, %x : tensor<f32>\n"
             " sinter.write @v, %x : tensor<f32>\n sinter.return\n}",
@@ -106,13 +114,15 @@ const Refusal state[] = {
             "@sinter.entry @e(%x: tensor<f32>) -> tensor<2xf32> {\n"
             " sinter.return %x : tensor<f32>\n}",
             "but the signature says"),
-    REFUSED(NoReturn, "@sinter.entry @e(%x: tensor<f32>) {\n"
+    REFUSED(NoReturn,
+            "@sinter.entry @e(%x: tensor<f32>) {\n"
             " %y = sinter.exp %x : tensor<f32>\n}",
             "must end with sinter.return"),
     REFUSED(EmptyEntry, "@sinter.entry @e() {\n}",
             "expected non-empty function body"),
     REFUSED(NoBody, "@sinter.entry @e()", "region with 1 blocks"),
-    REFUSED(TwoVariablesOfAName, "@sinter.variable @v : tensor<f32>\n"
+    REFUSED(TwoVariablesOfAName,
+            "@sinter.variable @v : tensor<f32>\n"
             "sinter.variable @v : tensor<f32>",
             "redefinition of symbol"),
     REFUSED(VariableOfNoTensor, "@sinter.variable @v : f32", "type"),
@@ -124,8 +134,7 @@ const Refusal state[] = {
             "sinter.yield %c : tensor<f32>\n}\n"
             "sinter.return %y : tensor<f32>\n}",
             "expects parent op 'sinter.entry'"),
-    REFUSED(InputNoTensor,
-            "@sinter.entry @e(%x: i32) {\n sinter.return\n}",
+    REFUSED(InputNoTensor, "@sinter.entry @e(%x: i32) {\n sinter.return\n}",
             "takes and returns tensors of static shape"),
     REFUSED(InputOfDynamicShape,
             "@sinter.entry @e(%x: tensor<?xf32>) {\n sinter.return\n}",
@@ -146,11 +155,13 @@ const Refusal state[] = {
 };
 
 const Refusal kernel[] = {
-    REFUSED(OverwritesCount, "@sinter.kernel @k(%x: tensor<f32>) -> "
+    REFUSED(OverwritesCount,
+            "@sinter.kernel @k(%x: tensor<f32>) -> "
             "tensor<f32> attributes {overwrites = array<i64: 0, 0>} {\n"
             " sinter.return %x : tensor<f32>\n}",
             "needs one `overwrites` entry for each result"),
-    REFUSED(OverwritesNoArgument, "@sinter.kernel @k(%x: tensor<f32>) -> "
+    REFUSED(OverwritesNoArgument,
+            "@sinter.kernel @k(%x: tensor<f32>) -> "
             "tensor<f32> attributes {overwrites = array<i64: 1>} {\n"
             " sinter.return %x : tensor<f32>\n}",
             "`overwrites` names argument 1"),
@@ -158,8 +169,8 @@ const Refusal kernel[] = {
             "\"sinter.loop\"() ({\n \"sinter.yield\"() : () -> ()\n}) "
             "{trip_count = 3 : i64} : () -> ()",
             "needs one argument of type index"),
-    REFUSED(LoopOfNegativeTrips,
-            "sinter.loop -3 index(%t) {\n}", "has a negative trip count"),
+    REFUSED(LoopOfNegativeTrips, "sinter.loop -3 index(%t) {\n}",
+            "has a negative trip count"),
     REFUSED(CallOfNothing,
             "%y = sinter.call @nothing(%s) : (tensor<f32>) -> tensor<f32>",
             "names no kernel: @nothing"),
@@ -175,10 +186,10 @@ const Refusal kernel[] = {
             "offset = 0 : i64, strides = array<i64: 4>, number = 0 : i64} : "
             "() -> memref<4xf32>",
             "needs one stride for each index"),
-    REFUSED(LaunchOfNothing,
-            "sinter.launch @nothing ins() outs() : () -> ()",
+    REFUSED(LaunchOfNothing, "sinter.launch @nothing ins() outs() : () -> ()",
             "names no kernel: @nothing"),
-    REFUSED(LaunchOfAnotherType, "%y = sinter.buffer workspace 0 : memref<f32>\n"
+    REFUSED(LaunchOfAnotherType,
+            "%y = sinter.buffer workspace 0 : memref<f32>\n"
             "sinter.launch @f ins(%y) outs() : (memref<f32>) -> ()",
             "does not fit the kernel's type"),
 };

@@ -19,7 +19,8 @@ TEST_P(VerifierTest, SaysWhatIsWrong) {
 
 namespace {
 const Refusal pointwise[] = {
-    REFUSED(DifferentShapes, "%y = \"sinter.add\"(%a, %b) : (tensor<2x3xf32>, "
+    REFUSED(DifferentShapes,
+            "%y = \"sinter.add\"(%a, %b) : (tensor<2x3xf32>, "
             "tensor<3x2xf32>) -> tensor<2x3xf32>",
             "requires the same type for all operands and results"),
     REFUSED(ExpOfIntegers, "%y = sinter.exp %i : tensor<2xi32>",
@@ -47,8 +48,7 @@ const Refusal pointwise[] = {
   REFUSED(name,                                                                \
           "@sinter.kernel @f(%x: tensor<2x5x4xf32>, %w: tensor<3x4x6xf32>, "   \
           "%v: tensor<3x2x6xf32>, %d: tensor<3x4x6xf64>, "                     \
-          "%z: tensor<0x4x6xf32>) {\n%y = sinter." text                        \
-          "\nsinter.return\n}",                                                \
+          "%z: tensor<0x4x6xf32>) {\n%y = sinter." text "\nsinter.return\n}",  \
           message)
 
 const Refusal convolution[] = {
@@ -162,94 +162,118 @@ const Refusal linear[] = {
     REFUSED(PermutationTooShort,
             "%y = sinter.transpose %a [0] : tensor<2x3xf32> -> tensor<2xf32>",
             "`permutation` has 1 entries, but the operand has rank 2"),
-    REFUSED(PermutationRepeats, "%y = sinter.transpose %a [1, 1] : "
+    REFUSED(PermutationRepeats,
+            "%y = sinter.transpose %a [1, 1] : "
             "tensor<2x3xf32> -> tensor<3x3xf32>",
             "dimension 1 is named twice"),
-    REFUSED(TransposeToAnotherType, "%y = sinter.transpose %a [1, 0] : "
+    REFUSED(TransposeToAnotherType,
+            "%y = sinter.transpose %a [1, 0] : "
             "tensor<2x3xf32> -> tensor<2x3xf32>",
             "'tensor<3x2xf32>' are incompatible with return type(s)"),
-    REFUSED(BroadcastOfAnotherExtent, "%y = sinter.broadcast %a dims [0, 1] : "
+    REFUSED(BroadcastOfAnotherExtent,
+            "%y = sinter.broadcast %a dims [0, 1] : "
             "tensor<2x3xf32> -> tensor<2x4xf32>",
             "cannot broadcast extent 3 of dimension 1 to 4"),
-    REFUSED(BroadcastBackwards, "%y = sinter.broadcast %a dims [1, 0] : "
+    REFUSED(BroadcastBackwards,
+            "%y = sinter.broadcast %a dims [1, 0] : "
             "tensor<2x3xf32> -> tensor<3x2xf32>",
             "dimensions must increase"),
-    REFUSED(BroadcastToAnotherType, "%y = sinter.broadcast %a dims [0, 1] : "
+    REFUSED(BroadcastToAnotherType,
+            "%y = sinter.broadcast %a dims [0, 1] : "
             "tensor<2x3xf32> -> tensor<2x3xf64>",
             "must keep the element type"),
-    REFUSED(SliceTooFar, "%y = sinter.slice %a offsets [0, 2] sizes [2, 2] "
+    REFUSED(SliceTooFar,
+            "%y = sinter.slice %a offsets [0, 2] sizes [2, 2] "
             "strides [1, 1] : tensor<2x3xf32> -> tensor<2x2xf32>",
             "2 elements from 2 by 1 leave dimension 1 of extent 3"),
-    REFUSED(SliceThatOverflows, "%y = sinter.slice %a offsets [0, 1] sizes "
+    REFUSED(SliceThatOverflows,
+            "%y = sinter.slice %a offsets [0, 1] sizes "
             "[2, 3] strides [1, 9223372036854775807] : tensor<2x3xf32> -> "
             "tensor<2x3xf32>",
             "leave dimension 1 of extent 3"),
-    REFUSED(SliceStandingStill, "%y = sinter.slice %a offsets [0, 0] sizes "
+    REFUSED(SliceStandingStill,
+            "%y = sinter.slice %a offsets [0, 0] sizes "
             "[2, 3] strides [1, 0] : tensor<2x3xf32> -> tensor<2x3xf32>",
             "stride 0 of dimension 1 must be at least 1"),
-    REFUSED(NegativePadding, "%y = sinter.pad %a low [0, -1] high [0, 0] "
+    REFUSED(NegativePadding,
+            "%y = sinter.pad %a low [0, -1] high [0, 0] "
             "interior [0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>",
             "must not be negative: use slice to cut"),
-    REFUSED(PaddingThatOverflows, "%y = sinter.pad %a low [0, "
+    REFUSED(PaddingThatOverflows,
+            "%y = sinter.pad %a low [0, "
             "9223372036854775807] high [0, 9223372036854775807] interior "
             "[0, 0] : tensor<2x3xf32> -> tensor<2x2xf32>",
             "pad: dimension 1 becomes too large"),
-    REFUSED(InteriorThatOverflows, "%y = sinter.pad %a low [0, 0] high [0, 0] "
+    REFUSED(InteriorThatOverflows,
+            "%y = sinter.pad %a low [0, 0] high [0, 0] "
             "interior [0, 9223372036854775807] : tensor<2x3xf32> -> "
             "tensor<2x2xf32>",
             "pad: dimension 1 becomes too large"),
-    REFUSED(ConcatenateOfDifferentRest, "%y = sinter.concatenate %a, %b dim 0 "
+    REFUSED(ConcatenateOfDifferentRest,
+            "%y = sinter.concatenate %a, %b dim 0 "
             ": tensor<2x3xf32>, tensor<3x2xf32> -> tensor<5x3xf32>",
             "differ in more than dimension 0"),
     REFUSED(ConcatenateOfNothing,
             "%y = \"sinter.concatenate\"() {dimension = 0 : i64} : () -> "
             "tensor<0xf32>",
             "needs at least one operand"),
-    REFUSED(ReverseOfNoDimension, "%y = sinter.reverse %a dims [2] : "
+    REFUSED(ReverseOfNoDimension,
+            "%y = sinter.reverse %a dims [2] : "
             "tensor<2x3xf32> -> tensor<2x3xf32>",
             "dimension 2 is out of range for rank 2"),
-    REFUSED(GatherAxis, "%y = sinter.gather %a[%i] axis 2 batch 0 : "
+    REFUSED(GatherAxis,
+            "%y = sinter.gather %a[%i] axis 2 batch 0 : "
             "tensor<2x3xf32>, tensor<2xi32> -> tensor<2x3xf32>",
             "dimension 2 is out of range for rank 2"),
-    REFUSED(GatherBatchBeyondAxis, "%y = sinter.gather %a[%i] axis 0 batch 1 : "
+    REFUSED(GatherBatchBeyondAxis,
+            "%y = sinter.gather %a[%i] axis 0 batch 1 : "
             "tensor<2x3xf32>, tensor<2xi32> -> tensor<2x3xf32>",
             "1 batch dimensions do not fit axis 0"),
-    REFUSED(GatherBatchExtents, "%y = sinter.gather %b[%i] axis 1 batch 1 : "
+    REFUSED(GatherBatchExtents,
+            "%y = sinter.gather %b[%i] axis 1 batch 1 : "
             "tensor<3x2xf32>, tensor<2xi32> -> tensor<3xf32>",
             "the first 1 dimensions of"),
-    REFUSED(ScatterUpdates, "%y = sinter.scatter_add %a[%i] += %b axis 0 batch "
+    REFUSED(ScatterUpdates,
+            "%y = sinter.scatter_add %a[%i] += %b axis 0 batch "
             "0 : tensor<2x3xf32>, tensor<2xi32>, tensor<3x2xf32>",
             "updates must be 'tensor<2x3xf32>'"),
 };
 
 const Refusal contraction[] = {
-    REFUSED(ContractedExtents, "%y = sinter.dot_general %a, %b contract [1] x "
+    REFUSED(ContractedExtents,
+            "%y = sinter.dot_general %a, %b contract [1] x "
             "[1] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
             "tensor<2x3xf32>",
             "contracting dimension 1 of 'tensor<2x3xf32>' has 3 elements, "
             "dimension 1 of 'tensor<3x2xf32>' has 2"),
-    REFUSED(ContractedCounts, "%y = sinter.dot_general %a, %b contract [1] x "
+    REFUSED(ContractedCounts,
+            "%y = sinter.dot_general %a, %b contract [1] x "
             "[] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
             "tensor<2x3xf32>",
             "1 contracting dimensions of lhs, 0 of rhs"),
-    REFUSED(BatchAndContracted, "%y = sinter.dot_general %a, %a contract [1] x "
+    REFUSED(BatchAndContracted,
+            "%y = sinter.dot_general %a, %a contract [1] x "
             "[1] batch [1] x [0] : tensor<2x3xf32>, tensor<2x3xf32> -> "
             "tensor<2x3xf32>",
             "dimension 1 of lhs is named twice"),
-    REFUSED(ContractedRange, "%y = sinter.dot_general %a, %b contract [2] x "
+    REFUSED(ContractedRange,
+            "%y = sinter.dot_general %a, %b contract [2] x "
             "[0] batch [] x [] : tensor<2x3xf32>, tensor<3x2xf32> -> "
             "tensor<2x2xf32>",
             "dimension 2 of lhs is out of range"),
-    REFUSED(ContractedTypes, "%y = sinter.dot_general %i, %k contract [0] x "
+    REFUSED(ContractedTypes,
+            "%y = sinter.dot_general %i, %k contract [0] x "
             "[0] batch [] x [] : tensor<2xi32>, tensor<2xi64> -> tensor<i64>",
             "cast one to the other's element type"),
 };
 
 const Refusal reduction[] = {
-    REFUSED(ReduceRange, "%y = sinter.reduce_sum %a dims [2] : tensor<2x3xf32> "
+    REFUSED(ReduceRange,
+            "%y = sinter.reduce_sum %a dims [2] : tensor<2x3xf32> "
             "-> tensor<2xf32>",
             "dimension 2 is out of range"),
-    REFUSED(ReduceOrder, "%y = sinter.reduce_max %a dims [1, 0] : "
+    REFUSED(ReduceOrder,
+            "%y = sinter.reduce_max %a dims [1, 0] : "
             "tensor<2x3xf32> -> tensor<f32>",
             "dimensions must increase"),
     REFUSED(CumulativeSumBeyondTheRank,
@@ -294,10 +318,12 @@ const Refusal random[] = {
     REFUSED(UniformIntegers,
             "%y = sinter.random_uniform %k stream 1 : tensor<4xi32>",
             "f32 or f64"),
-    REFUSED(ProbabilityAboveOne, "%y = sinter.random_bernoulli %k stream 1 "
+    REFUSED(ProbabilityAboveOne,
+            "%y = sinter.random_bernoulli %k stream 1 "
             "probability 1.5 : tensor<4xi1>",
             "is not in [0, 1]"),
-    REFUSED(ProbabilityOfNan, "%y = sinter.random_bernoulli %k stream 1 "
+    REFUSED(ProbabilityOfNan,
+            "%y = sinter.random_bernoulli %k stream 1 "
             "probability 0x7FF8000000000000 : tensor<4xi1>",
             "is not in [0, 1]"),
 };

@@ -115,12 +115,10 @@ TEST_P(Convolutions, FillTiles) {
   auto square = [](int64_t samples, int64_t size, int64_t channels,
                    int64_t kernel, int64_t features, int64_t stride,
                    int64_t pad, int64_t groups = 1) {
-    return ConvolutionCase{samples,          channels,
-                           features,         groups,
-                           {size, size},     {kernel, kernel},
-                           {stride, stride}, {pad, pad},
-                           {pad, pad},       {1, 1},
-                           {1, 1}};
+    return ConvolutionCase{samples,          channels,     features,
+                           groups,           {size, size}, {kernel, kernel},
+                           {stride, stride}, {pad, pad},   {pad, pad},
+                           {1, 1},           {1, 1}};
   };
   check(
       {
@@ -140,8 +138,17 @@ TEST_P(Convolutions, FillTiles) {
           square(2, 35, 4, 3, 7, 2, 1),
           square(2, 9, 8, 5, 3, 1, 4),
           {2, 20, 1, 1, {40}, {3}, {1}, {1}, {1}, {1}, {2}},
-          {2, 3, 2, 1, {4, 5, 18}, {2, 3, 3}, {1, 2, 1}, {0, 0, 0}, {0, 1, 0},
-           {1, 1, 1}, {1, 1, 1}},
+          {2,
+           3,
+           2,
+           1,
+           {4, 5, 18},
+           {2, 3, 3},
+           {1, 2, 1},
+           {0, 0, 0},
+           {0, 1, 0},
+           {1, 1, 1},
+           {1, 1, 1}},
       },
       cpu, level, From::Gradient, "f32");
 }
@@ -180,7 +187,9 @@ TEST_P(Poolings, AreTheInterpreters) {
   auto add = [&](const std::string &x, const std::string &windows,
                  const std::string &wide, const std::string &dims,
                  const std::string &y) {
-    auto t = [](const std::string &shape) { return "tensor<" + shape + "xf32>"; };
+    auto t = [](const std::string &shape) {
+      return "tensor<" + shape + "xf32>";
+    };
     entries.push_back(
         poolingOf(entries.size(), t(x), windows, t(wide), dims, t(y)));
   };
@@ -194,8 +203,9 @@ TEST_P(Poolings, AreTheInterpreters) {
       "2x1x1x6x5x17", "[3, 4]", "2x1x1x17");
   add("3x19x33", "dims [1] sizes [4] strides [3] dilations [2]", "3x5x4x33",
       "[2]", "3x5x33");
-  add("2x4x6x5x2", "dims [1, 2, 3] sizes [2, 3, 2] strides [2, 1, 3] dilations "
-                   "[1, 1, 1]",
+  add("2x4x6x5x2",
+      "dims [1, 2, 3] sizes [2, 3, 2] strides [2, 1, 3] dilations "
+      "[1, 1, 1]",
       "2x2x4x2x2x3x2x2", "[4, 5, 6]", "2x2x4x2x2");
   // Channels first: windows are rows.
   add("2x3x8x9", "dims [2, 3] sizes [2, 3] strides [2, 3] dilations [1, 1]",

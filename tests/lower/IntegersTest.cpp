@@ -178,30 +178,27 @@ void addReductions(std::vector<Case> &cases) {
 }
 
 void addOthers(std::vector<Case> &cases) {
-  cases.push_back({"cumulative_sum %m dim 0 : " + M, M,
-                   [](const Operands &o) {
+  cases.push_back({"cumulative_sum %m dim 0 : " + M, M, [](const Operands &o) {
                      Ints y = o.m;
                      for (int64_t i = wide; i < rows * wide; ++i)
                        y[i] = add(y[i - wide], y[i]);
                      return y;
                    }});
   for (bool descending : {false, true})
-    cases.push_back({std::string("argsort %b dim 0 ") +
-                         (descending ? "descending : " : ": ") + V +
-                         " -> tensor<37xi32>",
-                     "tensor<37xi32>", [=](const Operands &o) {
-                       Ints y(wide);
-                       std::iota(y.begin(), y.end(), 0);
-                       std::stable_sort(y.begin(), y.end(),
-                                        [&](int64_t i, int64_t j) {
-                                          return descending
-                                                     ? o.b[j] < o.b[i]
-                                                     : o.b[i] < o.b[j];
-                                        });
-                       return y;
-                     }});
+    cases.push_back(
+        {std::string("argsort %b dim 0 ") +
+             (descending ? "descending : " : ": ") + V + " -> tensor<37xi32>",
+         "tensor<37xi32>", [=](const Operands &o) {
+           Ints y(wide);
+           std::iota(y.begin(), y.end(), 0);
+           std::stable_sort(y.begin(), y.end(), [&](int64_t i, int64_t j) {
+             return descending ? o.b[j] < o.b[i] : o.b[i] < o.b[j];
+           });
+           return y;
+         }});
   cases.push_back({"fold_windows %m dims [0] sizes [37] strides [2] dilations "
-                   "[1] : " + M + " -> tensor<46xi64>",
+                   "[1] : " +
+                       M + " -> tensor<46xi64>",
                    "tensor<46xi64>", [](const Operands &o) {
                      Ints y(46, 0);
                      for (int64_t i = 0; i < rows; ++i)
@@ -209,21 +206,21 @@ void addOthers(std::vector<Case> &cases) {
                          y[2 * i + j] = add(y[2 * i + j], o.m[i * wide + j]);
                      return y;
                    }});
-  cases.push_back({"conv %images, %kernels : tensor<5x37x1xi64>, "
-                   "tensor<5x1x37xi64> -> tensor<5x33x37xi64>",
-                   "tensor<5x33x37xi64>", [](const Operands &o) {
-                     Ints y;
-                     for (int64_t n = 0; n < rows; ++n)
-                       for (int64_t i = 0; i < wide - rows + 1; ++i)
-                         for (int64_t f = 0; f < wide; ++f) {
-                           int64_t sum = 0;
-                           for (int64_t k = 0; k < rows; ++k)
-                             sum = add(sum, mul(o.m[n * wide + i + k],
-                                                o.m[k * wide + f]));
-                           y.push_back(sum);
-                         }
-                     return y;
-                   }});
+  cases.push_back(
+      {"conv %images, %kernels : tensor<5x37x1xi64>, "
+       "tensor<5x1x37xi64> -> tensor<5x33x37xi64>",
+       "tensor<5x33x37xi64>", [](const Operands &o) {
+         Ints y;
+         for (int64_t n = 0; n < rows; ++n)
+           for (int64_t i = 0; i < wide - rows + 1; ++i)
+             for (int64_t f = 0; f < wide; ++f) {
+               int64_t sum = 0;
+               for (int64_t k = 0; k < rows; ++k)
+                 sum = add(sum, mul(o.m[n * wide + i + k], o.m[k * wide + f]));
+               y.push_back(sum);
+             }
+         return y;
+       }});
   cases.push_back(
       {"concatenate %a, %b dim 0 : " + V + ", " + V + " -> tensor<74xi64>",
        "tensor<74xi64>", [](const Operands &o) {

@@ -35,9 +35,8 @@ std::vector<Case> allCases() {
   for (const char *name : {"exp", "expm1", "log", "log1p", "tanh", "logistic",
                            "sin", "cos", "erf"})
     add(name, 1, floats, 6);
-  for (const char *name :
-       {"exp2", "log2", "sinh", "cosh", "asinh", "acosh", "atanh", "tan",
-        "asin", "acos", "atan", "cbrt"})
+  for (const char *name : {"exp2", "log2", "sinh", "cosh", "asinh", "acosh",
+                           "atanh", "tan", "asin", "acos", "atan", "cbrt"})
     add(name, 1, floats, 5);
   add("atan2", 2, floats, 5);
   for (const char *name : {"sqrt", "floor", "ceil", "round"})

@@ -1,8 +1,8 @@
 //===- StreamsTest.cpp - results that no cache will hold ------------------===//
 //
 // Everything that this folder runs on "native" and "generic" streams, as far as
-// its results are aligned (Compiled.cpp).  Here: which kernels do of themselves,
-// and that a host's alignment changes nothing.
+// its results are aligned (Compiled.cpp).  Here: which kernels do of
+// themselves, and that a host's alignment changes nothing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -71,9 +71,9 @@ TEST(Streams, AHostNeedNotAlign) {
     for (int64_t offset = 0; offset < 64; offset += 4) {
       char *place = output.data() + offset;
       ASSERT_EQ(compiled.call("run", {input.data(), place}), SINTER_OK);
-      Array got = llvm::cantFail(Array::fromBytes(
-          compiled.inputTypes("run").front(),
-          llvm::ArrayRef<char>(place, input.size())));
+      Array got = llvm::cantFail(
+          Array::fromBytes(compiled.inputTypes("run").front(),
+                           llvm::ArrayRef<char>(place, input.size())));
       expectClose(got, wanted.front(), 16, "at " + std::to_string(offset));
     }
   }

@@ -21,10 +21,17 @@ namespace {
 ConvolutionCase plain(int64_t samples, Extents input, int64_t channels,
                       Extents kernel, int64_t features) {
   size_t rank = input.size();
-  return {samples,           channels,          features,
-          1,                 input,             kernel,
-          Extents(rank, 1),  Extents(rank, 0),  Extents(rank, 0),
-          Extents(rank, 1),  Extents(rank, 1)};
+  return {samples,
+          channels,
+          features,
+          1,
+          input,
+          kernel,
+          Extents(rank, 1),
+          Extents(rank, 0),
+          Extents(rank, 0),
+          Extents(rank, 1),
+          Extents(rank, 1)};
 }
 
 ConvOptions optionsOf(const ConvolutionCase &c) {
@@ -108,7 +115,8 @@ TEST(Convolution, ChannelsFirstIsTheSameTransposed) {
     for (int64_t i = 0; i < n; ++i)
       for (int64_t p = 0; p < places; ++p)
         for (int64_t q = 0; q < channels; ++q)
-          y[(i * channels + q) * places + p] = x[(i * places + p) * channels + q];
+          y[(i * channels + q) * places + p] =
+              x[(i * places + p) * channels + q];
     return y;
   };
   expectFormula(
@@ -174,8 +182,8 @@ Numbers scattered(const Numbers &y, const Numbers &w, int64_t places,
                   int64_t size, int64_t channels, int64_t features,
                   int64_t stride, int64_t dilation, int64_t padding,
                   int64_t more) {
-  int64_t extent = stride * (places - 1) + dilation * (size - 1) + 1 -
-                   2 * padding + more;
+  int64_t extent =
+      stride * (places - 1) + dilation * (size - 1) + 1 - 2 * padding + more;
   Numbers x(extent * channels, 0);
   for (int64_t o = 0; o < places; ++o)
     for (int64_t k = 0; k < size; ++k) {
@@ -218,8 +226,8 @@ TEST(ConvTranspose, HasTheExtentOfTheTextBooks) {
       Tensor w = zeros({f, f, 5, 3}, f64);
       Tensor y = conv_transpose(xs[0], w, {.strides = {s}, .padding = {p}});
       EXPECT_EQ(y.shape(), (Extents{2, extent, extent, 5}));
-      Tensor same = conv_transpose(
-          xs[0], w, {.strides = {s}, .padding = Padding::same});
+      Tensor same =
+          conv_transpose(xs[0], w, {.strides = {s}, .padding = Padding::same});
       EXPECT_EQ(same.shape(), (Extents{2, s * n, s * n, 5}));
       return y;
     });
@@ -231,16 +239,19 @@ TEST(ConvTranspose, IsTheTransposeOfTheConvolution) {
   for (bool first : {false, true}) {
     std::vector<int64_t> xs = first ? Extents{2, 4, 7, 9} : Extents{2, 7, 9, 4};
     std::vector<int64_t> ys = first ? Extents{2, 6, 3, 5} : Extents{2, 3, 5, 6};
-    Checked checked(
-        {xs, {3, 3, 2, 6}, ys}, [=](Model &, auto &in) {
-          Tensor y = conv(in[0], in[1],
-                          {.strides = {2}, .padding = Padding({0, 1}, {0, 1}),
-                           .groups = 2, .channels_first = first});
-          Tensor x = conv_transpose(in[2], in[1],
-                                    {.strides = {2}, .padding = Padding({0, 1}, {0, 1}),
-                                     .groups = 2, .channels_first = first});
-          return stack({sum(y * in[2]), sum(in[0] * x)});
-        });
+    Checked checked({xs, {3, 3, 2, 6}, ys}, [=](Model &, auto &in) {
+      Tensor y = conv(in[0], in[1],
+                      {.strides = {2},
+                       .padding = Padding({0, 1}, {0, 1}),
+                       .groups = 2,
+                       .channels_first = first});
+      Tensor x = conv_transpose(in[2], in[1],
+                                {.strides = {2},
+                                 .padding = Padding({0, 1}, {0, 1}),
+                                 .groups = 2,
+                                 .channels_first = first});
+      return stack({sum(y * in[2]), sum(in[0] * x)});
+    });
     Numbers both = checked.value(checked.randomArguments(4));
     EXPECT_GT(std::abs(both[0]), 1e-3);
     EXPECT_NEAR(both[0], both[1], 1e-12 * std::abs(both[0]));
@@ -276,7 +287,8 @@ Numbers pooled(const Numbers &x, const Extents &shape, const Extents &window,
                   if (!inside)
                     continue;
                   double value =
-                      x[(((n * shape[1] + at[0]) * shape[2] + at[1]) * shape[3] +
+                      x[(((n * shape[1] + at[0]) * shape[2] + at[1]) *
+                             shape[3] +
                          at[2]) *
                             shape[4] +
                         q];
@@ -334,8 +346,8 @@ TEST(Pooling, OverAllPlaces) {
           return largest ? global_max_pool(xs[0]) : global_average_pool(xs[0]);
         },
         [=](auto &of) {
-          return pooled(of[0], {2, 1, 4, 5, 3}, {1, 4, 5}, {1, 1, 1},
-                        {0, 0, 0}, largest);
+          return pooled(of[0], {2, 1, 4, 5, 3}, {1, 4, 5}, {1, 1, 1}, {0, 0, 0},
+                        largest);
         });
 }
 
@@ -379,7 +391,8 @@ TEST(ConvLayer, HasTheShapesOfTheTextBooks) {
       EXPECT_EQ(y.shape(), (Extents{2, places(17), places(16), features}));
       return y;
     });
-    EXPECT_EQ(checked.sizes()[1], kernel * kernel * channels / groups * features);
+    EXPECT_EQ(checked.sizes()[1],
+              kernel * kernel * channels / groups * features);
     EXPECT_EQ(checked.sizes()[2], features);
   }
 }

@@ -119,8 +119,7 @@ TEST_F(Examples, LenetHasTheSizesOfTheTextBooks) {
           "-P batch=1 -o lenet --dump-dir=dumps");
   ASSERT_EQ(run("./lenet --describe"), 0);
   std::string description = output();
-  EXPECT_TRUE(std::regex_search(description,
-                                std::regex("parameters +62958\n")))
+  EXPECT_TRUE(std::regex_search(description, std::regex("parameters +62958\n")))
       << description;
   auto parameters = [&](const std::string &layer) {
     size_t bytes = 0;
@@ -139,9 +138,8 @@ TEST_F(Examples, LenetHasTheSizesOfTheTextBooks) {
   std::string model = readFile(folder / "dumps" / "00-model.mlir");
   size_t at = model.find("sinter.entry @test");
   ASSERT_NE(at, std::string::npos);
-  for (const char *activation :
-       {"32x32x3", "28x28x8", "14x14x8", "10x10x16", "5x5x16", "400", "120",
-        "84", "10"}) {
+  for (const char *activation : {"32x32x3", "28x28x8", "14x14x8", "10x10x16",
+                                 "5x5x16", "400", "120", "84", "10"}) {
     at = model.find("-> tensor<1x" + std::string(activation) + "xf32>", at);
     EXPECT_NE(at, std::string::npos) << activation;
   }

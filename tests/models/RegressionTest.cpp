@@ -63,8 +63,7 @@ void writeIdx(const std::string &path, const std::vector<uint8_t> &values) {
 }
 
 /// The numbers of a CSV file, row by row, its first line left out if `header`.
-std::vector<std::vector<double>> readCsv(const std::string &path,
-                                         bool header) {
+std::vector<std::vector<double>> readCsv(const std::string &path, bool header) {
   std::istringstream file(readFile(path));
   std::vector<std::vector<double>> rows;
   for (std::string line; std::getline(file, line);) {
@@ -114,14 +113,14 @@ TEST_F(Regression, threeInputsOfThreeKinds) {
   const std::vector<std::string> inputs = {"--input", "measures=measures.npy",
                                            "--input", "district=district.idx"};
   compile("prices");
-  std::vector<std::string> args = {"prices",  "train",          "--epochs",
-                                   "6",       "--seed",         "3",
-                                   "--save",  "s.safetensors",  "--log",
-                                   "log.csv", "--input",        "paid=paid.csv"};
+  std::vector<std::string> args = {"prices",  "train",         "--epochs",
+                                   "6",       "--seed",        "3",
+                                   "--save",  "s.safetensors", "--log",
+                                   "log.csv", "--input",       "paid=paid.csv"};
   args.insert(args.end(), inputs.begin(), inputs.end());
   execute(args);
-  args = {"prices", "predict", "--load", "s.safetensors", "--output",
-          "price=price.npy"};
+  args = {"prices",        "predict",  "--load",
+          "s.safetensors", "--output", "price=price.npy"};
   args.insert(args.end(), inputs.begin(), inputs.end());
   execute(args);
 
@@ -204,8 +203,7 @@ struct Pair {
       gradient.place[u][0] += dy[0] * h[u];
       gradient.place[u][1] += dy[1] * h[u];
       gradient.weight[u] += dy[2] * h[u];
-      double dh =
-          dy[0] * place[u][0] + dy[1] * place[u][1] + dy[2] * weight[u];
+      double dh = dy[0] * place[u][0] + dy[1] * place[u][1] + dy[2] * weight[u];
       double ds = dh * (1 - h[u] * h[u]);
       gradient.hiddenBias[u] += ds;
       for (int k = 0; k < 3; ++k)
@@ -233,8 +231,8 @@ TEST_F(Regression, twoOutputs) {
   compile("pair");
   // In two parts, the second going on from the first's file.
   const std::vector<std::string> train = {
-      "pair",    "train",           "--input", "x=x.npy",
-      "--input", "place=place.npy", "--input", "weight=weight.csv",
+      "pair",          "train",           "--input", "x=x.npy",
+      "--input",       "place=place.npy", "--input", "weight=weight.csv",
       "--batch-order", "sequential"};
   auto with = [](std::vector<std::string> args,
                  const std::vector<std::string> &more) {

@@ -1,4 +1,5 @@
-//===- LiveBytes.cpp - the memory of a planned entry, counted again --------===//
+//===- LiveBytes.cpp - the memory of a planned entry, counted again
+//--------===//
 
 #include "tests/passes/LiveBytes.h"
 
@@ -74,8 +75,8 @@ private:
   }
 
   /// Runs one step of `loop`, of which the touches are given in order, inner
-  /// loops in full; whether all of `whole` is written before anything else of it
-  /// is read.
+  /// loops in full; whether all of `whole` is written before anything else of
+  /// it is read.
   static bool isRewritten(LoopOp loop, ArrayRef<Touch> touches, Range whole) {
     std::vector<Range> written;
     DenseMap<Value, int64_t> indices;
@@ -138,10 +139,10 @@ private:
     for (Touch touch : touches) {
       // The corners of what the loops sweep.
       Range low = getRange(touch.buffer, atZero), high = low;
-      for (auto [index, stride] : llvm::zip(touch.buffer.getIndices(),
-                                            touch.buffer.getStrides())) {
-        auto loop = cast<LoopOp>(cast<BlockArgument>(index).getParentBlock()
-                                     ->getParentOp());
+      for (auto [index, stride] :
+           llvm::zip(touch.buffer.getIndices(), touch.buffer.getStrides())) {
+        auto loop = cast<LoopOp>(
+            cast<BlockArgument>(index).getParentBlock()->getParentOp());
         (stride < 0 ? low.first : high.second) +=
             stride * (static_cast<int64_t>(loop.getTripCount()) - 1);
       }

@@ -1,8 +1,9 @@
-//===- LiveBytes.h - the memory of a planned entry, counted again -*- C++ -*-===//
+//===- LiveBytes.h - the memory of a planned entry, counted again -*- C++
+//-*-===//
 //
 // What the memory report claims, from the ops of a planned entry alone: which
-// bytes each op touches, in which order, loops run step by step.  Shares nothing
-// with the planner but the ops.
+// bytes each op touches, in which order, loops run step by step.  Shares
+// nothing with the planner but the ops.
 //
 //===----------------------------------------------------------------------===//
 

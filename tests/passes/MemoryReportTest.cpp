@@ -1,7 +1,8 @@
-//===- MemoryReportTest.cpp - the report of every example ------------------===//
+//===- MemoryReportTest.cpp - the report of every example
+//------------------===//
 //
-// Each example is compiled as a user would, to its planned dump; what the report
-// says of it is counted again from the dump.
+// Each example is compiled as a user would, to its planned dump; what the
+// report says of it is counted again from the dump.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,9 +30,10 @@ std::vector<fs::path> getExamples() {
   for (const auto &file :
        fs::recursive_directory_iterator(SINTER_ROOT "/examples"))
     // Beside models there are programs that run them.
-    if (std::ifstream text(file.path()); file.path().extension() == ".cpp" &&
+    if (std::ifstream text(file.path());
+        file.path().extension() == ".cpp" &&
         std::string(std::istreambuf_iterator<char>(text), {})
-            .find("\nSINTER_MODEL(") != std::string::npos)
+                .find("\nSINTER_MODEL(") != std::string::npos)
       models.push_back(file.path());
   std::sort(models.begin(), models.end());
   return models;

@@ -1,7 +1,8 @@
-//===- PlanCostTest.cpp - what plans cost, and what more effort brings -----===//
+//===- PlanCostTest.cpp - what plans cost, and what more effort brings
+//-----===//
 //
-// The report's numbers are counted again from the planned ops; orders and levels
-// are compared with each other.
+// The report's numbers are counted again from the planned ops; orders and
+// levels are compared with each other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +40,8 @@ TEST(PlanCost, WhoIsLiveAtThePeakAddsUpAndHasAName) {
   for (uint32_t seed = 0; seed != 100; ++seed) {
     Session session;
     auto module = session.plan(makeRandomProgram(seed));
-    auto memory = getEntry(*module, "e")->getAttrOfType<DictionaryAttr>(
-        "sinter.memory");
+    auto memory =
+        getEntry(*module, "e")->getAttrOfType<DictionaryAttr>("sinter.memory");
     int64_t bytes = 0;
     for (auto buffer :
          memory.getAs<ArrayAttr>("live_at_peak").getAsRange<DictionaryAttr>()) {

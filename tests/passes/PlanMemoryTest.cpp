@@ -1,4 +1,5 @@
-//===- PlanMemoryTest.cpp - straight-line entries into buffers -------------===//
+//===- PlanMemoryTest.cpp - straight-line entries into buffers
+//-------------===//
 
 #include "tests/passes/Planned.h"
 
@@ -63,11 +64,11 @@ TEST(PlanMemory, VariablesStandInOrderAligned) {
 
 TEST(PlanMemory, UpdateIsWrittenStraightIntoTheState) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
-      " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
-      call("%0", "add", "%w", "%x") +
-      "sinter.write @w, %0 : tensor<8x8xf32>\nsinter.return }"));
+  auto m = session.plan(
+      module("sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
+             " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
+             call("%0", "add", "%w", "%x") +
+             "sinter.write @w, %0 : tensor<8x8xf32>\nsinter.return }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getWorkspace(entry), 0);
   EXPECT_EQ(getMemoryFact(entry, "copies_bytes"), 0);
@@ -79,11 +80,11 @@ TEST(PlanMemory, UpdateIsWrittenStraightIntoTheState) {
 
 TEST(PlanMemory, KernelThatMayNotOverwriteGoesThroughATemporary) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
-      " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
-      call("%0", "dot", "%w", "%x") +
-      "sinter.write @w, %0 : tensor<8x8xf32>\nsinter.return }"));
+  auto m = session.plan(
+      module("sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
+             " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
+             call("%0", "dot", "%w", "%x") +
+             "sinter.write @w, %0 : tensor<8x8xf32>\nsinter.return }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getWorkspace(entry), 256);
   EXPECT_EQ(getMemoryFact(entry, "copies_bytes"), 256);
@@ -102,11 +103,11 @@ TEST(PlanMemory, ArgumentUsedTwiceIsNotOverwritten) {
 
 TEST(PlanMemory, ChainReusesItsArgument) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.entry @e" + input + output + " {\n" +
-      call("%0", "dot", "%x", "%x") + call("%1", "add", "%0", "%x") +
-      call("%2", "add", "%1", "%x") + call("%3", "dot", "%2", "%x") +
-      "sinter.return %3 : tensor<8x8xf32> }"));
+  auto m = session.plan(
+      module("sinter.entry @e" + input + output + " {\n" +
+             call("%0", "dot", "%x", "%x") + call("%1", "add", "%0", "%x") +
+             call("%2", "add", "%1", "%x") + call("%3", "dot", "%2", "%x") +
+             "sinter.return %3 : tensor<8x8xf32> }"));
   EXPECT_EQ(getWorkspace(getEntry(*m, "e")), 256);
 }
 
@@ -125,12 +126,12 @@ TEST(PlanMemory, SwapCopiesThroughATemporary) {
 
 TEST(PlanMemory, OldValueIsReturnedAndNewOneWrittenInPlace) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
-      output + " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
-      call("%0", "add", "%w", "%x") +
-      "sinter.write @w, %0 : tensor<8x8xf32>\n"
-      "sinter.return %w : tensor<8x8xf32> }"));
+  auto m = session.plan(
+      module("sinter.variable @w : tensor<8x8xf32>\nsinter.entry @e" + input +
+             output + " {\n%w = sinter.read @w : tensor<8x8xf32>\n" +
+             call("%0", "add", "%w", "%x") +
+             "sinter.write @w, %0 : tensor<8x8xf32>\n"
+             "sinter.return %w : tensor<8x8xf32> }"));
   EntryOp entry = getEntry(*m, "e");
   // The old value leaves before the update, so the update needs no temporary.
   EXPECT_EQ(getWorkspace(entry), 0);
@@ -140,12 +141,13 @@ TEST(PlanMemory, OldValueIsReturnedAndNewOneWrittenInPlace) {
 
 TEST(PlanMemory, ShiftRegisterMovesInPlace) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.variable @a : tensor<8x8xf32>\n"
-      "sinter.variable @b : tensor<8x8xf32>\nsinter.entry @e" + input +
-      " {\n%b = sinter.read @b : tensor<8x8xf32>\n" +
-      call("%0", "add", "%b", "%x") + "sinter.write @a, %b : tensor<8x8xf32>\n"
-      "sinter.write @b, %0 : tensor<8x8xf32>\nsinter.return }"));
+  auto m = session.plan(
+      module("sinter.variable @a : tensor<8x8xf32>\n"
+             "sinter.variable @b : tensor<8x8xf32>\nsinter.entry @e" +
+             input + " {\n%b = sinter.read @b : tensor<8x8xf32>\n" +
+             call("%0", "add", "%b", "%x") +
+             "sinter.write @a, %b : tensor<8x8xf32>\n"
+             "sinter.write @b, %0 : tensor<8x8xf32>\nsinter.return }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getMemoryFact(entry, "copies_bytes"), 256);
   EXPECT_EQ(getWorkspace(entry), 0);
@@ -153,12 +155,12 @@ TEST(PlanMemory, ShiftRegisterMovesInPlace) {
 
 TEST(PlanMemory, ValueReturnedTwiceAndInputReturnedAreCopied) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.entry @e" + input +
-      " -> (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) {\n" +
-      call("%0", "dot", "%x", "%x") +
-      "sinter.return %0, %0, %x : tensor<8x8xf32>, tensor<8x8xf32>, "
-      "tensor<8x8xf32> }"));
+  auto m = session.plan(
+      module("sinter.entry @e" + input +
+             " -> (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) {\n" +
+             call("%0", "dot", "%x", "%x") +
+             "sinter.return %0, %0, %x : tensor<8x8xf32>, tensor<8x8xf32>, "
+             "tensor<8x8xf32> }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getWorkspace(entry), 0);
   EXPECT_EQ(getOps<CopyOp>(entry).size(), 2u);
@@ -166,12 +168,12 @@ TEST(PlanMemory, ValueReturnedTwiceAndInputReturnedAreCopied) {
 
 TEST(PlanMemory, ReshapeCostsNothing) {
   Session session;
-  auto m = session.plan(module(
-      "sinter.entry @e(%x: tensor<4x16xf32>) -> tensor<64xf32> {\n"
-      "%r = sinter.reshape %x : tensor<4x16xf32> -> tensor<8x8xf32>\n" +
-      call("%0", "dot", "%r", "%r") +
-      "%1 = sinter.reshape %0 : tensor<8x8xf32> -> tensor<64xf32>\n"
-      "sinter.return %1 : tensor<64xf32> }"));
+  auto m = session.plan(
+      module("sinter.entry @e(%x: tensor<4x16xf32>) -> tensor<64xf32> {\n"
+             "%r = sinter.reshape %x : tensor<4x16xf32> -> tensor<8x8xf32>\n" +
+             call("%0", "dot", "%r", "%r") +
+             "%1 = sinter.reshape %0 : tensor<8x8xf32> -> tensor<64xf32>\n"
+             "sinter.return %1 : tensor<64xf32> }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getWorkspace(entry), 0);
   EXPECT_TRUE(getOps<CopyOp>(entry).empty());
@@ -183,10 +185,9 @@ TEST(PlanMemory, ScratchLivesOnlyDuringItsLaunch) {
     return result + " = sinter.call @scratchy(" + a +
            ") : (tensor<8x8xf32>) -> tensor<8x8xf32>\n";
   };
-  auto m = session.plan(
-      module("sinter.entry @e" + input + output + " {\n" +
-             scratchy("%0", "%x") + scratchy("%1", "%0") +
-             "sinter.return %1 : tensor<8x8xf32> }"));
+  auto m = session.plan(module("sinter.entry @e" + input + output + " {\n" +
+                               scratchy("%0", "%x") + scratchy("%1", "%0") +
+                               "sinter.return %1 : tensor<8x8xf32> }"));
   EntryOp entry = getEntry(*m, "e");
   EXPECT_EQ(getWorkspace(entry), 256 + 128);
   for (LaunchOp launch : getOps<LaunchOp>(entry)) {
@@ -230,9 +231,11 @@ TEST(PlanMemory, ModelIsDescribed) {
   Session session;
   auto m = session.plan(module(
       "sinter.variable @w : tensor<8x8xf32> {trainable}\nsinter.entry @e" +
-      input + " {\nsinter.write @w, %x : tensor<8x8xf32>\n"
+      input +
+      " {\nsinter.write @w, %x : tensor<8x8xf32>\n"
       "sinter.return }\nsinter.entry @same() {\n%w = sinter.read @w : "
-      "tensor<8x8xf32>\nsinter.write @w, %w : tensor<8x8xf32>\nsinter.return }"));
+      "tensor<8x8xf32>\nsinter.write @w, %w : tensor<8x8xf32>\nsinter.return "
+      "}"));
   auto model = (*m)->getAttrOfType<DictionaryAttr>("sinter.model");
   ASSERT_TRUE(model);
   auto entries = model.getAs<ArrayAttr>("entries");

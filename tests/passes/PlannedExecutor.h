@@ -2,8 +2,8 @@
 //
 // Runs an entry of the `planned` stage on real memory, kernels being evaluated
 // by the reference interpreter.  Workspace, outputs and scratch hold a poison
-// pattern wherever nothing has been written, so that a value read from the wrong
-// place shows.
+// pattern wherever nothing has been written, so that a value read from the
+// wrong place shows.
 //
 //===----------------------------------------------------------------------===//
 

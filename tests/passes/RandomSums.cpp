@@ -145,8 +145,8 @@ void RandomGraphBuilder::windows() {
 /// Matrices as images: [s, c] with a kernel [k, c], and each column apart.
 void RandomGraphBuilder::convolution() {
   Value a = anyReal(), b = anyReal();
-  if (a.shape.size() != 2 || b.shape.size() != 2 ||
-      a.shape[1] != b.shape[1] || a.size() == 0 || b.size() == 0)
+  if (a.shape.size() != 2 || b.shape.size() != 2 || a.shape[1] != b.shape[1] ||
+      a.size() == 0 || b.size() == 0)
     return;
   int64_t low = pick(3), high = pick(3), stride = 1 + pick(2);
   int64_t padded = a.shape[0] + low + high;
@@ -162,9 +162,9 @@ void RandomGraphBuilder::convolution() {
   w.name = fresh({}, "").name;
   w.shape = depthwise ? Shape{b.shape[0], 1, channels}
                       : Shape{b.shape[0], channels, 1};
-  Value y = fresh({1, (padded - b.shape[0]) / stride + 1,
-                   depthwise ? channels : 1},
-                  real, depth * a.bound * b.bound);
+  Value y =
+      fresh({1, (padded - b.shape[0]) / stride + 1, depthwise ? channels : 1},
+            real, depth * a.bound * b.bound);
   if (isTooLarge(y))
     return;
   add(x, "reshape " + a.name + " : " + a.type() + " -> " + x.type());

@@ -1,4 +1,5 @@
-//===- VerifyPlannedTest.cpp - what the end of `planned` refuses -----------===//
+//===- VerifyPlannedTest.cpp - what the end of `planned` refuses
+//-----------===//
 //
 // A planned entry that passes, and the same with one thing wrong at a time.
 //
@@ -66,16 +67,15 @@ std::string complaint(const Edits &edits) {
   auto module = session.parse(text);
   if (!module)
     return "no module";
-  bool refused =
-      failed(session.run(*module, [](OpPassManager &manager) {
-        manager.addPass(sinter::passes::createVerifyPlannedStagePass());
-      }));
+  bool refused = failed(session.run(*module, [](OpPassManager &manager) {
+    manager.addPass(sinter::passes::createVerifyPlannedStagePass());
+  }));
   EXPECT_EQ(refused, !session.messages.empty());
   return session.messages;
 }
 
-const std::string overlap =
-    "'sinter.buffer' op overlaps another buffer that is live at the same time\n";
+const std::string overlap = "'sinter.buffer' op overlaps another buffer that "
+                            "is live at the same time\n";
 const std::string overwritten =
     "'sinter.launch' op writes result 0 over argument 0, which the kernel does "
     "not allow\n";
@@ -139,10 +139,12 @@ TEST(VerifyPlanned, RefusesReadsBeforeWrites) {
 }
 
 TEST(VerifyPlanned, RefusesWhatIsLeftOfOtherStages) {
-  EXPECT_EQ(complaint({{"%x0 =", "%m = memref.alloc() : memref<4xf32>\n%x0 ="}}),
-            "'memref.alloc' op is left after the planned stage\n");
-  EXPECT_EQ(complaint({{"%x0 =", "%m = sinter.neg %x : tensor<16xf32>\n%x0 ="}}),
-            "'sinter.neg' op is left after the planned stage\n");
+  EXPECT_EQ(
+      complaint({{"%x0 =", "%m = memref.alloc() : memref<4xf32>\n%x0 ="}}),
+      "'memref.alloc' op is left after the planned stage\n");
+  EXPECT_EQ(
+      complaint({{"%x0 =", "%m = sinter.neg %x : tensor<16xf32>\n%x0 ="}}),
+      "'sinter.neg' op is left after the planned stage\n");
   EXPECT_EQ(complaint({{"%x0 =", "%m = arith.constant 1.0 : f32\n%x0 ="}}),
             "'arith.constant' op is left after the planned stage\n");
 }

@@ -1,9 +1,9 @@
 //===- Derivatives.h - a graph as text, differentiated and run --*- C++ -*-===//
 //
 // What every test of a derivative does: parse a module, run the `gradient`
-// stage, evaluate @f (Evaluate.h), and compare with something that knows nothing of
-// the rules: a closed form, an unrolled graph, central differences of the
-// undifferentiated graph.
+// stage, evaluate @f (Evaluate.h), and compare with something that knows
+// nothing of the rules: a closed form, an unrolled graph, central differences
+// of the undifferentiated graph.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,14 +13,14 @@
 #include "compiler/interpret/Interpreter.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "passes/differentiate/Stage.h"
 #include "passes/fuse/Stage.h"
 #include "passes/lower/Stage.h"
 #include "passes/plan/Stage.h"
 #include "tools/op-table/Samples.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -45,8 +45,7 @@ struct Row {
 } // namespace
 
 static std::string withType(std::string text, StringRef type) {
-  for (size_t place = 0;
-       (place = text.find('T', place)) != std::string::npos;
+  for (size_t place = 0; (place = text.find('T', place)) != std::string::npos;
        place += type.size())
     text.replace(place, 1, type.str());
   return text;
@@ -66,8 +65,7 @@ static std::string entry(const Sample &sample, StringRef body,
   std::string values;
   for (size_t i = 0; i < types.size(); ++i)
     values += (i ? ", " : "") +
-              (types.size() == 1 ? "%result"
-                                 : "%result#" + std::to_string(i));
+              (types.size() == 1 ? "%result" : "%result#" + std::to_string(i));
   return text + ") -> (" + results + ") {\n" + body.str() +
          "\n  sinter.return " + values + " : " + results + "\n}\n";
 }
@@ -156,9 +154,9 @@ static Sample specialize(Sample sample, StringRef opName, StringRef element) {
   // A constant is written as its type wants it.
   if (opName == "sinter.constant")
     sample.op.replace(sample.op.find("<1>"), 3,
-                      element[0] == 'f'   ? "<1.0>"
+                      element[0] == 'f' ? "<1.0>"
                       : element == "i1" ? "<true>"
-                                          : "<1>");
+                                        : "<1>");
   return sample;
 }
 
@@ -174,8 +172,8 @@ bool sinter::allowsElements(MLIRContext &context, RegisteredOperationName name,
   ScopedDiagnosticHandler silence(&context,
                                   [](Diagnostic &) { return success(); });
   std::optional<Sample> sample = sampleOf(name);
-  return sample && parseSample(context, specialize(*sample, name.getStringRef(),
-                                                   type));
+  return sample &&
+         parseSample(context, specialize(*sample, name.getStringRef(), type));
 }
 
 static Row askAll(MLIRContext &context, StringRef opName,

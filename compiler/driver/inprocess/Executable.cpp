@@ -14,11 +14,11 @@
 #include "compiler/target/NativeModule.h"
 #include "frontend/BuildModule.h"
 #include "mlir/IR/Diagnostics.h"
+#include "sinter_runtime.hpp"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/SourceMgr.h"
-#include "sinter_runtime.hpp"
 
 #include <dlfcn.h>
 
@@ -115,9 +115,9 @@ static std::string makeObject(const ModelDefinition &model,
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
   if (settings.optimization < 0 || settings.optimization > 3)
-    throw CompileError("optimization = " +
-                       std::to_string(settings.optimization) +
-                       ": there are 0, 1, 2 and 3");
+    throw CompileError(
+        "optimization = " + std::to_string(settings.optimization) +
+        ": there are 0, 1, 2 and 3");
   std::string messages;
   llvm::raw_string_ostream os(messages);
   std::vector<Mistake> mistakes;

@@ -59,7 +59,7 @@ public:
   Argument(std::string_view name, Range &&range)
       : Argument(name, std::span(range)) {}
   template <typename Scalar>
-    requires std::integral<Scalar> || std::floating_point<Scalar>
+  requires std::integral<Scalar> || std::floating_point<Scalar>
   Argument(std::string_view name, Scalar &value)
       : Argument(name, std::span<Scalar>(&value, 1)) {}
 

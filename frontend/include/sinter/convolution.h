@@ -27,7 +27,8 @@ public:
 
   Padding() = default;
   /// So many elements on both sides of each dimension; one number for all.
-  Padding(std::initializer_list<int64_t> amounts) : low_(amounts), high_(low_) {}
+  Padding(std::initializer_list<int64_t> amounts)
+      : low_(amounts), high_(low_) {}
   Padding(std::vector<int64_t> amounts)
       : low_(std::move(amounts)), high_(low_) {}
   Padding(std::vector<int64_t> low, std::vector<int64_t> high)
@@ -60,7 +61,8 @@ struct ConvOptions {
   bool channels_first = false;
 };
 /// y[n, o…, f] = Σ_k,c x[n, o·stride + k·dilation − padding, c]·w[k…, c, f]:
-/// ⌊(n + p − dilation·(k − 1) − 1)/stride⌋ + 1 places for p elements of padding.
+/// ⌊(n + p − dilation·(k − 1) − 1)/stride⌋ + 1 places for p elements of
+/// padding.
 Tensor conv(Tensor x, Tensor kernel, const ConvOptions &options = {},
             Place place = Place::current());
 
@@ -108,7 +110,8 @@ Tensor max_pool(Tensor x, const std::vector<int64_t> &window,
                 Place place = Place::current());
 struct MaxPool {
   Tensor values;
-  /// Where each value was: its place among the image's, counted row by row; i32.
+  /// Where each value was: its place among the image's, counted row by row;
+  /// i32.
   Tensor indices;
 };
 /// `max_pool`, and where the elements came from, for `max_unpool`.
@@ -116,8 +119,8 @@ MaxPool max_pool_with_indices(Tensor x, const std::vector<int64_t> &window,
                               const PoolOptions &options = {},
                               Place place = Place::current());
 /// An image of `extents` places that is 0 but where `indices` put the elements
-/// of x, both [N, spatial…, C]; those that share a place add up, an index out of
-/// range is dropped.
+/// of x, both [N, spatial…, C]; those that share a place add up, an index out
+/// of range is dropped.
 Tensor max_unpool(Tensor x, Tensor indices, const std::vector<int64_t> &extents,
                   bool channels_first = false, Place place = Place::current());
 /// The mean of each window's elements, not counting padding; floats.

@@ -244,8 +244,8 @@ Tensor argsort(Tensor x, int64_t dim = -1, bool greatest_first = false,
 /// y[…, i, …] = x[…, indices[…, i, …], …]; an index out of range reads 0.
 Tensor take_along(Tensor x, Tensor indices, int64_t dim = -1,
                   Place place = Place::current());
-/// The elements in the order of `argsort`; the cotangent goes back to the places
-/// they came from.
+/// The elements in the order of `argsort`; the cotangent goes back to the
+/// places they came from.
 Tensor sort(Tensor x, int64_t dim = -1, bool greatest_first = false,
             Place place = Place::current());
 /// The k greatest elements, the greatest first, and their i32 indices; of equal

@@ -26,8 +26,8 @@ Num expandErf(Num x) {
     // What rounding the product and the quotient lost would pass 5 ulp.
     Num inverse = 1.0 / q;
     Num quotient = product * inverse;
-    Num lost = multiplyAdd(bounded, p, -product) +
-               multiplyAdd(-quotient, q, product);
+    Num lost =
+        multiplyAdd(bounded, p, -product) + multiplyAdd(-quotient, q, product);
     result = multiplyAdd(lost, inverse, quotient);
   } else {
     result = toSingle(product / q);

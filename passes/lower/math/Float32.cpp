@@ -202,7 +202,8 @@ Num scaleByPowerOfTwo(Num x, Num exponent) {
 
 Num scaleByPowerOfTwo(Num x, Rounded exponent) {
   auto vector = dyn_cast<VectorType>(x.type());
-  if (!x.math->scales || !vector || vector.getShape() != ArrayRef<int64_t>{16} ||
+  if (!x.math->scales || !vector ||
+      vector.getShape() != ArrayRef<int64_t>{16} ||
       !vector.getElementType().isF32())
     return scaleByPowerOfTwo(x, exponent.integer);
   constexpr int allLanes = -1, currentRounding = 4;

@@ -22,9 +22,9 @@ Value RandomGraph::constant(RankedTensorType type) {
   auto number = [&]() -> Attribute {
     if (isa<FloatType>(element))
       return FloatAttr::get(element, numbers[below(std::size(numbers))]);
-    return IntegerAttr::get(
-        element, APInt(element.getIntOrFloatBitWidth(), below(4) - 1,
-                       /*isSigned=*/true, /*implicitTrunc=*/true));
+    return IntegerAttr::get(element,
+                            APInt(element.getIntOrFloatBitWidth(), below(4) - 1,
+                                  /*isSigned=*/true, /*implicitTrunc=*/true));
   };
   SmallVector<Attribute> elements;
   bool splat = below(3) != 0;
@@ -59,10 +59,10 @@ Value RandomGraph::pointwise(Value x) {
       return SqrtOp::create(builder, loc, x);
     return NotOp::create(builder, loc, x);
   case 1: {
-    const Type types[] = {builder.getF32Type(), builder.getF64Type(),
-                                 builder.getI32Type(), builder.getI1Type(),
-                                 builder.getIntegerType(8),
-                                 builder.getIntegerType(8, false)};
+    const Type types[] = {
+        builder.getF32Type(),      builder.getF64Type(),
+        builder.getI32Type(),      builder.getI1Type(),
+        builder.getIntegerType(8), builder.getIntegerType(8, false)};
     return CastOp::create(builder, loc,
                           typeOf(x).clone(types[below(std::size(types))]), x);
   }
@@ -158,10 +158,10 @@ Value RandomGraph::movement(Value x) {
     // Sums only of one term, whose order does not matter.
     if (below(2) || stride < size || type.getElementType().isInteger(1))
       return windows;
-    return FoldWindowsOp::create(
-        builder, loc, type, windows, ArrayRef<int64_t>{d},
-        ArrayRef<int64_t>{size}, ArrayRef<int64_t>{stride},
-        ArrayRef<int64_t>{1});
+    return FoldWindowsOp::create(builder, loc, type, windows,
+                                 ArrayRef<int64_t>{d}, ArrayRef<int64_t>{size},
+                                 ArrayRef<int64_t>{stride},
+                                 ArrayRef<int64_t>{1});
   }
   default:
     if (rank == 0)
@@ -232,8 +232,8 @@ static void addScan(OpBuilder &builder, RandomGraph &graph, Value carry,
   Block *body = new Block;
   auto index = RankedTensorType::get({}, builder.getI64Type());
   auto slice = typeOf(xs).clone(typeOf(xs).getShape().drop_front());
-  for (Type type : {Type(index), carry.getType(), Type(slice),
-                    invariant.getType()})
+  for (Type type :
+       {Type(index), carry.getType(), Type(slice), invariant.getType()})
     body->addArgument(type, loc);
   builder.setInsertionPointToStart(body);
   RandomGraph inner(builder, seed);
@@ -243,8 +243,7 @@ static void addScan(OpBuilder &builder, RandomGraph &graph, Value carry,
     inner.grow();
   Values results = {body->getArgument(1)};
   for (Value value : inner.values())
-    if (value.getType() == carry.getType() &&
-        value != body->getArgument(1))
+    if (value.getType() == carry.getType() && value != body->getArgument(1))
       results[0] = MulOp::create(builder, loc, body->getArgument(1), value);
   SmallVector<Type> types = {carry.getType()};
   for (int i = 0; i < 4; ++i) {

@@ -18,7 +18,7 @@ Array sinter::passes::randomArray(Type type, uint32_t seed, bool special) {
   std::mt19937 generator(seed);
   Array array = Array::zeros(type);
   const double infinity = std::numeric_limits<double>::infinity();
-  const double odd[] = {0.0,      -0.0,     1.0,   -1.0, infinity,
+  const double odd[] = {0.0,       -0.0,         1.0,   -1.0,   infinity,
                         -infinity, std::nan(""), 1e-40, -1e-42, 3.4e38};
   for (double &x : array.floats) {
     bool isOdd = special && generator() % 3 == 0;

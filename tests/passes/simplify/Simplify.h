@@ -12,9 +12,9 @@
 
 #include "compiler/interpret/Interpreter.h"
 #include "compiler/ir/Sinter.h"
-#include "passes/simplify/Stage.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/simplify/Stage.h"
 #include "gtest/gtest.h"
 #include <functional>
 
