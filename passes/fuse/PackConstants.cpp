@@ -209,11 +209,11 @@ struct PackConstants : passes::impl::PackConstantsBase<PackConstants> {
      : elementBytes == 4 ? pack<uint32_t>
      : elementBytes == 2 ? pack<uint16_t>
                          : pack<uint8_t>)(wish, from, bytes.data());
-    auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-    if (dense) {
-      panels = dense = DenseElementsAttr::getFromRawBuffer(type, bytes);
+    if (isa<DenseElementsAttr>(constant.getValue())) {
+      auto packedDense = DenseElementsAttr::getFromRawBuffer(type, bytes);
+      panels = packedDense;
       // A part of equal elements: entries have no splats.
-      if (!dense.isSplat())
+      if (!packedDense.isSplat())
         return panels;
     }
     auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
