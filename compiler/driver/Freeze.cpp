@@ -18,6 +18,7 @@
 #include "compiler/ir/ModelDescription.h"
 #include "compiler/ir/Sinter.h"
 #include "mlir/IR/AsmState.h"
+#include "passes/simplify/Stage.h"
 #include "sinter_runtime.h"
 
 using namespace mlir;
@@ -134,8 +135,6 @@ static LogicalResult readFile(ModuleOp module, const std::string &path,
 
 /// Small ones as elements, which may be folded; large ones as a resource.
 static ElementsAttr makeConstant(StringAttr name, const Frozen &value) {
-  // What folding would leave alone.
-  constexpr int64_t smallBytes = 64 << 10;
   RankedTensorType type = value.type;
   if (type.getElementType().isInteger(1)) {
     SmallVector<bool> truths(value.bytes.begin(), value.bytes.end());
@@ -148,7 +147,7 @@ static ElementsAttr makeConstant(StringAttr name, const Frozen &value) {
   // Periodic by one element: all are equal.
   if (bytes.drop_front(one) == bytes.drop_back(one))
     return DenseElementsAttr::getFromRawBuffer(type, bytes.take_front(one));
-  if (static_cast<int64_t>(bytes.size()) <= smallBytes)
+  if (value.description.bytes <= sinter::passes::largestFoldedBytes)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   return DenseResourceElementsAttr::get(
       type, name.getValue(),

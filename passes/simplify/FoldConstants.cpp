@@ -21,10 +21,6 @@ using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::interpret;
 
-/// A constant larger than this, and no splat, costs more to carry along and to
-/// read than to compute.
-static constexpr int64_t largestConstantBytes = 64 << 10;
-
 /// Whether compiled code and interpreter agree on this op to the bit (of zeros
 /// to the sign, except where the op's description leaves it open).
 static bool isExact(Operation *op) {
@@ -98,7 +94,7 @@ static DenseElementsAttr fold(Operation *op) {
   if (isa<BroadcastOp>(op))
     return {};
   bytes = std::max(bytes, getByteSize(op->getResult(0).getType()));
-  if (bytes > largestConstantBytes)
+  if (bytes > sinter::passes::largestFoldedBytes)
     return {};
   std::vector<Array> arrays;
   for (DenseElementsAttr operand : operands) {

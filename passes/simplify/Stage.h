@@ -18,6 +18,10 @@ std::unique_ptr<mlir::Pass> createHoistFromScan();
 std::unique_ptr<mlir::Pass> createSinkFromScan();
 std::unique_ptr<mlir::Pass> createVerifySimplified();
 
+/// A constant larger than this, and no splat, costs more to carry along and to
+/// read than to compute: folding makes none.
+inline constexpr int64_t largestFoldedBytes = 64 << 10;
+
 /// From `gradient` to `simplified`: the passes in order, then the verifier.
 void buildSimplifiedStage(mlir::OpPassManager &passes);
 
