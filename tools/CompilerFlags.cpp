@@ -6,6 +6,7 @@
 
 #include "tools/CompilerFlags.h"
 
+#include "compiler/driver/Jobs.h"
 #include "compiler/target/Cpu.h"
 
 using namespace llvm;
@@ -70,6 +71,15 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
                 options.dumpDir);
   flags.addSwitch("--elide", "cut large constants short in dumps",
                   options.elide);
+  flags.add("--jobs", "N", "threads that compile; default: one for each core",
+            [&options](StringRef value) -> Error {
+              if (value.getAsInteger(10, options.jobs) || options.jobs < 1 ||
+                  options.jobs > driver::mostJobs)
+                return createStringError("'--jobs=" + value +
+                                         "': a number from 1 to " +
+                                         Twine(driver::mostJobs));
+              return Error::success();
+            });
   flags.addSwitch("--time-passes", "print where the time went",
                   options.timePasses);
   flags.addSwitch("--memory-report", "print the memory plan's figures",

@@ -161,6 +161,7 @@ Expected<std::vector<std::string>> Flags::parse(int argc, char **argv) {
     if (Error error = flag->set(value))
       return error;
   }
+  foundMLIRFlags = !mlirFlags.empty();
   if (Error error = setMLIRFlags(tool, std::move(mlirFlags)))
     return error;
   return rest;

@@ -42,6 +42,8 @@ public:
   /// says what is wrong and names the nearest flag. `--help` and `--version`
   /// print and exit.
   llvm::Expected<std::vector<std::string>> parse(int argc, char **argv);
+  /// Whether any of them was MLIR's own.
+  bool hasMLIRFlags() const { return foundMLIRFlags; }
 
 private:
   void printHelp() const;
@@ -49,6 +51,7 @@ private:
 
   std::string tool, usage, summary;
   std::vector<Flag> flags;
+  bool foundMLIRFlags = false;
 };
 
 /// The nearest of `words` to `word`, or empty if none is near.

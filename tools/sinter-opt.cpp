@@ -8,6 +8,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Interrupt.h"
+#include "compiler/driver/Jobs.h"
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/ir/ModuleFacts.h"
@@ -56,6 +57,9 @@ int main(int argc, char **argv) {
   if (rest->size() > 1)
     return fail(Outcome::UsageError, "several inputs");
   options.stopAfter = to.value_or(Stage::LLVM);
+  // They print as they go, which only one thread does in order.
+  if (flags.hasMLIRFlags())
+    options.jobs = 1;
 
   std::string input = rest->empty() ? "-" : rest->front();
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(input);
@@ -67,7 +71,9 @@ int main(int argc, char **argv) {
   TimingScope timing = timingManager.getRootScope();
   DialectRegistry registry;
   registerDialects(registry);
+  Jobs jobs(options.jobs);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  jobs.serve(context);
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;

@@ -11,6 +11,7 @@
 
 #include "compiler/driver/Emit.h"
 #include "compiler/driver/Interrupt.h"
+#include "compiler/driver/Jobs.h"
 #include "compiler/driver/ModelProgram.h"
 #include "compiler/driver/Pipeline.h"
 #include "mlir/Parser/Parser.h"
@@ -100,6 +101,9 @@ static llvm::Error parseFlags(int argc, char **argv, Request &request) {
         rest->empty() ? "no input: sinterc MODEL.cpp|DUMP.mlir [flags]"
                       : "several inputs ('" + (*rest)[0] + "', '" + (*rest)[1] +
                             "'): one is compiled at a time");
+  // They print as they go, which only one thread does in order.
+  if (flags.hasMLIRFlags())
+    request.options.jobs = 1;
   request.input = rest->front();
   if (StringRef(request.input).ends_with(".mlir")) {
     const ModelProgram &program = request.program;
@@ -194,7 +198,9 @@ int main(int argc, char **argv) {
   TimingScope timing = timingManager.getRootScope();
   DialectRegistry registry;
   registerDialects(registry);
+  Jobs jobs(request.options.jobs);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  jobs.serve(context);
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/artifact/Link.h"
+#include "compiler/artifact/Linker.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/Object/ArchiveWriter.h"
@@ -15,6 +16,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <mutex>
 
 using namespace llvm;
 using namespace sinter;
@@ -45,6 +48,19 @@ static std::string findLibm() {
   return {};
 }
 
+Error artifact::runLinker(ArrayRef<const char *> args, const Twine &what) {
+  // It keeps its state in globals, and a program may compile in two threads.
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string messages;
+  raw_string_ostream os(messages);
+  lld::Result result =
+      lld::lldMain(args, os, os, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode != 0)
+    return createStringError("linking " + what + " failed: " + messages);
+  return Error::success();
+}
+
 Error artifact::linkShared(StringRef objectPath, StringRef path) {
   std::string object = objectPath.str(), output = path.str(), libm = findLibm();
   std::vector<const char *> args = {"ld.lld",
@@ -59,13 +75,7 @@ Error artifact::linkShared(StringRef objectPath, StringRef path) {
                                     "--as-needed"};
   if (!libm.empty())
     args.push_back(libm.c_str());
-  std::string messages;
-  raw_string_ostream os(messages);
-  lld::Result result =
-      lld::lldMain(args, os, os, {{lld::Gnu, &lld::elf::link}});
-  if (result.retCode != 0)
-    return createStringError("linking '" + path + "' failed: " + messages);
-  return Error::success();
+  return runLinker(args, "'" + path + "'");
 }
 
 Error artifact::linkExecutable(const ExecutableParts &parts, StringRef path) {

@@ -3,6 +3,7 @@
 #ifndef SINTER_COMPILER_ARTIFACT_LINK_H
 #define SINTER_COMPILER_ARTIFACT_LINK_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
@@ -12,6 +13,10 @@ namespace sinter::artifact {
 /// The bytes of a static library that holds `object` as `memberName`.
 llvm::Expected<std::string> makeArchive(llvm::StringRef object,
                                         llvm::StringRef memberName);
+
+/// One object of several, in process.  What is hidden in them becomes local, so
+/// that it meets no other object's symbols.
+llvm::Expected<std::string> joinObjects(llvm::ArrayRef<std::string> objects);
 
 /// Links `objectPath` to the shared object `path`, in process. libm is named as
 /// needed only if the object calls it.

@@ -33,6 +33,8 @@ struct CompileOptions {
   std::string dumpDir;
   /// Large constants cut short in dumps; such dumps are for reading only.
   bool elide = false;
+  /// Threads that compile; 0: as many as there are cores.
+  int64_t jobs = 0;
   /// Prints times, per pass, when the compilation is done.
   bool timePasses = false;
   bool memoryReport = false;

@@ -12,6 +12,7 @@
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/ir/HostNames.h"
 #include "compiler/target/NativeModule.h"
+#include "compiler/target/Parts.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 
@@ -81,9 +82,12 @@ struct Emitter {
   const EmitRequest &request;
   const Installation &installation;
   const ir::ModelDescription &model;
-  const target::NativeModule *native;
+  TimingScope &timing;
   OutputFiles files;
   std::string object;
+  /// All in one, for those who read it.
+  std::optional<target::NativeModule> whole;
+  Outcome outcome = Outcome::InputError;
 
   llvm::Error writeText(StringRef path, StringRef text) {
     if (request.output != "-")
@@ -92,10 +96,41 @@ struct Emitter {
     return llvm::Error::success();
   }
 
-  const std::string &getObject() {
-    if (object.empty())
-      object = native->toObject();
-    return object;
+  llvm::Error fail(Outcome why) {
+    outcome = why;
+    return llvm::createStringError("");
+  }
+
+  /// Makes the object unless it is made.
+  llvm::Error makeObject() {
+    if (!object.empty())
+      return llvm::Error::success();
+    bool hasError = false;
+    ScopedDiagnosticHandler watch(
+        compilation.getModule().getContext(), [&](Diagnostic &diagnostic) {
+          hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+          return failure(); // goes on to the handler that prints it
+        });
+    auto objects = target::makeObjects(compilation.getModule(), timing);
+    if (failed(objects))
+      return fail(hasError ? Outcome::InputError : Outcome::Bug);
+    TimingScope scope = timing.nest("join");
+    llvm::Expected<std::string> joined = artifact::joinObjects(*objects);
+    if (!joined)
+      return joined.takeError();
+    object = std::move(*joined);
+    return llvm::Error::success();
+  }
+
+  llvm::Error makeWhole() {
+    if (whole)
+      return llvm::Error::success();
+    TimingScope scope = timing.nest("all in one");
+    auto made = target::NativeModule::make(compilation.getModule());
+    if (failed(made))
+      return fail(Outcome::Bug);
+    whole = std::move(*made);
+    return llvm::Error::success();
   }
 
   /// Writes bytes to a file that is gone afterwards.
@@ -123,18 +158,19 @@ struct Emitter {
     if (!output)
       return output.takeError();
     OutputFiles temporaries;
-    auto object = writeTemporary(temporaries, path.str() + ".o", getObject());
-    if (!object)
-      return object.takeError();
+    auto objectFile = writeTemporary(temporaries, path.str() + ".o", object);
+    if (!objectFile)
+      return objectFile.takeError();
+    TimingScope scope = timing.nest("link");
     if (kind == EmitKind::Shared)
-      return artifact::linkShared(*object, *output);
+      return artifact::linkShared(*objectFile, *output);
     std::string main =
         target::NativeModule::makeMain(ir::getModelSymbol(model.name))
             .toObject();
     auto mainObject = writeTemporary(temporaries, path.str() + ".main.o", main);
     if (!mainObject)
       return mainObject.takeError();
-    return artifact::linkExecutable({*object, *mainObject,
+    return artifact::linkExecutable({*objectFile, *mainObject,
                                      installation.runtimeLibrary,
                                      installation.linkFlags},
                                     *output);
@@ -151,20 +187,25 @@ struct Emitter {
 
   llvm::Error emit(EmitKind kind) {
     std::string path = getOutputPath(kind, request, model.name);
+    bool isText = kind == EmitKind::Asm || kind == EmitKind::IR;
+    bool isCode = kind != EmitKind::Header && kind != EmitKind::Stage;
+    if (isCode)
+      if (llvm::Error error = isText ? makeWhole() : makeObject())
+        return error;
     switch (kind) {
     case EmitKind::Exe:
     case EmitKind::Shared:
       return emitLinked(kind, path);
     case EmitKind::Lib: {
-      auto archive = artifact::makeArchive(getObject(), model.name + ".o");
+      auto archive = artifact::makeArchive(object, model.name + ".o");
       return archive ? files.write(path, *archive) : archive.takeError();
     }
     case EmitKind::Obj:
-      return files.write(path, getObject());
+      return files.write(path, object);
     case EmitKind::Asm:
-      return writeText(path, native->toAssembly());
+      return writeText(path, whole->toAssembly());
     case EmitKind::IR:
-      return writeText(path, native->toIR());
+      return writeText(path, whole->toIR());
     case EmitKind::Header:
       return emitHeader(path);
     case EmitKind::Stage:
@@ -172,17 +213,19 @@ struct Emitter {
     }
     llvm_unreachable("all kinds are emitted");
   }
+
+  /// The last dumps.
+  llvm::Error dump(StringRef folder) {
+    if (llvm::Error error = makeWhole())
+      return error;
+    llvm::SmallString<128> path(folder);
+    path::append(path, model.name);
+    if (llvm::Error error = writeFile((path + ".ll").str(), whole->toIR()))
+      return error;
+    return writeFile((path + ".s").str(), whole->toAssembly());
+  }
 };
 } // namespace
-
-static llvm::Error dumpNative(const CompileOptions &options, StringRef name,
-                              const target::NativeModule &native) {
-  llvm::SmallString<128> path(options.dumpDir);
-  path::append(path, name);
-  if (llvm::Error error = writeFile((path + ".ll").str(), native.toIR()))
-    return error;
-  return writeFile((path + ".s").str(), native.toAssembly());
-}
 
 Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
                      const CompileOptions &options,
@@ -191,7 +234,6 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
   ModuleOp module = compilation.getModule();
   bool isNative = compilation.getStage() == Stage::LLVM;
   ir::ModelDescription model;
-  std::optional<target::NativeModule> native;
   if (isNative) {
     FailureOr<ir::ModelDescription> described =
         ir::ModelDescription::of(module);
@@ -206,26 +248,19 @@ Outcome driver::emit(Compilation &compilation, const EmitRequest &request,
       module.emitError("the model has no entry, so there is nothing to run");
       return Outcome::InputError;
     }
-    TimingScope scope = timing.nest("LLVM IR");
-    FailureOr<target::NativeModule> made = target::NativeModule::make(module);
-    if (failed(made))
-      return Outcome::Bug;
-    native = std::move(*made);
   } else {
     model.name = module.getSymName().value_or("model").str();
   }
 
   TimingScope scope = timing.nest("code");
+  Emitter emitter{compilation, request, installation, model, scope, {}, {}, {}};
   auto fail = [&](llvm::Error error) {
     message = llvm::toString(std::move(error));
-    return Outcome::InputError;
+    return emitter.outcome;
   };
-  if (native && !options.dumpDir.empty())
-    if (llvm::Error error = dumpNative(options, model.name, *native))
+  if (isNative && !options.dumpDir.empty())
+    if (llvm::Error error = emitter.dump(options.dumpDir))
       return fail(std::move(error));
-  Emitter emitter{
-      compilation, request, installation, model, native ? &*native : nullptr,
-      {},          {}};
   for (EmitKind kind : request.kinds)
     if (llvm::Error error = emitter.emit(kind))
       return fail(std::move(error));

@@ -12,6 +12,9 @@
 #include "compiler/target/ModelConstant.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -28,6 +31,7 @@ const llvm::Target &target::getLLVMTarget() {
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser(); // a dump may have been given inline assembly
     std::string error;
     auto *target = TargetRegistry::lookupTarget(Triple(tripleName), error);
     assert(target && "the x86 code generator was just registered");
@@ -50,6 +54,27 @@ static std::unique_ptr<TargetMachine> makeMachine(const ir::TargetFacts &facts,
           Reloc::PIC_, std::nullopt, level));
 }
 
+namespace sinter::target {
+/// LLVM would end the process at an error.
+struct ReportErrors : DiagnosticHandler {
+  mlir::Location at;
+  bool any = false;
+  explicit ReportErrors(mlir::Location at) : at(at) {}
+
+  bool handleDiagnostics(const DiagnosticInfo &info) override {
+    if (info.getSeverity() != DS_Error)
+      return true;
+    any = true;
+    std::string text;
+    raw_string_ostream os(text);
+    DiagnosticPrinterRawOStream printer(os);
+    info.print(printer);
+    mlir::emitError(at) << "code generation: " << text;
+    return true;
+  }
+};
+} // namespace sinter::target
+
 static void addAttributes(Module &module, const ir::TargetFacts &facts) {
   for (Function &function : module) {
     function.addFnAttr(Attribute::NoUnwind);
@@ -66,12 +91,12 @@ static void addAttributes(Module &module, const ir::TargetFacts &facts) {
   }
 }
 
-static void optimize(Module &module, TargetMachine &machine, int64_t optLevel) {
+void NativeModule::optimize() {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager components;
   ModuleAnalysisManager modules;
-  PassBuilder builder(&machine);
+  PassBuilder builder(machine.get());
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);
@@ -87,7 +112,29 @@ static void optimize(Module &module, TargetMachine &machine, int64_t optLevel) {
                       "simplifycfg),globaldce";
   ModulePassManager passes;
   cantFail(builder.parsePassPipeline(passes, pipeline));
-  passes.run(module, modules);
+  passes.run(*module, modules);
+}
+
+mlir::FailureOr<NativeModule>
+NativeModule::translate(mlir::ModuleOp source, StringRef name,
+                        const ir::ModelDescription *model) {
+  ir::TargetFacts facts = ir::TargetFacts::of(source);
+  NativeModule native;
+  native.optLevel = ir::Options::of(source).optLevel;
+  native.context = std::make_unique<LLVMContext>();
+  auto handler = std::make_unique<ReportErrors>(source.getLoc());
+  native.errors = handler.get();
+  native.context->setDiagnosticHandler(std::move(handler));
+  native.module = mlir::translateModuleToLLVMIR(source, *native.context, name);
+  if (!native.module)
+    return mlir::failure();
+  native.machine = makeMachine(facts, native.optLevel);
+  native.module->setDataLayout(native.machine->createDataLayout());
+  native.module->setTargetTriple(Triple(tripleName));
+  addAttributes(*native.module, facts);
+  if (model)
+    addModelConstant(*native.module, *model, facts.cpu);
+  return native;
 }
 
 mlir::FailureOr<NativeModule> NativeModule::make(mlir::ModuleOp source) {
@@ -95,21 +142,10 @@ mlir::FailureOr<NativeModule> NativeModule::make(mlir::ModuleOp source) {
       ir::ModelDescription::of(source);
   if (mlir::failed(model))
     return mlir::failure();
-  ir::TargetFacts facts = ir::TargetFacts::of(source);
-  int64_t optLevel = ir::Options::of(source).optLevel;
-
-  NativeModule native;
-  native.context = std::make_unique<LLVMContext>();
-  native.module =
-      mlir::translateModuleToLLVMIR(source, *native.context, model->name);
-  if (!native.module)
-    return mlir::failure();
-  native.machine = makeMachine(facts, optLevel);
-  native.module->setDataLayout(native.machine->createDataLayout());
-  native.module->setTargetTriple(Triple(tripleName));
-  addAttributes(*native.module, facts);
-  addModelConstant(*native.module, *model, facts.cpu);
-  optimize(*native.module, *native.machine, optLevel);
+  mlir::FailureOr<NativeModule> native =
+      translate(source, model->name, &*model);
+  if (mlir::succeeded(native))
+    native->optimize();
   return native;
 }
 
@@ -148,22 +184,29 @@ std::string NativeModule::toIR() const {
   return text;
 }
 
-std::string NativeModule::emit(CodeGenFileType kind) const {
-  // The code generator changes the IR it works on.
-  std::unique_ptr<Module> copy = CloneModule(*module);
+static std::string emit(Module &module, TargetMachine &machine,
+                        CodeGenFileType kind) {
   SmallVector<char, 0> bytes;
   raw_svector_ostream stream(bytes);
   legacy::PassManager passes;
   [[maybe_unused]] bool unsupported =
-      machine->addPassesToEmitFile(passes, stream, nullptr, kind);
+      machine.addPassesToEmitFile(passes, stream, nullptr, kind);
   assert(!unsupported && "x86 emits assembly and objects");
-  passes.run(*copy);
+  passes.run(module);
   return std::string(bytes.begin(), bytes.end());
 }
 
+// The code generator changes the IR it works on.
 std::string NativeModule::toAssembly() const {
-  return emit(CodeGenFileType::AssemblyFile);
+  return emit(*CloneModule(*module), *machine, CodeGenFileType::AssemblyFile);
 }
 std::string NativeModule::toObject() const {
-  return emit(CodeGenFileType::ObjectFile);
+  return emit(*CloneModule(*module), *machine, CodeGenFileType::ObjectFile);
+}
+
+mlir::FailureOr<std::string> NativeModule::takeObject() && {
+  std::string object = emit(*module, *machine, CodeGenFileType::ObjectFile);
+  if (errors->any)
+    return mlir::failure();
+  return object;
 }

@@ -41,6 +41,8 @@ TEST_F(CommandLine, unknownFlagsNameTheNearest) {
                    "'--mlir-print-ir-after-all'");
   expectUsageError({counter, "-O7"}, "-O0, -O1, -O2 or -O3");
   expectUsageError({counter, "-gx"}, "unknown flag '-gx'");
+  for (const char *jobs : {"0", "-1", "many", "2000", "1.5"})
+    expectUsageError({counter, "--jobs", jobs}, "a number from 1 to 1024");
 }
 
 TEST_F(CommandLine, missingAndContradictingArguments) {

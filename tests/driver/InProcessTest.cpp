@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 
+#include <thread>
 #include <vector>
 
 using namespace sinter;
@@ -62,7 +63,24 @@ TEST(InProcess, ThrowsTheModelsMistakes) {
   }
 }
 
+TEST(InProcess, CompilesInSeveralThreadsAtOnce) {
+  std::vector<std::vector<float>> results(4, std::vector<float>(4));
+  std::vector<std::thread> threads;
+  for (int k = 0; k != 4; ++k)
+    threads.emplace_back([&, k] {
+      Executable exe = sinter::compile(parabola(), {.jobs = k});
+      std::vector<float> x{1, 2, 3, 4};
+      exe.run("f", {{"x", x}, {"y", results[k]}});
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  for (const std::vector<float> &y : results)
+    EXPECT_EQ(y, (std::vector<float>{2, 5, 10, 17}));
+}
+
 TEST(InProcess, RefusesSettingsThatThereAreNot) {
+  for (int jobs : {-1, 2000})
+    EXPECT_THROW(sinter::compile(parabola(), {.jobs = jobs}), CompileError);
   for (int level : {-1, 9})
     EXPECT_THROW(sinter::compile(parabola(), {.optimization = level}),
                  CompileError);

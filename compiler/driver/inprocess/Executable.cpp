@@ -10,8 +10,9 @@
 
 #include "compiler/artifact/Link.h"
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Jobs.h"
 #include "compiler/driver/Pipeline.h"
-#include "compiler/target/NativeModule.h"
+#include "compiler/target/Parts.h"
 #include "frontend/BuildModule.h"
 #include "mlir/IR/Diagnostics.h"
 #include "sinter_runtime.hpp"
@@ -111,13 +112,20 @@ static std::string makeObject(const ModelDefinition &model,
                               const CompileSettings &settings) {
   mlir::DialectRegistry registry;
   driver::registerDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  context.printOpOnDiagnostic(false);
   if (settings.optimization < 0 || settings.optimization > 3)
     throw CompileError(
         "optimization = " + std::to_string(settings.optimization) +
         ": there are 0, 1, 2 and 3");
+  if (settings.jobs < 0 || settings.jobs > driver::mostJobs)
+    throw CompileError("jobs = " + std::to_string(settings.jobs) +
+                       ": there may be 1 to " +
+                       std::to_string(driver::mostJobs) +
+                       ", or 0 for as many as there are cores");
+  driver::Jobs jobs(settings.jobs);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  jobs.serve(context);
+  context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
   std::string messages;
   llvm::raw_string_ostream os(messages);
   std::vector<Mistake> mistakes;
@@ -137,10 +145,13 @@ static std::string makeObject(const ModelDefinition &model,
   driver::Compilation compilation(std::move(module), options, os, timing);
   if (compilation.run() != driver::Outcome::Done)
     throw CompileError(messages);
-  auto native = target::NativeModule::make(compilation.getModule());
-  if (failed(native))
+  auto objects = target::makeObjects(compilation.getModule(), timing);
+  if (failed(objects))
     throw CompileError(messages);
-  return native->toObject();
+  auto object = artifact::joinObjects(*objects);
+  if (!object)
+    throw CompileError(llvm::toString(object.takeError()));
+  return std::move(*object);
 }
 
 Executable sinter::compile(const ModelDefinition &model,

@@ -49,6 +49,8 @@ struct CompileSettings {
   int optimization = 2;
   /// The model's own options, as -P name=value.
   std::vector<std::pair<std::string, std::string>> options = {};
+  /// Threads that compile; 0: as many as there are cores. The code is the same.
+  int jobs = 0;
 };
 
 /// A named input or output of a run: contiguous memory of the entry's element
