@@ -19,6 +19,14 @@ def ScanOp : SinterOp<"scan", [AttrSizedOperandSegments, IsolatedFromAbove,
     needs of the forward one as extra per-step outputs; the JVP carries tangents
     beside values.
 
+    `checkpoint` says that of the values inside only what a step begins with is
+    kept for the VJP (slices, carries, invariants); the backward loop computes
+    the rest again.  `apart` says that nothing moves out of the body or into it,
+    be it of one step: what is computed in it is computed there and then.  The
+    VJP of a `checkpoint` scan is one, and is `apart`: a value that it computes
+    again never becomes one with the forward one.  A checkpoint that is no loop
+    is a scan of one step.
+
     ```mlir
     %h, %ys = sinter.scan 28 carry(%c = %h0 : tensor<4xf32>)
         each(%x = %xs : tensor<28x4xf32>) with(%v = %w : tensor<4xf32>)
@@ -32,7 +40,8 @@ def ScanOp : SinterOp<"scan", [AttrSizedOperandSegments, IsolatedFromAbove,
   let arguments = (ins Variadic<AnyTensorValue>:$init,
                        Variadic<AnyTensorValue>:$xs,
                        Variadic<AnyTensorValue>:$invariants,
-                       I64Attr:$trip_count, UnitAttr:$reverse);
+                       I64Attr:$trip_count, UnitAttr:$reverse,
+                       UnitAttr:$checkpoint, UnitAttr:$apart);
   let results = (outs Variadic<AnyTensorValue>:$results);
   // Block arguments: index (tensor<i64>), carry, one slice of each xs,
   // invariants.

@@ -45,15 +45,22 @@ static void printGroup(OpAsmPrinter &printer, StringRef keyword,
   printer << ')';
 }
 
+/// In the order in which they are written.
+static constexpr StringLiteral flags[] = {"reverse", "checkpoint", "apart"};
+
 void ScanOp::print(OpAsmPrinter &printer) {
-  printer << ' ' << getTripCount() << (getReverse() ? " reverse" : "");
+  printer << ' ' << getTripCount();
+  for (StringRef flag : flags)
+    if ((*this)->hasAttr(flag))
+      printer << ' ' << flag;
   printGroup(printer, "carry", getCarryArgs(), getInit());
   printGroup(printer, "each", getXArgs(), getXs());
   printGroup(printer, "with", getInvariantArgs(), getInvariants());
   printer << " index(" << getIndexArg() << ") -> (" << getResultTypes() << ") ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
   printer.printOptionalAttrDict(
-      (*this)->getAttrs(), {"trip_count", "reverse", "operandSegmentSizes"});
+      (*this)->getAttrs(),
+      {"trip_count", "operandSegmentSizes", flags[0], flags[1], flags[2]});
 }
 
 /// The type of one step's slice; null if there is no leading dimension.
@@ -70,8 +77,9 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
   if (parser.parseInteger(tripCount))
     return failure();
   state.addAttribute("trip_count", builder.getI64IntegerAttr(tripCount));
-  if (succeeded(parser.parseOptionalKeyword("reverse")))
-    state.addAttribute("reverse", builder.getUnitAttr());
+  for (StringRef flag : flags)
+    if (succeeded(parser.parseOptionalKeyword(flag)))
+      state.addAttribute(flag, builder.getUnitAttr());
 
   SmallVector<OpAsmParser::Argument> arguments(1);
   SmallVector<int32_t> sizes;

@@ -57,6 +57,8 @@ void ScanResiduals::findOrigins() {
 }
 
 bool ScanResiduals::isRecomputed(Operation *definition) {
+  if (op.getCheckpoint())
+    return true;
   if (definition->getNumRegions() != 0)
     return false;
   // The same in every step, so the simplifier moves it out of the loop.

@@ -3,7 +3,8 @@
 // Decides for each value of the forward body that the backward one reads
 // whether it is handed over, or computed again.  Nothing is handed over that
 // the backward loop has anyway (the index, slices of xs, invariants, outputs of
-// the forward loop) or can cheaply compute from that.
+// the forward loop) or can cheaply compute from that; of a checkpoint, nothing
+// that can be computed at all.
 //
 //===----------------------------------------------------------------------===//
 

@@ -5,7 +5,8 @@
 // two.  The forward loop stays as it was, and yields besides what the other
 // half reads of it.  The other half becomes a loop in the other direction: its
 // carries are the cotangents of the carries and the sums of those of the
-// invariants, its outputs the cotangents of the xs.
+// invariants, its outputs the cotangents of the xs.  In a single step there is
+// nothing to sum: cotangents of invariants are outputs too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -90,6 +91,14 @@ private:
   bool isCarry(unsigned result) const { return result < numCarried; }
   bool isX(unsigned operand) {
     return operand >= numCarried && operand < numCarried + op.getXs().size();
+  }
+  /// Whether the operand's cotangent is a sum over steps, or has one part for
+  /// each.
+  bool isSummed(unsigned operand) {
+    return operand >= numCarried && !isX(operand) && op.getTripCount() != 1;
+  }
+  bool isStacked(unsigned operand) {
+    return operand >= numCarried && !isSummed(operand);
   }
 
   void addSeeds();
@@ -191,9 +200,9 @@ ScanOp ReverseScan::createForward() {
   yield->setOperands(yielded);
   // Not by the sweep's builder: this op keeps its place and name.
   OpBuilder atOp(op);
-  auto forward =
-      ScanOp::create(atOp, loc, types, op.getInit(), op.getXs(),
-                     op.getInvariants(), op.getTripCount(), op.getReverse());
+  auto forward = ScanOp::create(
+      atOp, loc, types, op.getInit(), op.getXs(), op.getInvariants(),
+      op.getTripCount(), op.getReverse(), op.getCheckpoint(), op.getApart());
   forward->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   forward.getBody().takeBody(op.getBody());
   return forward;
@@ -213,12 +222,12 @@ ScanOp ReverseScan::createBackward(ScanOp forward) {
     types.push_back(type);
   }
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && i >= numCarried && !isX(i)) {
+    if (cotangent && isSummed(i)) {
       init.push_back(createZeros(builder, loc, cotangent.getType()));
       types.push_back(cotangent.getType());
     }
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && isX(i))
+    if (cotangent && isStacked(i))
       types.push_back(getStackedType(cotangent.getType(), op.getTripCount()));
 
   for (Value value : residuals.steps) {
@@ -233,8 +242,12 @@ ScanOp ReverseScan::createBackward(ScanOp forward) {
   for (Value value : residuals.invariants)
     invariants.push_back(
         forward->getOperand(cast<BlockArgument>(value).getArgNumber() - 1));
-  return ScanOp::create(builder, loc, types, init, xs, invariants,
-                        op.getTripCount(), !op.getReverse());
+  auto backward =
+      ScanOp::create(builder, loc, types, init, xs, invariants,
+                     op.getTripCount(), !op.getReverse(), op.getCheckpoint(),
+                     op.getCheckpoint() || op.getApart());
+  backward->setDiscardableAttrs(forward->getDiscardableAttrDictionary());
+  return backward;
 }
 
 void ReverseScan::fillBackward(ScanOp forward, ScanOp backward) {
@@ -252,7 +265,7 @@ void ReverseScan::fillBackward(ScanOp forward, ScanOp backward) {
       addArgument(seed.argument);
   Values sums(inner.size());
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && i >= numCarried && !isX(i))
+    if (cotangent && isSummed(i))
       sums[i] = body.addArgument(cotangent.getType(), loc);
   for (Seed &seed : seeds)
     if (!isCarry(seed.result))
@@ -286,7 +299,7 @@ void ReverseScan::fillBackward(ScanOp forward, ScanOp backward) {
       yielded.push_back(AddOp::create(inside, derived, sum,
                                       mapping.lookupOrDefault(cotangent)));
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && isX(i))
+    if (cotangent && isStacked(i))
       yielded.push_back(mapping.lookupOrDefault(cotangent));
   YieldOp::create(inside, derived, yielded);
 }
@@ -299,11 +312,15 @@ Values ReverseScan::collectResult(ScanOp backward) {
     if (isCarry(seed.result))
       result[seed.result] = *next++;
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && i >= numCarried && !isX(i))
+    if (cotangent && isSummed(i))
       result[i] = *next++;
   for (auto [i, cotangent] : llvm::enumerate(inner))
-    if (cotangent && isX(i))
+    if (cotangent && isStacked(i)) {
       result[i] = *next++;
+      if (!isX(i))
+        result[i] =
+            ReshapeOp::create(builder, loc, cotangent.getType(), result[i]);
+    }
   return result;
 }
 

@@ -105,8 +105,10 @@ FailureOr<Values> ScanOp::jvp(OpBuilder &builder, ArrayRef<Value> tangents) {
   }
   yield->setOperands(yielded);
 
-  auto scan = ScanOp::create(builder, loc, types, init, xs, invariants,
-                             getTripCount(), getReverse());
+  auto scan =
+      ScanOp::create(builder, loc, types, init, xs, invariants, getTripCount(),
+                     getReverse(), getCheckpoint(), getApart());
+  scan->setDiscardableAttrs((*this)->getDiscardableAttrDictionary());
   scan.getBody().takeBody(copy.getBody());
   copy->destroy();
 

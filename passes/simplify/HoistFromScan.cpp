@@ -139,6 +139,8 @@ void Hoist::computeOutside() {
 }
 
 bool Hoist::run() {
+  if (scan.getApart())
+    return false;
   classify();
   search();
   if (hoisted.empty() && leaving.empty())

@@ -62,9 +62,10 @@ ScanOp sinter::passes::rebuildScan(OpBuilder &builder, ScanOp old,
   SmallVector<Type> types(ValueRange(init).getTypes());
   for (Value output : plan.outputs)
     types.push_back(stackedType(output.getType(), old.getTripCount()));
-  auto scan = ScanOp::create(builder, old.getLoc(), types, init,
-                             outsideOf(plan.xs), outsideOf(plan.invariants),
-                             old.getTripCountAttr(), old.getReverseAttr());
+  auto scan =
+      ScanOp::create(builder, old.getLoc(), types, init, outsideOf(plan.xs),
+                     outsideOf(plan.invariants), old.getTripCount(),
+                     old.getReverse(), old.getCheckpoint(), old.getApart());
   scan->setDiscardableAttrs(old->getDiscardableAttrDictionary());
 
   IRMapping map;

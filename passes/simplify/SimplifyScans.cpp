@@ -36,7 +36,7 @@ static void replaceByInit(ScanOp op, OpBuilder &builder) {
   op->replaceAllUsesWith(results);
 }
 
-/// The results of a scan of one step: its body.
+/// The results of a scan of one step that need not stay apart: its body.
 static void replaceByBody(ScanOp op, OpBuilder &builder) {
   IRMapping map;
   RankedTensorType indexType = tensorType(op.getIndexArg());
@@ -229,7 +229,7 @@ static void dropDead(ScanOp op, ScanPlan &plan, SmallVectorImpl<bool> &alive) {
 /// Returns whether there was anything to do; the old op is then gone.
 static bool simplify(ScanOp op) {
   OpBuilder builder(op);
-  if (op.getTripCount() <= 1) {
+  if (op.getTripCount() == 0 || (op.getTripCount() == 1 && !op.getApart())) {
     if (op.getTripCount() == 0)
       replaceByInit(op, builder);
     else

@@ -304,6 +304,8 @@ void Sink::emit(ScanOp rebuilt, ArrayRef<Value> outputs) {
 }
 
 bool Sink::run() {
+  if (scan.getApart())
+    return false;
   findAccumulators();
   findOutputs();
   if (accumulators.empty() && leaving.empty())

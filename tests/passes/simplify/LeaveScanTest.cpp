@@ -53,6 +53,42 @@ TEST_F(LeaveScanTest, InputProductWithItsBiasIsDoneAtOnce) {
       << text();
 }
 
+// A loop that says so keeps its products and its sums, and its one step.
+TEST_F(LeaveScanTest, WhatIsApartStays) {
+  for (int steps : {1, 5}) {
+    std::string n = std::to_string(steps);
+    stage("(%h0: tensor<4x3xf32>, %xs: tensor<" + n +
+          R"(x2x4xf32>, %w: tensor<4x3xf32>)
+          -> (tensor<4x3xf32>, tensor<)" +
+          n + R"(x2x3xf32>) {
+      %e0 = sinter.exp %w : tensor<4x3xf32>
+      %r, %ys = sinter.scan )" +
+          n +
+          R"( checkpoint apart carry(%h = %h0 : tensor<4x3xf32>)
+          each(%x = %xs : tensor<)" +
+          n + R"(x2x4xf32>)
+          with(%w1 = %w : tensor<4x3xf32>) index(%t)
+          -> (tensor<4x3xf32>, tensor<)" +
+          n + R"(x2x3xf32>) {
+        %e = sinter.exp %w1 : tensor<4x3xf32>
+        %p = sinter.dot_general %x, %e contract [1] x [0] batch [] x []
+            : tensor<2x4xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
+        %q = sinter.dot_general %x, %p contract [0] x [0] batch [] x []
+            : tensor<2x4xf32>, tensor<2x3xf32> -> tensor<4x3xf32>
+        %n = sinter.add %h, %q : tensor<4x3xf32>
+        sinter.yield %n, %p : tensor<4x3xf32>, tensor<2x3xf32>
+      }
+      %s = sinter.add %r, %e0 : tensor<4x3xf32>
+      sinter.return %s, %ys : tensor<4x3xf32>, tensor<)" +
+          n + R"(x2x3xf32>
+    })");
+    EXPECT_EQ(count("sinter.scan"), 1) << text();
+    EXPECT_EQ(count("sinter.exp"), 2) << text();
+    EXPECT_EQ(count("sinter.dot_general", /*inside=*/false), 0) << text();
+    EXPECT_TRUE(only<ScanOp>().getCheckpoint());
+  }
+}
+
 TEST_F(LeaveScanTest, WithoutAContractionCheapOpsStay) {
   rewrite(R"((%h0: tensor<2xf32>, %xs: tensor<5x2xf32>) -> tensor<2xf32> {
     %r = sinter.scan 5 carry(%h = %h0 : tensor<2xf32>)
