@@ -219,8 +219,8 @@ void Entry::output(std::string_view name, Tensor value, Place place) {
     return;
   Graph *graph = Graph::current();
   if (graph->frame()->id != entry->frame)
-    return graph->error(place, "output: inside a loop's body: return the value "
-                               "from the loop first");
+    return graph->error(place, "output: inside " + graph->frameKind() +
+                                   ": return the value from it first");
   Value resolved = graph->resolve(value, place, "output");
   if (!resolved)
     return;

@@ -181,7 +181,7 @@ Value Graph::resolve(const Tensor &tensor, Place place, StringRef what) {
   bool loop = node->frame != home.frame;
   error(place, Twine(what) +
                    (loop ? ": this tensor belongs to the body of a loop that "
-                           "has ended: return it from the body"
+                           "has ended, or a checkpoint: return it from there"
                          : ": this tensor belongs to the entry '" + home.name +
                                "': compute it in this entry too, or keep it "
                                "in a variable"));

@@ -70,6 +70,8 @@ struct Frame {
   mlir::Block *block = nullptr;
   /// Steps of the loop whose body this is.
   int64_t steps = 0;
+  /// Runs once, and draws the random numbers that are drawn outside.
+  bool isCheckpoint = false;
   /// The loop's invariants: outer values and, by them, the block's arguments.
   llvm::SmallVector<mlir::Value> invariants;
   llvm::DenseMap<mlir::Value, mlir::Value> captured;
@@ -155,6 +157,10 @@ public:
   void endEntry();
   EntryRecord *entry() { return openEntry; }
   Frame *frame() { return frames.empty() ? nullptr : &frames.back(); }
+  /// What an inner frame is called in messages.
+  std::string frameKind() {
+    return frame()->isCheckpoint ? "a checkpoint" : "a loop's body";
+  }
   /// Whether values of this frame can be used here.
   bool isOpen(uint64_t frame) const {
     return llvm::any_of(frames, [&](const Frame &f) { return f.id == frame; });

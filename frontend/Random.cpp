@@ -3,7 +3,8 @@
 // The key [seed, call] of an entry is the variable @rng, which the entry writes
 // back with the call counted up.  In `init` it is [seed, 0].  A loop's body
 // adds (t + 1)·Π(n + 1)·2³² to the call, the product being over the loops
-// around it, so that no two steps of nested loops share a key.
+// around it, so that no two steps of nested loops share a key.  A checkpoint
+// has the key from outside: what is computed again draws the same numbers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -73,10 +74,13 @@ Value Graph::keyAt(size_t level, Place place) {
     if (!outer)
       return {};
     outer = resolveIn(outer, level - 1, level);
+    if (frames[level].isCheckpoint)
+      return frames[level].key = outer;
     builder.setInsertionPointToEnd(frames[level].block);
     uint64_t radix = uint64_t(1) << 32;
     for (size_t i = 1; i < level; ++i)
-      radix *= static_cast<uint64_t>(frames[i].steps) + 1;
+      if (!frames[i].isCheckpoint)
+        radix *= static_cast<uint64_t>(frames[i].steps) + 1;
     Location at = loc(place);
     Value t = frames[level].block->getArgument(0);
     auto type = cast<RankedTensorType>(t.getType());

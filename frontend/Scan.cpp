@@ -1,13 +1,15 @@
-//===- Scan.cpp - loops ---------------------------------------------------===//
+//===- Scan.cpp - loops and checkpoints -----------------------------------===//
 //
 // The body is built into a region of its own, in a frame on top of the one that
 // holds the loop.  What it uses from outside becomes an invariant when it is
-// first used (Graph::resolve).
+// first used (Graph::resolve).  A checkpoint is a loop of one step that keeps
+// only what it begins with.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Step.h"
 #include "frontend/include/sinter/control.h"
+#include "frontend/include/sinter/ops.h"
 
 using namespace mlir;
 
@@ -21,13 +23,15 @@ static bool resolveAll(Step &step, const std::vector<Tensor> &tensors,
   return static_cast<bool>(step);
 }
 
-ScanValues
-build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
-           int64_t steps, bool reverse,
-           const std::function<ScanValues(Tensor, const std::vector<Tensor> &,
-                                          const std::vector<Tensor> &)> &body,
-           Place place) {
-  Step step("scan", place);
+using Body = std::function<ScanValues(Tensor, const std::vector<Tensor> &,
+                                      const std::vector<Tensor> &)>;
+enum class Kind { Loop, ReverseLoop, Checkpoint };
+
+static ScanValues build(Kind kind, const std::vector<Tensor> &init,
+                        const std::vector<Tensor> &xs, int64_t steps,
+                        const Body &body, Place place) {
+  bool isLoop = kind != Kind::Checkpoint;
+  Step step(isLoop ? "scan" : "checkpoint", place);
   SmallVector<Value> initial = step.use(init), sequences = step.use(xs);
   if (step && (steps < 0 || steps > mostElements))
     step.fail(Twine(steps) + " steps are not possible");
@@ -61,7 +65,7 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
         typeOf(value).clone(typeOf(value).getShape().drop_front()),
         value.getLoc());
 
-  graph.pushFrame(block, steps);
+  graph.pushFrame(block, steps).isCheckpoint = !isLoop;
   std::vector<Tensor> carry, slices;
   for (size_t i = 0; i < initial.size(); ++i)
     carry.push_back(graph.wrap(block->getArgument(1 + i)));
@@ -104,8 +108,10 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
   state.addOperands(invariants);
   state.addTypes(results);
   state.addAttribute("trip_count", graph.builder.getI64IntegerAttr(steps));
-  if (reverse)
+  if (kind == Kind::ReverseLoop)
     state.addAttribute("reverse", graph.builder.getUnitAttr());
+  if (kind == Kind::Checkpoint)
+    state.addAttribute("checkpoint", graph.builder.getUnitAttr());
   state.addAttribute("operandSegmentSizes",
                      graph.builder.getDenseI32ArrayAttr(
                          {static_cast<int32_t>(initial.size()),
@@ -120,6 +126,32 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
     (i < initial.size() ? values.carry : values.outputs)
         .push_back(graph.wrap(result));
   return values;
+}
+
+ScanValues build_scan(const std::vector<Tensor> &init,
+                      const std::vector<Tensor> &xs, int64_t steps,
+                      bool reverse, const Body &body, Place place) {
+  return build(reverse ? Kind::ReverseLoop : Kind::Loop, init, xs, steps, body,
+               place);
+}
+
+std::vector<Tensor>
+build_checkpoint(const std::function<std::vector<Tensor>()> &body,
+                 Place place) {
+  auto once = [&](Tensor, const std::vector<Tensor> &,
+                  const std::vector<Tensor> &) {
+    return ScanValues{{}, body()};
+  };
+  std::vector<Tensor> results =
+      build(Kind::Checkpoint, {}, {}, 1, once, place).outputs;
+  for (Tensor &result : results) {
+    if (result.is_poison())
+      continue;
+    std::vector<int64_t> shape = result.shape();
+    shape.erase(shape.begin());
+    result = reshape(result, shape, place);
+  }
+  return results;
 }
 
 } // namespace sinter::detail

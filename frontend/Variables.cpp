@@ -176,9 +176,8 @@ void Graph::write(const Variable &variable, const Tensor &value, Place place) {
   if (!record)
     return;
   if (frames.size() > 1)
-    return error(place, "assign '" + record->name +
-                            "': inside a loop's body: return the value from "
-                            "the loop and assign it there");
+    return error(place, "assign '" + record->name + "': inside " + frameKind() +
+                            ": return the value from it and assign it there");
   auto [old, isNew] = openEntry->written.try_emplace(record, userPlace(place));
   if (!isNew)
     return error(place, "assign '" + record->name +

@@ -315,6 +315,21 @@ TEST(OpMistakes, OfLoops) {
       return c;
     });
   });
+  expectMistake("or a checkpoint: return it from there", [](Tensor x, Tensor) {
+    Tensor inside;
+    checkpoint([&] {
+      inside = exp(x);
+      return inside * 2;
+    });
+    tanh(inside);
+  });
+  expectMistake("inside a checkpoint", [](Model &m, Tensor x, Tensor) {
+    Variable v = m.variable("v", {4, 3}, init::zeros());
+    checkpoint([&] {
+      v.assign(x);
+      return x;
+    });
+  });
   // A body of which the loop was a mistake is gone; its tensors stay safe.
   Built built([](Model &m) {
     m.entry("e", [&](Entry &e) {

@@ -110,6 +110,61 @@ TEST(Scan, StepsOfNestedLoopsDrawDifferentNumbers) {
   expectNear(model.variable("rng"), {11, 2});
 }
 
+TEST(Checkpoint, IsItsFunction) {
+  Computed model([](Model &m) {
+    m.entry("e", [&](Entry &e) {
+      Tensor x = e.input("x", f64, {3});
+      auto [y, rest] = checkpoint([&] {
+        return std::pair(exp(x), std::vector<Tensor>{sum(x), x});
+      });
+      e.output("y", y);
+      e.output("sum", rest[0]);
+      e.output("same", rest[1]);
+      e.output("slope", gradient(sum(y * rest[0]), x));
+    });
+  });
+  auto have = model.run("e", {{0, 1, 2}});
+  Numbers exps{1, std::exp(1), std::exp(2)};
+  double total = exps[0] + exps[1] + exps[2];
+  expectNear(have[0], exps);
+  expectNear(have[1], {3});
+  expectNear(have[2], {0, 1, 2});
+  expectNear(have[3],
+             {3 * exps[0] + total, 3 * exps[1] + total, 3 * exps[2] + total});
+}
+
+// With it or without, in a loop or not.
+TEST(Checkpoint, DrawsTheNumbersOfItsPlace) {
+  Numbers drawn[2];
+  for (bool checkpoints : {false, true}) {
+    Computed model([=](Model &m) {
+      m.entry("e", [&](Entry &e) {
+        auto draw = [] { return random::uniform({2}, f64); };
+        auto step = [=](Tensor c) {
+          Tensor y = checkpoints ? checkpoint(draw) : draw();
+          auto [last, inner] = scan(
+              c, Nothing(), 2, [=](Tensor d) { return std::pair(d, draw()); });
+          return std::pair(last, std::vector<Tensor>{y, inner});
+        };
+        e.output("outside", checkpoints ? checkpoint(draw) : draw());
+        auto [last, ys] = scan(zeros({}), Nothing(), 3, [=](Tensor c) {
+          if (!checkpoints)
+            return step(c);
+          return checkpoint([=] { return step(c); });
+        });
+        e.output("inside", ys[0]);
+        e.output("deeper", ys[1]);
+      });
+    });
+    model.run("init", {{11}});
+    for (const Numbers &numbers : model.run("e"))
+      drawn[checkpoints].insert(drawn[checkpoints].end(), numbers.begin(),
+                                numbers.end());
+  }
+  EXPECT_EQ(drawn[0], drawn[1]);
+  EXPECT_EQ(drawn[0].size(), 2u + 3 * 2 + 3 * 2 * 2);
+}
+
 TEST(Scan, NoStepsGiveTheInitialCarry) {
   Computed model([](Model &m) {
     m.entry("e", [&](Entry &e) {

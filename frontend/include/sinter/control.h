@@ -1,4 +1,4 @@
-//===- control.h - loops ----------------------------------------*- C++ -*-===//
+//===- control.h - loops and checkpoints ------------------------*- C++ -*-===//
 //
 //   auto [last, ys] = scan(h0, xs, 28, [&](Tensor h, Tensor x) {
 //     Tensor next = tanh(matmul(x, w) + matmul(h, u));
@@ -12,6 +12,10 @@
 // steps. The loop stays a loop: code size does not depend on the number of
 // steps.
 //
+//   Tensor y = checkpoint([&] { return block(x); });
+//
+// is block(x), of which the backward pass keeps x and the result alone.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_CONTROL_H
@@ -22,6 +26,7 @@
 #include <array>
 #include <functional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace sinter {
@@ -104,6 +109,8 @@ build_scan(const std::vector<Tensor> &init, const std::vector<Tensor> &xs,
            const std::function<ScanValues(Tensor, const std::vector<Tensor> &,
                                           const std::vector<Tensor> &)> &body,
            Place place);
+std::vector<Tensor>
+build_checkpoint(const std::function<std::vector<Tensor>()> &body, Place place);
 
 /// Calls the body with as many of (carry, x, index) as it takes.
 template <class Body, class Carry, class X>
@@ -167,6 +174,24 @@ template <class Carry, class Body>
 auto repeat(Carry init, int64_t steps, Body body,
             Place place = Place::current()) {
   return scan(init, Nothing(), steps, body, false, place);
+}
+
+/// What f returns: a Tensor, or a tree of them.  A derivative keeps only what f
+/// uses from outside and computes what is in between again, when it gets there:
+/// a chain of n checkpointed blocks holds n inputs and the inside of one block,
+/// for the time of one more forward pass.  Derivatives are the same, random
+/// numbers too: they are those that f would draw without the checkpoint.
+/// Checkpoints may stand in loops and in one another.
+template <class F> auto checkpoint(F f, Place place = Place::current()) {
+  using Result = std::invoke_result_t<F>;
+  Result inside{};
+  std::vector<Tensor> outside = detail::build_checkpoint(
+      [&] {
+        inside = f();
+        return detail::flatten(inside);
+      },
+      place);
+  return detail::rebuild(inside, outside);
 }
 
 } // namespace sinter
