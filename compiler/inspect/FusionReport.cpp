@@ -2,6 +2,7 @@
 
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/KernelFacts.h"
+#include "compiler/ir/BlockedScores.h"
 
 #include "llvm/Support/Format.h"
 
@@ -27,6 +28,12 @@ static void printKernel(KernelOp kernel, int64_t runs,
   stream << '\n';
 }
 
+void inspect::printBlockedScores(EntryOp entry, llvm::raw_ostream &stream) {
+  if (auto lines = entry->getAttrOfType<ArrayAttr>(blockedScoresAttr))
+    for (auto line : lines.getAsRange<StringAttr>())
+      stream << "  attention " << line.getValue() << '\n';
+}
+
 void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
   SymbolTable symbols(module);
   for (auto entry : module.getOps<EntryOp>()) {
@@ -39,6 +46,7 @@ void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
     for (auto &[name, count] : runs)
       if (auto kernel = symbols.lookup<KernelOp>(name))
         printKernel(kernel, count, stream);
+    printBlockedScores(entry, stream);
   }
 
   bool any = false;

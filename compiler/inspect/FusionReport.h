@@ -2,7 +2,8 @@
 //
 // One line a kernel: its kind, how many ops it holds, its arithmetic, the bytes
 // of its arguments and results, and how often an entry runs it; then the
-// fusions that were not made, each with its reason.  Read from a module at
+// fusions that were not made, each with its reason; after an entry's kernels,
+// the attention in it that was large enough for blocks.  Read from a module at
 // `fused`.  Which kernels were emitted without vectors, and why, is read from a
 // module at `loops`.
 //
@@ -11,11 +12,13 @@
 #ifndef SINTER_COMPILER_INSPECT_FUSIONREPORT_H
 #define SINTER_COMPILER_INSPECT_FUSIONREPORT_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "compiler/ir/Sinter.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace sinter::inspect {
 
+/// Large attention in the entry, and what was done about its scores.
+void printBlockedScores(ir::EntryOp entry, llvm::raw_ostream &stream);
 void printFusionReport(mlir::ModuleOp module, llvm::raw_ostream &stream);
 void printScalarKernels(mlir::ModuleOp module, llvm::raw_ostream &stream);
 

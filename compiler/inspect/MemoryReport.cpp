@@ -1,6 +1,7 @@
 //===- MemoryReport.cpp - where the bytes of a plan go --------------------===//
 
 #include "compiler/inspect/MemoryReport.h"
+#include "compiler/inspect/FusionReport.h"
 
 #include "compiler/ir/Sinter.h"
 
@@ -26,6 +27,7 @@ static void printEntry(ir::EntryOp entry, DictionaryAttr memory,
          << "  copied       " << number(memory, "copies_bytes")
          << " bytes, for state " << number(memory, "state_copies_bytes")
          << "\n";
+  inspect::printBlockedScores(entry, stream);
   auto live = memory.getAs<ArrayAttr>("live_at_peak");
   if (!live || live.empty())
     return;

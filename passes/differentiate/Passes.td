@@ -9,6 +9,32 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BlockAttention : Pass<"sinter-block-attention", "::mlir::ModuleOp"> {
+  let summary = "attention over long sequences in blocks of rows";
+  let description = [{
+    Where one head's scores are larger than L2, scores, softmax and the product
+    with the values are computed for some rows at a time.
+
+    ```mlir
+    %s = sinter.dot_general %q, %k …            // [4, 4096, 4096]
+    … softmax …
+    %y = sinter.dot_general %p, %v …
+    ```
+    ⇒
+    ```mlir
+    %ys = sinter.scan 4 checkpoint apart each(%q1 = %qs, %k1 = %ks, %v1 = %vs) {
+      %y1 = sinter.scan 64 checkpoint apart each(%q2 = %blocks)
+          with(%k2 = %k1, %v2 = %v1) {
+        %s = sinter.dot_general %q2, %k2 …      // [1, 64, 4096]
+        … softmax …
+        sinter.yield …
+      }
+      …
+    ```
+    Every element is computed as it was.  Not at -O0.
+  }];
+}
+
 def Differentiate : Pass<"sinter-differentiate", "::mlir::ModuleOp"> {
   let summary = "replaces derivative requests by the ops that compute them";
   let description = [{

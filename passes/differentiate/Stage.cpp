@@ -5,6 +5,7 @@
 #include "mlir/Pass/PassManager.h"
 
 void sinter::passes::buildGradientStage(mlir::OpPassManager &manager) {
+  manager.addPass(createBlockAttentionPass());
   manager.addPass(createDifferentiatePass());
   manager.addPass(createVerifyGradientStagePass());
 }

@@ -15,6 +15,7 @@ namespace sinter::passes {
 /// From `model` to `gradient`; ends with the stage's verifier.
 void buildGradientStage(mlir::OpPassManager &manager);
 
+std::unique_ptr<mlir::Pass> createBlockAttentionPass();
 std::unique_ptr<mlir::Pass> createDifferentiatePass();
 std::unique_ptr<mlir::Pass> createVerifyGradientStagePass();
 
