@@ -1,11 +1,14 @@
 //===- Compile.cpp - a model through the stages ---------------------------===//
 //
-// Between stages the module is printed and parsed again.  That costs little
-// beside code generation and makes a dump the compiler's real state: text does
-// not keep the order of use lists, so nothing after it can depend on one.
+// A dump is the compiler's real state: what its text does not show is made the
+// same after each stage.  While modules are small they are printed and parsed
+// again, which also keeps the text for a reproducer at hand; loops and what
+// follows them are many times as large, and only put in order.
 //
 // An error that a pass emits is about the input; a module that a pass leaves
-// invalid, or a failure without an error, is a bug.
+// invalid, or a failure without an error, is a bug.  To look after each pass
+// costs a fifth of a compilation, so it is done once for a stage, and a stage
+// that went wrong is run again to find out whose fault it was.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +18,7 @@
 #include "compiler/driver/LargeConstants.h"
 #include "compiler/driver/OutputFiles.h"
 #include "compiler/driver/Pipeline.h"
+#include "compiler/driver/UseOrder.h"
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/MemoryReport.h"
 #include "compiler/ir/ModelDescription.h"
@@ -26,6 +30,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Path.h"
 
+#include <atomic>
+
 using namespace mlir;
 using namespace sinter;
 using namespace sinter::driver;
@@ -34,22 +40,37 @@ const char *Reproducer::text = nullptr;
 size_t Reproducer::size = 0;
 
 namespace {
-/// Verifies after each pass and remembers who was to blame.
+/// Stage verifiers hold the compiler to its word, not the user.
+struct WatchStageVerifiers : PassInstrumentation {
+  std::atomic<bool> &isBug;
+  explicit WatchStageVerifiers(std::atomic<bool> &isBug) : isBug(isBug) {}
+
+  void runAfterPassFailed(Pass *pass, Operation *op) override {
+    if (pass->getArgument().starts_with("sinter-verify"))
+      isBug = true;
+  }
+};
+
+/// Verifies after each pass and says who was to blame, and nothing else.
 struct BlamePasses : PassInstrumentation {
   bool &isBug;
   explicit BlamePasses(bool &isBug) : isBug(isBug) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (isBug || succeeded(verify(op)))
+    if (isBug)
+      return;
+    bool isValid;
+    {
+      ScopedDiagnosticHandler quiet(op->getContext(),
+                                    [](Diagnostic &) { return success(); });
+      isValid = succeeded(verify(op));
+    }
+    if (isValid)
       return;
     isBug = true;
+    (void)verify(op);
     op->emitRemark("the module is invalid after the pass '")
         << pass->getName() << "'";
-  }
-  void runAfterPassFailed(Pass *pass, Operation *op) override {
-    // Stage verifiers hold the compiler to its word, not the user.
-    if (pass->getArgument().starts_with("sinter-verify"))
-      isBug = true;
   }
 };
 } // namespace
@@ -97,7 +118,7 @@ Outcome Compilation::begin() {
     module->emitError(llvm::toString(std::move(error)));
     return Outcome::InputError;
   }
-  return settle();
+  return settle(/*isInput=*/true);
 }
 
 LogicalResult Compilation::verifyStage() {
@@ -142,7 +163,9 @@ Outcome Compilation::fail(Outcome outcome, const Twine &message) {
   return outcome;
 }
 
-Outcome Compilation::settle() {
+Outcome Compilation::settle(bool isInput) {
+  (*module)->setAttr(ir::stageAttrName, StringAttr::get(module->getContext(),
+                                                        getStageName(stage)));
   if (!options.dumpDir.empty()) {
     llvm::SmallString<128> path(options.dumpDir);
     llvm::sys::path::append(path, getDumpName(stage));
@@ -150,17 +173,48 @@ Outcome Compilation::settle() {
             writeFile(path, printStage(*module, stage, options.elide)))
       return fail(Outcome::InputError, llvm::toString(std::move(error)));
   }
-  LargeConstants large(*module);
-  std::string printed = printStage(*module, stage);
-  module = parseSourceString<ModuleOp>(
-      printed, ParserConfig(module->getContext()), getDumpName(stage));
-  if (!module) // What reproduces it is the stage before.
-    return Outcome::Bug;
-  large.restore(*module);
-  text = std::move(printed);
-  Reproducer::text = text.data();
-  Reproducer::size = text.size();
+  if (isInput || stage < Stage::Loops) {
+    LargeConstants large(*module);
+    std::string printed = printStage(*module, stage);
+    module = parse(printed, stage);
+    if (!module) // What reproduces it is the stage before.
+      return Outcome::Bug;
+    large.restore(*module);
+    text = std::move(printed);
+    textStage = stage;
+    Reproducer::text = text.data();
+    Reproducer::size = text.size();
+  }
+  orderUses(*module);
   return Outcome::Done;
+}
+
+OwningOpRef<ModuleOp> Compilation::parse(StringRef text, Stage of) {
+  return parseSourceString<ModuleOp>(text, ParserConfig(module->getContext()),
+                                     getDumpName(of));
+}
+
+bool Compilation::blame(Stage last) {
+  module->getContext()->disableMultithreading(); // one pass at a time
+  OwningOpRef<ModuleOp> again = parse(text, textStage);
+  for (Stage at = textStage; again && at < last;) {
+    at = Stage(int(at) + 1);
+    bool isBug = false, isDone;
+    PassManager passes(module->getContext());
+    passes.enableVerifier(false);
+    passes.addInstrumentation(std::make_unique<BlamePasses>(isBug));
+    buildStage(at, passes);
+    {
+      ScopedDiagnosticHandler known(
+          module->getContext(), [&](Diagnostic &) { return success(!isBug); });
+      isDone = succeeded(passes.run(*again));
+    }
+    if (isBug)
+      return true;
+    if (!isDone)
+      return false;
+  }
+  return false;
 }
 
 std::string Compilation::getText() const { return printStage(*module, stage); }
@@ -169,22 +223,37 @@ Outcome Compilation::advance() {
   Stage next = Stage(int(stage) + 1);
   TimingScope scope = timing.nest(getStageName(next));
   MLIRContext *context = module->getContext();
-  bool isBug = false, hasError = false;
-  ScopedDiagnosticHandler watch(context, [&](Diagnostic &diagnostic) {
-    hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
-    return failure(); // goes on to the handler that prints it
-  });
-  PassManager passes(context);
-  passes.enableVerifier(false); // BlamePasses does
-  passes.enableTiming(scope);
-  passes.addInstrumentation(std::make_unique<BlamePasses>(isBug));
-  if (options.mlirFlags && failed(applyPassManagerCLOptions(passes)))
-    return Outcome::UsageError;
-  buildStage(next, passes);
-  if (failed(passes.run(*module)) || isBug)
-    return isBug || !hasError ? Outcome::Bug : Outcome::InputError;
+  std::atomic<bool> isBug = false;
+  bool hasError = false, isValid = true;
+  {
+    ScopedDiagnosticHandler watch(context, [&](Diagnostic &diagnostic) {
+      hasError |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+      return failure(); // goes on to the handler that prints it
+    });
+    PassManager passes(context);
+    passes.enableVerifier(false);
+    passes.enableTiming(scope);
+    passes.addInstrumentation(std::make_unique<WatchStageVerifiers>(isBug));
+    if (options.mlirFlags && failed(applyPassManagerCLOptions(passes)))
+      return Outcome::UsageError;
+    buildStage(next, passes);
+    if (failed(passes.run(*module)))
+      return isBug || !hasError || blame(next) ? Outcome::Bug
+                                               : Outcome::InputError;
+  }
+  {
+    TimingScope verifying = scope.nest("verify");
+    ScopedDiagnosticHandler quiet(context,
+                                  [](Diagnostic &) { return success(); });
+    isValid = succeeded(verify(*module));
+  }
+  if (!isValid) {
+    if (!blame(next))
+      (void)verify(*module);
+    return Outcome::Bug;
+  }
   stage = next;
-  Outcome outcome = settle();
+  Outcome outcome = settle(/*isInput=*/false);
   if (outcome == Outcome::Done && stage == Stage::Fused && options.fusionReport)
     inspect::printFusionReport(*module, reports);
   if (outcome == Outcome::Done && stage == Stage::Loops && options.fusionReport)

@@ -41,9 +41,12 @@ public:
 private:
   Outcome begin();
   Outcome advance();
-  /// Prints and parses the module, so that it is what its dump says, use lists
-  /// included; writes the dump.
-  Outcome settle();
+  /// Makes the module what its dump says, and writes the dump.
+  Outcome settle(bool isInput);
+  mlir::OwningOpRef<mlir::ModuleOp> parse(llvm::StringRef text, Stage of);
+  /// Runs the stages up to `last` again, from the text, and says which pass
+  /// leaves the module invalid; false if none does.
+  bool blame(Stage last);
   /// Reports an error that is at no line of the model.
   Outcome fail(Outcome outcome, const llvm::Twine &message);
   /// Holds a module that was given to what its stage promises.
@@ -55,12 +58,15 @@ private:
   llvm::raw_ostream &reports;
   mlir::TimingScope &timing;
   Stage stage = Stage::Model;
-  /// The module's text at the current stage, large constants being zeros in it.
+  /// The module's text at the last stage at which it is small, or as it came;
+  /// large constants are zeros in it.
   std::string text;
+  Stage textStage = Stage::Model;
 };
 
 /// The text a crash handler saves as a reproducer: the module before the stage
-/// that is running, with zeros for large constants.
+/// that is running, and before `loops` if that is later; with zeros for large
+/// constants.
 struct Reproducer {
   static const char *text;
   static size_t size;

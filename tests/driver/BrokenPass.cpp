@@ -48,9 +48,9 @@ struct BrokenPass : PassWrapper<BrokenPass, OperationPass<ModuleOp>> {
     if (how == "silent")
       return signalPassFailure();
     if (how == "invalid")
-      getOperation().walk([](ir::EntryOp entry) {
-        entry.getBody().front().getTerminator()->erase();
-      });
+      for (Operation &op : getOperation().getOps())
+        if (op.getNumRegions() == 1 && !op.getRegion(0).empty())
+          op.getRegion(0).back().back().erase();
   }
 };
 } // namespace

@@ -78,11 +78,27 @@ TEST_F(Bugs, everyStageHasAReproducer) {
     const std::string stage = nameOf(stages[i]);
     breakStage(stage, "abort");
     EXPECT_EQ(run({BROKEN_SINTERC, "model.cpp"}).code, 70) << stage;
+    // Loops are large: what comes later is reproduced from before them.
+    const std::string &before = stages[std::min<size_t>(i - 1, 4)];
     EXPECT_EQ(readFile("sinter-reproducer.mlir"),
-              readFile("dumps/" + stages[i - 1] + ".mlir"));
+              readFile("dumps/" + before + ".mlir"));
     // Mended, the same file goes on to the same object.
     EXPECT_EQ(run({SINTERC, "sinter-reproducer.mlir", "--emit=obj"}).code, 0);
     EXPECT_EQ(readFile("small.o"), readFile("dumps/small.o")) << stage;
+  }
+}
+
+TEST_F(Bugs, aModuleLeftInvalidIsBlamedOnItsPassAtEveryStage) {
+  for (size_t i = 1; i < stages.size(); ++i) {
+    breakStage(nameOf(stages[i]), "invalid");
+    for (const char *jobs : {"1", "2"}) {
+      Finished finished = run({BROKEN_SINTERC, "model.cpp", "--jobs", jobs});
+      EXPECT_EQ(finished.code, 70) << stages[i];
+      EXPECT_THAT(finished.err,
+                  HasSubstr("the module is invalid after the pass '"
+                            "{anonymous}::BrokenPass'"))
+          << stages[i];
+    }
   }
 }
 
