@@ -32,37 +32,39 @@
 using namespace mlir;
 
 void sinter::target::buildLLVMStage(OpPassManager &passes) {
-  passes.addPass(createRequestTasksPass());
-  passes.addPass(memref::createExpandStridedMetadataPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createConvertVectorToSCFPass());
-  passes.addNestedPass<func::FuncOp>(
-      vector::createLowerVectorMultiReductionPass());
-  passes.addPass(createSCFToControlFlowPass());
   ConvertVectorToLLVMPassOptions vectors;
   vectors.x86Vector = true;
-  passes.addPass(createConvertVectorToLLVMPass(vectors));
-  passes.addPass(memref::createExpandStridedMetadataPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addNestedPass<func::FuncOp>(arith::createArithExpandOpsPass());
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
   ConvertFuncToLLVMPassOptions functions;
   functions.useBarePtrCallConv = true;
-  passes.addPass(createConvertFuncToLLVMPass(functions));
-  passes.addPass(createConvertMathToLLVMPass());
+
+  passes.addPass(createRequestTasksPass());
+  // What is nested, the context's threads do for several functions at a time.
+  OpPassManager &loops = passes.nest<func::FuncOp>();
+  loops.addPass(memref::createExpandStridedMetadataPass());
+  loops.addPass(createLowerAffinePass());
+  loops.addPass(createCanonicalizerPass());
+  loops.addPass(createCSEPass());
+  loops.addPass(createConvertVectorToSCFPass());
+  loops.addPass(vector::createLowerVectorMultiReductionPass());
+  loops.addPass(createSCFToControlFlowPass());
+  loops.addPass(createConvertVectorToLLVMPass(vectors));
+  loops.addPass(memref::createExpandStridedMetadataPass());
+  loops.addPass(createLowerAffinePass());
+  loops.addPass(arith::createArithExpandOpsPass());
+  loops.addPass(createConvertMathToLLVMPass());
   // What has no LLVM intrinsic is a call of libm: f64, and everything at -O0.
   passes.addPass(createConvertMathToLibmPass());
-  passes.addPass(createConvertVectorToLLVMPass(vectors));
-  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
   passes.addPass(createConvertFuncToLLVMPass(functions));
   passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createUBToLLVMConversionPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
+  OpPassManager &bodies = passes.nest<LLVM::LLVMFuncOp>();
+  bodies.addPass(createConvertVectorToLLVMPass(vectors));
+  bodies.addPass(createArithToLLVMConversionPass());
+  bodies.addPass(createConvertIndexToLLVMPass());
+  bodies.addPass(createUBToLLVMConversionPass());
+  bodies.addPass(createReconcileUnrealizedCastsPass());
+  bodies.addPass(createCanonicalizerPass());
+  bodies.addPass(createCSEPass());
   passes.addPass(createFlattenConstantsPass());
   passes.addPass(createRunTasksPass());
   passes.addPass(createMakeEntryPointsPass());

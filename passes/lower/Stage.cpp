@@ -2,6 +2,7 @@
 
 #include "passes/lower/Stage.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -13,9 +14,10 @@ void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
   manager.addPass(createExpandMathPass());
   manager.addPass(createCallMathLibraryPass());
   // Constants and index arithmetic were emitted where they were needed.
-  manager.addPass(mlir::createCanonicalizerPass());
-  manager.addPass(mlir::createCSEPass());
-  manager.addPass(mlir::createLoopInvariantCodeMotionPass());
+  mlir::OpPassManager &functions = manager.nest<mlir::func::FuncOp>();
+  functions.addPass(mlir::createCanonicalizerPass());
+  functions.addPass(mlir::createCSEPass());
+  functions.addPass(mlir::createLoopInvariantCodeMotionPass());
   manager.addPass(createExplainScalarsPass());
   manager.addPass(createVerifyLoopsStagePass());
 }
