@@ -313,6 +313,9 @@ TEST(BatchAxes, SurviveMergedDimensionsAndLoops) {
                               });
       e.output("last", last);
       e.output("all", all);
+      e.output("again", checkpoint([&] {
+                 return transpose(x * 2, {1, 0, 2});
+               }));
     });
   });
   ASSERT_TRUE(built.module);
@@ -320,6 +323,7 @@ TEST(BatchAxes, SurviveMergedDimensionsAndLoops) {
   EXPECT_EQ(built.axis("e", 1), "0");
   EXPECT_EQ(built.axis("e", 2), "0");
   EXPECT_EQ(built.axis("e", 3), "1");
+  EXPECT_EQ(built.axis("e", 4), "1");
 }
 
 /// What is padded must not change what is kept.

@@ -59,4 +59,14 @@ TEST_F(Fusing, ReportOfAnEmptyEntryIsALine) {
   EXPECT_EQ(text, "entry run: 0 kernels, 0 calls\n");
 }
 
+TEST_F(Fusing, ReportSaysWhichAttentionIsBlocked) {
+  auto module = fused("module { sinter.entry @run() attributes {blocked_scores "
+                      "= [\"'a': all of it\"]} { sinter.return } }");
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  inspect::printFusionReport(*module, stream);
+  EXPECT_EQ(text,
+            "entry run: 0 kernels, 0 calls\n  attention 'a': all of it\n");
+}
+
 } // namespace
