@@ -154,6 +154,13 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
   }
   if (space.isAffine(place) && place.lane == 1) {
     Value base = space.scalar(loc, place);
+    // Of a vector that is narrowed and stored by a mask of one lane, LLVM 22
+    // stores a lane of the width it had before.
+    if (point.mask && point.active() == 1) {
+      element = vector::ExtractOp::create(builder, loc, element, 0);
+      memref::StoreOp::create(builder, loc, element, flat, base);
+      return;
+    }
     if (point.mask) {
       vector::MaskedStoreOp::create(builder, loc, flat, base, point.mask,
                                     element);

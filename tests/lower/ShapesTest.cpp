@@ -371,6 +371,15 @@ TEST_P(Shapes, RandomBitsAreTheSameAsEver) {
   check(cases);
 }
 
+TEST_P(Shapes, StoresNoMoreThanTheLaneThatIsLeft) {
+  // Rows of five in vectors of four, each lane narrowed as it is stored.
+  check({{{"tensor<18x5x11xi32>"},
+          "  %t = sinter.transpose %x0 [0, 2, 1] : tensor<18x5x11xi32> -> "
+          "tensor<18x11x5xi32>\n  %y = sinter.cast %t : tensor<18x11x5xi32> "
+          "to tensor<18x11x5xi8>",
+          "tensor<18x11x5xi8>"}});
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Shapes, testing::ValuesIn(allTargets));
 
 } // namespace
