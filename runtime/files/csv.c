@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,10 +57,38 @@ static field_result put_whole(const char *text, int32_t dtype, void *out) {
   return FIELD_NUMBER;
 }
 
+/* The upper half of the binary32 that is nearest: rounded to odd before, so that
+ * it is rounded once in the end. A number beyond the largest is out of range. */
+static field_result put_bfloat(const char *text, void *out) {
+  char *end;
+  errno = 0;
+  double value = strtod(text, &end);
+  if (*end || end == text)
+    return FIELD_OTHER;
+  float narrow = (float)value;
+  uint32_t bits;
+  memcpy(&bits, &narrow, sizeof bits);
+  if (isnan(value)) {
+    bits |= UINT32_C(0x400000);
+  } else {
+    if ((double)narrow != value && !(bits & 1))
+      bits += fabs((double)narrow) < fabs(value) ? 1 : UINT32_MAX;
+    bits += UINT32_C(0x7fff) + (bits >> 16 & 1);
+    if ((bits & UINT32_C(0x7fff0000)) == UINT32_C(0x7f800000) &&
+        (!isinf(value) || errno == ERANGE))
+      return FIELD_RANGE;
+  }
+  uint16_t upper = (uint16_t)(bits >> 16);
+  memcpy(out, &upper, sizeof upper);
+  return FIELD_NUMBER;
+}
+
 /* Converts one field. An underflow is rounded as usual; an overflow that is
  * not spelled "inf" is out of range. */
 static field_result put_number(const char *text, int32_t dtype, void *out) {
   char *end;
+  if (dtype == SINTER_BF16)
+    return put_bfloat(text, out);
   if (dtype != SINTER_F64 && dtype != SINTER_F32)
     return put_whole(text, dtype, out);
   errno = 0;
@@ -210,7 +239,7 @@ static void fold_shape(sinter_array *array, int64_t rows, int64_t columns,
 int sinter_csv_parse(sinter_array *array, const sinter_bytes *bytes,
                      const char *place, const sinter_tensor *want,
                      sinter_error *error) {
-  if (want->dtype == SINTER_BF16 || want->dtype == SINTER_F16)
+  if (want->dtype == SINTER_F16)
     return sinter_fail(error, "%s: CSV cannot hold %s; use .npy", place,
                        sinter_dtype_name(want->dtype));
   reader in = {(const char *)bytes->data,

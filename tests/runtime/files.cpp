@@ -273,7 +273,28 @@ TEST_F(Files, CsvRoundTripsNumbers) {
   EXPECT_EQ(back("a.csv", whole.tensor, data).data, data);
 }
 
-// Halves and bfloat16s have no CSV to read; written, they are their values.
+// A number is the nearest bfloat16, of two the even one, though binary32 could
+// not tell it from the middle.
+TEST_F(Files, CsvReadsTheNearestBfloat) {
+  Want brains(SINTER_BF16, {8});
+  EXPECT_EQ(read("a.csv",
+                 "1\n-3.14159\n257\n259\n257.00000000001\n3.38e38\n-inf\n"
+                 "1e-40\n",
+                 brains.tensor)
+                .data,
+            bytesOf<uint16_t>({0x3f80, 0xc049, 0x4380, 0x4382, 0x4381, 0x7f7e,
+                               0xff80, 0x0001}));
+  EXPECT_EQ(read("a.csv", "nan\n1\n1\n1\n1\n1\n1\n1\n", brains.tensor)
+                .data.substr(0, 2),
+            bytesOf<uint16_t>({0x7fc0}));
+  for (const char *large : {"3.4e38", "-1e39", "1e400"})
+    EXPECT_TRUE(read("a.csv", std::string(large) + "\n1\n1\n1\n1\n1\n1\n1\n",
+                     brains.tensor)
+                    .failed)
+        << large;
+}
+
+// Halves have no CSV to read; written, they are their values.
 TEST_F(Files, CsvWritesShortFloatsAsNumbers) {
   Want halves(SINTER_F16, {6});
   back("a.csv", halves.tensor,
