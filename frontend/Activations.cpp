@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontend/Step.h"
 #include "frontend/include/sinter/nn.h"
 #include "frontend/include/sinter/ops.h"
 
@@ -12,6 +13,7 @@
 #include <numbers>
 
 namespace sinter {
+using detail::widened;
 
 Tensor identity(Tensor x, Place) { return x; }
 
@@ -91,21 +93,24 @@ Tensor mish(Tensor x, Place place) {
 
 Tensor softmax(Tensor x, int64_t dim, Place place) {
   Scope scope("softmax", place);
-  Tensor weights = exp(x - stop_gradient(max(x, dim, keep_dims)));
-  return weights * (1.0 / sum(weights, dim, keep_dims));
+  Tensor wide = widened(x);
+  Tensor weights = exp(wide - stop_gradient(max(wide, dim, keep_dims)));
+  return cast(weights * (1.0 / sum(weights, dim, keep_dims)), x.dtype());
 }
 
 Tensor log_softmax(Tensor x, int64_t dim, Place place) {
   Scope scope("log_softmax", place);
-  Tensor shifted = x - stop_gradient(max(x, dim, keep_dims));
-  return shifted - log(sum(exp(shifted), dim, keep_dims));
+  Tensor wide = widened(x);
+  Tensor shifted = wide - stop_gradient(max(wide, dim, keep_dims));
+  return cast(shifted - log(sum(exp(shifted), dim, keep_dims)), x.dtype());
 }
 
 Tensor log_sum_exp(Tensor x, int64_t dim, bool keep, Place place) {
   Scope scope("log_sum_exp", place);
-  Tensor most = stop_gradient(max(x, dim, keep_dims));
-  Tensor result = log(sum(exp(x - most), dim, keep_dims)) + most;
-  return keep ? result : squeeze(result, dim);
+  Tensor wide = widened(x);
+  Tensor most = stop_gradient(max(wide, dim, keep_dims));
+  Tensor result = log(sum(exp(wide - most), dim, keep_dims)) + most;
+  return cast(keep ? result : squeeze(result, dim), x.dtype());
 }
 
 } // namespace sinter

@@ -20,6 +20,8 @@ using detail::Step;
 /// What a masked score becomes before the exponential: it underflows to 0
 /// against any score, and minus itself is not nan.
 static double lowest(DType dtype) {
+  if (dtype == bf16)
+    return -0x1.fep127;
   return dtype == f64 ? std::numeric_limits<double>::lowest()
                       : std::numeric_limits<float>::lowest();
 }

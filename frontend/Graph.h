@@ -258,6 +258,8 @@ bool overflows(double number, DType dtype);
 
 mlir::Type elementType(mlir::MLIRContext *context, DType dtype);
 DType dtypeOf(mlir::Type elementType);
+/// In which ops compute: f32 for bf16.
+DType computeType(DType dtype);
 /// "f32[32, 784]".
 std::string describe(DType dtype, llvm::ArrayRef<int64_t> shape);
 std::string describe(mlir::Type type);

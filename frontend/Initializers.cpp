@@ -88,8 +88,9 @@ Initializer values(std::vector<double> values) {
 static bool drawable(DType dtype, Place place) {
   if (is_float(dtype))
     return true;
-  Graph::report(place, Twine("a random initializer makes f32 or f64, not ") +
-                           to_string(dtype));
+  Graph::report(place,
+                Twine("a random initializer makes f32, f64 or bf16, not ") +
+                    to_string(dtype));
   return false;
 }
 
@@ -100,7 +101,10 @@ static Initializer normalOf(std::string description, Deviation deviation) {
           [=](const std::vector<int64_t> &shape, DType dtype, Place place) {
             if (!drawable(dtype, place))
               return Graph::poison();
-            return random::normal(shape, dtype, place) * deviation(shape);
+            // Rounded once, in the end, if it is bf16.
+            DType wide = detail::computeType(dtype);
+            return cast(random::normal(shape, wide, place) * deviation(shape),
+                        dtype, place);
           }};
 }
 template <class Bounds>
@@ -110,7 +114,10 @@ static Initializer uniformOf(std::string description, Bounds bounds) {
             if (!drawable(dtype, place))
               return Graph::poison();
             auto [low, high] = bounds(shape);
-            return random::uniform(shape, dtype, place) * (high - low) + low;
+            DType wide = detail::computeType(dtype);
+            return cast(random::uniform(shape, wide, place) * (high - low) +
+                            low,
+                        dtype, place);
           }};
 }
 

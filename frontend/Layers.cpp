@@ -24,18 +24,19 @@ Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
     return step.poison();
   if (units < 1)
     return step.fail(llvm::Twine(units) + " units are not possible");
-  Variable weight = m.parameter(
-      "weight", {x.dim(-1), units},
-      options.weight_initializer.value_or(init::he_normal()), x.dtype());
-  Tensor product = named(
-      dot_general(x, weight, {.lhs_contracting = {-1}, .rhs_contracting = {0}}),
-      "matmul");
+  DType kept = options.parameters.value_or(x.dtype());
+  Variable weight =
+      m.parameter("weight", {x.dim(-1), units},
+                  options.weight_initializer.value_or(init::he_normal()), kept);
+  Tensor product =
+      named(dot_general(x, cast(weight, x.dtype()),
+                        {.lhs_contracting = {-1}, .rhs_contracting = {0}}),
+            "matmul");
   if (!options.bias)
     return product;
-  Variable bias =
-      m.parameter("bias", {units},
-                  options.bias_initializer.value_or(init::zeros()), x.dtype());
-  return named(product + bias, "bias");
+  Variable bias = m.parameter(
+      "bias", {units}, options.bias_initializer.value_or(init::zeros()), kept);
+  return named(product + cast(bias, x.dtype()), "bias");
 }
 
 Tensor embedding(Model &m, std::string_view name, Tensor indices, int64_t count,

@@ -7,6 +7,7 @@
 namespace sinter::nn {
 using detail::describe;
 using detail::Step;
+using detail::widened;
 
 Tensor mse(Tensor prediction, Tensor target, Place place) {
   Scope scope("mse", place);
@@ -21,7 +22,11 @@ Tensor mse(Tensor prediction, Tensor target, Place place) {
                      ", the target " +
                      describe(target.dtype(), target.shape()) +
                      ": reshape one to the other's shape");
-  return mean(square(prediction - target));
+  // Types that differ are no less a mistake.
+  Tensor distance = prediction.dtype() == target.dtype()
+                        ? widened(prediction) - widened(target)
+                        : prediction - target;
+  return cast(mean(square(distance)), prediction.dtype());
 }
 
 /// Whether labels are integers, one for each row of logits.  Fails unless they
@@ -66,12 +71,14 @@ Tensor cross_entropy(Tensor logits, Tensor labels, Place place) {
     return step.poison();
   // Reductions and pointwise ops of one row only (no gather), so that value
   // and derivative are one pass over each row.
-  Tensor shifted = logits - stop_gradient(max(logits, -1, keep_dims));
-  Tensor normalizer = log(sum(exp(shifted), -1));
-  if (!indices)
-    return mean(sum(labels * (expand_dims(normalizer, -1) - shifted), -1));
-  Tensor chosen = sum(where(isLabel(logits, labels), shifted, 0), -1);
-  return mean(normalizer - chosen);
+  Tensor wide = widened(logits);
+  Tensor shifted = wide - stop_gradient(max(wide, -1, keep_dims));
+  Tensor normalizer = log(sum(exp(shifted), -1)), losses;
+  if (indices)
+    losses = normalizer - sum(where(isLabel(logits, labels), shifted, 0), -1);
+  else
+    losses = sum(widened(labels) * (expand_dims(normalizer, -1) - shifted), -1);
+  return cast(mean(losses), logits.dtype());
 }
 
 Tensor binary_cross_entropy(Tensor logits, Tensor targets, Place place) {
@@ -84,7 +91,9 @@ Tensor binary_cross_entropy(Tensor logits, Tensor targets, Place place) {
     return step.fail("logits must be floats and targets of their shape, not " +
                      describe(logits.dtype(), logits.shape()) + " and " +
                      describe(targets.dtype(), targets.shape()));
-  return mean(softplus(logits) - logits * cast(targets, logits.dtype()));
+  Tensor wide = widened(logits);
+  return cast(mean(softplus(wide) - wide * cast(targets, wide.dtype())),
+              logits.dtype());
 }
 
 Tensor correct(Tensor logits, Tensor labels, Place place) {

@@ -12,6 +12,7 @@
 namespace sinter::nn {
 using detail::describe;
 using detail::Step;
+using detail::widened;
 
 /// Fails unless x are floats and `dims` of its dimensions can be normalized.
 static bool check(Step &step, const Tensor &x, int64_t dims, double epsilon) {
@@ -39,20 +40,23 @@ static std::vector<int64_t> lastExtents(const Tensor &x, int64_t count) {
   return {shape.end() - count, shape.end()};
 }
 
-/// (x − mean)/√(variance + ε) over dimensions.
-static Tensor standardize(const Tensor &x, const Dims &dims, double epsilon) {
+/// (x − mean)/√(variance + ε) over dimensions, in f32 if x is bf16.
+static Tensor standardize(const Tensor &stored, const Dims &dims,
+                          double epsilon) {
+  Tensor x = widened(stored);
   Tensor distance = x - mean(x, dims, keep_dims);
   Tensor spread = mean(square(distance), dims, keep_dims);
   return distance * rsqrt(spread + epsilon);
 }
 
-static Tensor scaleAndShift(Model &m, Tensor x, const Shape &shape, bool scale,
-                            bool shift) {
+/// x·γ + β with parameters of the type that x is rounded to.
+static Tensor scaleAndShift(Model &m, Tensor x, DType stored,
+                            const Shape &shape, bool scale, bool shift) {
   if (scale)
-    x = x * m.parameter("gamma", shape, init::constant(1), x.dtype());
+    x = x * widened(m.parameter("gamma", shape, init::constant(1), stored));
   if (shift && !x.is_poison())
-    x = x + m.parameter("beta", shape, init::zeros(), x.dtype());
-  return x;
+    x = x + widened(m.parameter("beta", shape, init::zeros(), stored));
+  return cast(x, stored);
 }
 
 Tensor layer_norm(Model &m, std::string_view name, Tensor x,
@@ -62,8 +66,8 @@ Tensor layer_norm(Model &m, std::string_view name, Tensor x,
   if (!check(step, x, options.dims, options.epsilon))
     return step.poison();
   Tensor standard = standardize(x, lastDims(options.dims), options.epsilon);
-  return scaleAndShift(m, standard, lastExtents(x, options.dims), options.scale,
-                       options.shift);
+  return scaleAndShift(m, standard, x.dtype(), lastExtents(x, options.dims),
+                       options.scale, options.shift);
 }
 
 Tensor rms_norm(Model &m, std::string_view name, Tensor x, NormOptions options,
@@ -72,8 +76,9 @@ Tensor rms_norm(Model &m, std::string_view name, Tensor x, NormOptions options,
   Step step("rms_norm", place);
   if (!check(step, x, options.dims, options.epsilon))
     return step.poison();
-  Tensor size = mean(square(x), lastDims(options.dims), keep_dims);
-  return scaleAndShift(m, x * rsqrt(size + options.epsilon),
+  Tensor wide = widened(x);
+  Tensor size = mean(square(wide), lastDims(options.dims), keep_dims);
+  return scaleAndShift(m, wide * rsqrt(size + options.epsilon), x.dtype(),
                        lastExtents(x, options.dims), options.scale, false);
 }
 
@@ -97,7 +102,7 @@ static Tensor normalizeGroups(Model &m, std::string_view what,
     places *= x.dim(d);
   Tensor grouped = reshape(x, {x.dim(0), places, count, channels / count});
   Tensor standard = standardize(grouped, {1, 3}, options.epsilon);
-  return scaleAndShift(m, reshape(standard, x.shape()), {channels},
+  return scaleAndShift(m, reshape(standard, x.shape()), x.dtype(), {channels},
                        options.scale, options.shift);
 }
 

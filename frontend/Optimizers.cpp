@@ -198,13 +198,26 @@ public:
     detail::FullNames names(*Graph::current());
     return m.variable(parameter.name() + "." + id + "." + slot,
                       parameter.shape(), init::zeros(),
-                      {.dtype = parameter.dtype()});
+                      {.dtype = detail::computeType(parameter.dtype())});
+  }
+
+  /// A parameter and its gradient, in the type that the update computes in, and
+  /// its new value, rounded.
+  Tensor value(size_t i) const {
+    return cast(parameters[i], detail::computeType(parameters[i].dtype()));
+  }
+  Tensor gradientOf(size_t i) const {
+    return cast(gradients[i], detail::computeType(gradients[i].dtype()));
+  }
+  void assign(size_t i, const Tensor &next) const {
+    parameters[i].assign(cast(next, parameters[i].dtype()));
   }
 
   std::vector<Variable> parameters;
-  std::vector<Tensor> gradients;
 
 private:
+  std::vector<Tensor> gradients;
+
   static void checkUnwritten(Step &step, const Variable &variable) {
     auto &written = step.graph->entry()->written;
     auto place = written.find(Access::record(variable));
@@ -246,8 +259,8 @@ void sgd(Model &m, Tensor loss, SgdOptions options, Place place) {
   if (!update)
     return;
   for (size_t i = 0; i < update.parameters.size(); ++i) {
-    const Variable &p = update.parameters[i];
-    p.assign(p - update.rate(p.dtype()) * update.gradients[i]);
+    Tensor p = update.value(i);
+    update.assign(i, p - update.rate(p.dtype()) * update.gradientOf(i));
   }
 }
 
@@ -258,9 +271,9 @@ void momentum(Model &m, Tensor loss, MomentumOptions options, Place place) {
   if (!isDecay("momentum", options.momentum, place) || !update)
     return;
   for (size_t i = 0; i < update.parameters.size(); ++i) {
-    const Variable &p = update.parameters[i];
-    Tensor g = update.gradients[i], rate = update.rate(p.dtype());
-    Variable slot = update.slot(p, "v");
+    Tensor p = update.value(i);
+    Tensor g = update.gradientOf(i), rate = update.rate(p.dtype());
+    Variable slot = update.slot(update.parameters[i], "v");
     Tensor kept = slot.read() * options.momentum;
     Tensor v, next;
     switch (options.form) {
@@ -282,7 +295,7 @@ void momentum(Model &m, Tensor loss, MomentumOptions options, Place place) {
       break;
     }
     slot.assign(v);
-    p.assign(next);
+    update.assign(i, next);
   }
 }
 
@@ -300,7 +313,8 @@ void adam(Model &m, Tensor loss, AdamOptions options, Place place) {
   };
   std::map<DType, std::pair<Tensor, Tensor>> scales;
   for (size_t i = 0; i < update.parameters.size(); ++i) {
-    const Variable &p = update.parameters[i];
+    const Variable &parameter = update.parameters[i];
+    Tensor p = update.value(i);
     auto [scale, isNew] = scales.try_emplace(p.dtype());
     if (isNew) {
       Tensor first = correction(options.beta1, p.dtype());
@@ -308,13 +322,14 @@ void adam(Model &m, Tensor loss, AdamOptions options, Place place) {
       scale->second = {update.rate(p.dtype()) / first, Operand(1) / second};
     }
     auto [rate, vScale] = scale->second;
-    Tensor g = update.gradients[i];
-    Variable mean = update.slot(p, "m"), square = update.slot(p, "v");
+    Tensor g = update.gradientOf(i);
+    Variable mean = update.slot(parameter, "m"),
+             square = update.slot(parameter, "v");
     Tensor m1 = mean.read() * options.beta1 + g * (1 - options.beta1);
     Tensor m2 = square.read() * options.beta2 + g * g * (1 - options.beta2);
     mean.assign(m1);
     square.assign(m2);
-    p.assign(p - rate * m1 / (sqrt(m2 * vScale) + options.epsilon));
+    update.assign(i, p - rate * m1 / (sqrt(m2 * vScale) + options.epsilon));
   }
 }
 

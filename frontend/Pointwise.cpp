@@ -192,4 +192,8 @@ Tensor cast(Tensor x, DType dtype, Place place) {
   return step.create("cast", step.type(dtype, x.shape()), value);
 }
 
+Tensor detail::widened(const Tensor &x) {
+  return cast(x, detail::computeType(x.dtype()));
+}
+
 } // namespace sinter

@@ -56,17 +56,18 @@ Tensor mean(Tensor x, Dims dims, bool keep, Place place) {
     return step.fail("takes floats, not " + describe(x.dtype(), x.shape()) +
                      ": use cast to change the element type");
   }
-  Tensor total = sum(x, dims, keep);
+  Tensor total = sum(detail::widened(x), dims, keep);
   if (total.is_poison())
     return total;
   int64_t count = total.size() == 0 ? 1 : x.size() / total.size();
-  return total / count;
+  return cast(total / count, x.dtype());
 }
 
 Tensor variance(Tensor x, Dims dims, bool keep, Place place) {
   Scope scope("variance", place);
-  Tensor distance = x - mean(x, dims, keep_dims);
-  return mean(square(distance), dims, keep);
+  Tensor wide = detail::widened(x);
+  Tensor distance = wide - mean(wide, dims, keep_dims);
+  return cast(mean(square(distance), dims, keep), x.dtype());
 }
 
 static Tensor argReduce(StringRef what, StringRef mnemonic, const Tensor &x,

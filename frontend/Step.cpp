@@ -120,6 +120,9 @@ Type Step::inferType(
 //===----------------------------------------------------------------------===//
 
 bool overflows(double number, DType dtype) {
+  // From half a unit beyond the largest bf16 on, the nearest is infinity.
+  if (dtype == DType::bf16)
+    return std::isfinite(number) && std::abs(number) >= 0x1.ffp127;
   return dtype == DType::f32 && std::isfinite(number) &&
          !std::isfinite(static_cast<float>(number));
 }

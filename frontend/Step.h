@@ -87,6 +87,10 @@ private:
   bool ok = true;
 };
 
+/// x, as f32 if it is bf16: a function of the library that is several ops
+/// computes in f32 and rounds its result, by a cast back, once.
+Tensor widened(const Tensor &x);
+
 inline mlir::RankedTensorType typeOf(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType());
 }

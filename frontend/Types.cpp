@@ -16,6 +16,8 @@ const char *to_string(DType dtype) {
     return "f64";
   case DType::f32:
     return "f32";
+  case DType::bf16:
+    return "bf16";
   case DType::i64:
     return "i64";
   case DType::i32:
@@ -31,7 +33,7 @@ const char *to_string(DType dtype) {
 }
 
 bool is_float(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f64;
+  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::bf16;
 }
 
 std::vector<int64_t> Shape::sizes() const {
@@ -49,6 +51,8 @@ Type elementType(MLIRContext *context, DType dtype) {
     return Float64Type::get(context);
   case DType::f32:
     return Float32Type::get(context);
+  case DType::bf16:
+    return BFloat16Type::get(context);
   case DType::i64:
     return IntegerType::get(context, 64);
   case DType::i32:
@@ -68,6 +72,8 @@ DType dtypeOf(Type type) {
     return DType::f64;
   if (type.isF32())
     return DType::f32;
+  if (type.isBF16())
+    return DType::bf16;
   switch (type.getIntOrFloatBitWidth()) {
   case 64:
     return DType::i64;
@@ -78,6 +84,10 @@ DType dtypeOf(Type type) {
   default:
     return DType::i1;
   }
+}
+
+DType computeType(DType dtype) {
+  return dtype == DType::bf16 ? DType::f32 : dtype;
 }
 
 std::string describe(DType dtype, ArrayRef<int64_t> shape) {

@@ -58,7 +58,7 @@ Variable Graph::ownVariable(StringRef name, const Shape &shape,
   }
   if (trainable && !is_float(dtype)) {
     error(place, "variable '" + full +
-                     "': a trainable variable is f32 or f64, "
+                     "': a trainable variable is f32, f64 or bf16, "
                      "not " +
                      to_string(dtype));
     return poisonVariable();

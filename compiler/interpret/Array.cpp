@@ -8,6 +8,7 @@
 #include "llvm/ADT/bit.h"
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace mlir;
 using namespace sinter::interpret;
@@ -37,8 +38,8 @@ int64_t sinter::interpret::maximum(Type elementType) {
 }
 
 //===----------------------------------------------------------------------===//
-// f32 <-> double without touching nans: a conversion instruction would set the
-// quiet bit of a signalling one.
+// f32 and bf16 <-> double without touching nans: a conversion instruction would
+// set the quiet bit of a signalling one.
 //===----------------------------------------------------------------------===//
 
 static double widen(float value) {
@@ -60,6 +61,32 @@ static float narrow(double value) {
   if (payload == 0)
     payload = 0x400000;
   return llvm::bit_cast<float>((sign << 31) | (0xffu << 23) | payload);
+}
+
+double sinter::interpret::nearestBf16(double value) {
+  if (!std::isfinite(value) || value == 0)
+    return value;
+  // Eight significant bits, but nothing below the least denormal.
+  constexpr int precision = 8, leastExponent = -133, beyondExponent = 128;
+  int exponent;
+  std::frexp(value, &exponent);
+  int unit = std::max(exponent - precision, leastExponent);
+  double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
+  if (std::fabs(rounded) < std::ldexp(1.0, beyondExponent))
+    return rounded;
+  return std::copysign(std::numeric_limits<double>::infinity(), value);
+}
+
+/// A bf16 is the upper half of an f32.
+static double widenBf16(uint16_t bits) {
+  return widen(llvm::bit_cast<float>(uint32_t{bits} << 16));
+}
+
+static uint16_t narrowBf16(double value) {
+  auto bits = llvm::bit_cast<uint32_t>(narrow(nearestBf16(value)));
+  auto half = static_cast<uint16_t>(bits >> 16);
+  // As above: the lower half of a nan's payload is lost, but not the nan.
+  return std::isnan(value) && !(half & 0x7f) ? half | 0x40 : half;
 }
 
 //===----------------------------------------------------------------------===//
@@ -91,6 +118,8 @@ Array Array::of(Type tensorType, ArrayRef<double> numbers) {
       result.ints.push_back(wrap(static_cast<int64_t>(x), result.elementType));
     else if (result.elementType.isF32())
       result.floats.push_back(widen(narrow(x)));
+    else if (result.elementType.isBF16())
+      result.floats.push_back(nearestBf16(x));
     else
       result.floats.push_back(x);
   }
@@ -105,6 +134,8 @@ Array Array::ofInts(Type tensorType, ArrayRef<int64_t> numbers) {
       result.ints.push_back(wrap(x, result.elementType));
     else if (result.elementType.isF32())
       result.floats.push_back(static_cast<double>(static_cast<float>(x)));
+    else if (result.elementType.isBF16())
+      result.floats.push_back(nearestBf16(static_cast<double>(x)));
     else
       result.floats.push_back(static_cast<double>(x));
   }
@@ -146,6 +177,8 @@ llvm::Expected<Array> Array::fromBytes(Type tensorType, ArrayRef<char> bytes) {
     const char *from = bytes.data() + i * width;
     if (result.elementType.isF32())
       result.floats[i] = widen(load<float>(from));
+    else if (result.elementType.isBF16())
+      result.floats[i] = widenBf16(load<uint16_t>(from));
     else if (result.isFloat())
       result.floats[i] = load<double>(from);
     else if (width == 8)
@@ -165,6 +198,8 @@ std::vector<char> Array::toBytes() const {
     char *to = bytes.data() + i * width;
     if (elementType.isF32())
       store(to, narrow(floats[i]));
+    else if (elementType.isBF16())
+      store(to, narrowBf16(floats[i]));
     else if (isFloat())
       store(to, floats[i]);
     else if (width == 8)

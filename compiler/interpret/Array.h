@@ -1,8 +1,8 @@
 //===- Array.h - the values the interpreter computes with -------*- C++ -*-===//
 //
-// A dense row-major tensor.  Floats of any width are held as doubles (an f32 in
-// native precision is a double that an f32 can hold), integers of any width as
-// int64_t: i8 … i64 sign-extended, u8 as 0 … 255, i1 as 0 or 1.
+// A dense row-major tensor.  Floats of any width are held as doubles (an f32 or
+// bf16 in native precision is a double that such a float can hold), integers of
+// any width as int64_t: i8 … i64 sign-extended, u8 as 0 … 255, i1 as 0 or 1.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,6 +49,9 @@ struct Array {
 /// Whether type, shape and elements agree bit for bit, any nan being equal to
 /// any other; −0 differs from 0.
 bool identical(const Array &a, const Array &b);
+
+/// The bf16 that is nearest, of two the even one; beyond the largest infinity.
+double nearestBf16(double value);
 
 /// The integer of this type that is equal modulo 2^width; for i1, the low bit.
 int64_t wrap(int64_t value, mlir::Type elementType);

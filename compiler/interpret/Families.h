@@ -37,10 +37,11 @@ Array evaluateArgSort(ir::ArgSortOp op, Operands operands);
 Array evaluateRandom(mlir::Operation *op, Operands operands,
                      Precision precision);
 
-/// What every float result passes through: f32 is rounded in native precision.
+/// What every float passes through that an op computes: in native precision f32
+/// is rounded, and bf16 to f32; its results are rounded as a whole, in the end.
 inline double roundTo(double value, mlir::Type elementType,
                       Precision precision) {
-  if (precision == Precision::Native && elementType.isF32())
+  if (precision == Precision::Native && ir::getComputeType(elementType).isF32())
     return static_cast<double>(static_cast<float>(value));
   return value;
 }

@@ -40,8 +40,16 @@ static Error errorAt(Operation *op, const llvm::Twine &message) {
 // One op
 //===----------------------------------------------------------------------===//
 
-static Expected<Array> evaluateOp(Operation *op, Operands operands,
-                                  Precision precision) {
+/// Every op on bf16 computed in f32: its results are rounded here.
+static Array roundResult(Array result, Precision precision) {
+  if (precision == Precision::Native && result.elementType.isBF16())
+    for (double &element : result.floats)
+      element = nearestBf16(element);
+  return result;
+}
+
+static Expected<Array> evaluateFamily(Operation *op, Operands operands,
+                                      Precision precision) {
   return llvm::TypeSwitch<Operation *, Expected<Array>>(op)
       .Case<ConstantOp>([&](ConstantOp constant) -> Expected<Array> {
         Expected<Array> value = Array::fromElements(constant.getValue());
@@ -85,6 +93,14 @@ static Expected<Array> evaluateOp(Operation *op, Operands operands,
       });
 }
 
+static Expected<Array> evaluateOp(Operation *op, Operands operands,
+                                  Precision precision) {
+  Expected<Array> result = evaluateFamily(op, operands, precision);
+  if (!result)
+    return result.takeError();
+  return roundResult(std::move(*result), precision);
+}
+
 Expected<Array> sinter::interpret::evaluate(Operation *op,
                                             ArrayRef<Array> operands,
                                             Precision precision) {
@@ -106,7 +122,7 @@ Array sinter::interpret::evaluateElement(Operation *op,
   SmallVector<const Array *> pointers;
   for (const Array &element : elements)
     pointers.push_back(&element);
-  return evaluatePointwise(op, pointers, precision);
+  return roundResult(evaluatePointwise(op, pointers, precision), precision);
 }
 
 bool sinter::interpret::canEvaluate(StringRef opName) {

@@ -7,7 +7,7 @@
 //   Native  every op's result is rounded to its type, f32 sums are f32 sums in
 //           row-major order: what unvectorized code gives, but for the last
 //           bit of transcendental functions, which are those of C in double
-//           rounded once.
+//           rounded once.  A bf16 result is that of the op on f32, rounded.
 //   F64     floats of every type are kept and computed in double: the formula.
 //
 // Integer arithmetic, wrapping, saturation, nan and tie rules are the same in

@@ -238,7 +238,7 @@ static Array evaluateCast(CastOp op, Operands operands, Precision precision) {
           to.isInteger(1) ? x.floats[i] != 0 : saturate(x.floats[i], to);
     else if (!result.isFloat())
       result.ints[i] = to.isInteger(1) ? x.ints[i] != 0 : wrap(x.ints[i], to);
-    else if (to.isF32() && precision == Precision::Native)
+    else if (getComputeType(to).isF32() && precision == Precision::Native)
       // Straight from the integer: by way of double it would round twice.
       result.floats[i] = static_cast<double>(static_cast<float>(x.ints[i]));
     else

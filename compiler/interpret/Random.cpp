@@ -64,9 +64,9 @@ Array sinter::interpret::evaluateRandom(Operation *op, Operands operands,
       result.floats[i] = u;
     } else if (isa<RandomNormalOp>(op)) {
       // Rounded as the ops it is expanded into: 1 − u is exact, and 2π a
-      // constant of the op's type in either precision.
+      // constant of the type computed in, in either precision.
       double tau = 6.283185307179586;
-      if (type.isF32())
+      if (getComputeType(type).isF32())
         tau = static_cast<double>(static_cast<float>(tau));
       double v = uniform(key, stream + 1, i, type.isF64());
       double radius =

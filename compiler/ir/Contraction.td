@@ -11,7 +11,7 @@ def DotGeneralOp : InferredOp<"dot_general", [Differentiable, MultilinearRule]> 
     y[b…, m…, n…] = Σ_k lhs[b…, m…, k…]·rhs[b…, k…, n…], where the dimensions
     of each operand are named by `lhs_batch`, `lhs_contracting` and so on, in
     any order; result dimensions are batch, free lhs, free rhs.  Both operands
-    have one element type; f32 accumulates in f32, integers wrap.  Its
+    have one element type; f32 and bf16 accumulate in f32, integers wrap.  Its
     transposes are contractions again.
 
     ```mlir

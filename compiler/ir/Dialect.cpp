@@ -46,7 +46,18 @@ Operation *SinterDialect::materializeConstant(OpBuilder &builder,
 Type sinter::ir::getStorageType(Type elementType) {
   if (elementType.isInteger(1) || elementType.isInteger(8))
     return IntegerType::get(elementType.getContext(), 8);
+  if (elementType.isBF16())
+    return IntegerType::get(elementType.getContext(), 16);
   return elementType;
+}
+
+Type sinter::ir::getComputeType(Type type) {
+  if (!getElementTypeOrSelf(type).isBF16())
+    return type;
+  auto f32 = Float32Type::get(type.getContext());
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.clone(f32);
+  return f32;
 }
 
 bool sinter::ir::isTensorValue(Type type) {
@@ -54,7 +65,8 @@ bool sinter::ir::isTensorValue(Type type) {
   if (!tensor || !tensor.hasStaticShape())
     return false;
   Type element = tensor.getElementType();
-  return element.isF32() || element.isF64() || element.isUnsignedInteger(8) ||
+  return element.isF32() || element.isF64() || element.isBF16() ||
+         element.isUnsignedInteger(8) ||
          (element.isSignlessInteger() &&
           (element.isInteger(64) || element.isInteger(32) ||
            element.isInteger(8) || element.isInteger(1)));

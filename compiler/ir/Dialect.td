@@ -27,15 +27,18 @@ def SinterDialect : Dialect {
 }
 
 //===----------------------------------------------------------------------===//
-// Types: f64 f32, i64 i32 i8, ui8, i1.  Signless integers are signed.
+// Types: f64 f32 bf16, i64 i32 i8, ui8, i1.  Signless integers are signed.
+//
+// bf16 is a type of storage: an op on it is the op on f32, whose result is
+// rounded once, to the nearest bf16 (ties to even).  Sums are f32 throughout.
 //===----------------------------------------------------------------------===//
 
-def Float : AnyTypeOf<[F32, F64], "f32 or f64">;
+def Float : AnyTypeOf<[F32, F64, BF16], "f32, f64 or bf16">;
 def Integer : AnyTypeOf<[I64, I32, I8, UI8], "i64, i32, i8 or u8">;
-def Number : AnyTypeOf<[F32, F64, I64, I32, I8, UI8], "a number type">;
+def Number : AnyTypeOf<[F32, F64, BF16, I64, I32, I8, UI8], "a number type">;
 def Bits : AnyTypeOf<[I64, I32, I8, UI8, I1], "an integer type or i1">;
-def Element : AnyTypeOf<[F32, F64, I64, I32, I8, UI8, I1],
-                        "one of f64 f32 i64 i32 i8 u8 i1">;
+def Element : AnyTypeOf<[F32, F64, BF16, I64, I32, I8, UI8, I1],
+                        "one of f64 f32 bf16 i64 i32 i8 u8 i1">;
 
 def FloatTensor : StaticShapeTensorOf<[Float]>;
 def IntegerTensor : StaticShapeTensorOf<[Integer]>;

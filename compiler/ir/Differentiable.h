@@ -24,7 +24,7 @@ namespace sinter::ir {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
-/// Whether values of this type carry derivatives: tensors of f32 or f64.
+/// Whether values of this type carry derivatives: tensors of floats.
 bool isDifferentiableType(mlir::Type type);
 
 /// A value that can be written as mathematics while a rule is emitted:

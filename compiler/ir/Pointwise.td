@@ -426,8 +426,10 @@ def CastOp : ValueOp<"cast", [Pointwise, Differentiable, LinearRule,
   let summary = "conversion of the element type";
   let description = [{
     y = x in another type.  Float to integer truncates and saturates, nan gives
-    0; integer to integer wraps; anything to i1 is x ≠ 0.  Between float types
-    the derivative is the cast of the cotangent; else zero.
+    0; integer to integer wraps; anything to i1 is x ≠ 0.  A narrower float is
+    the nearest, ties to even, infinity beyond the range; a nan stays one.  To
+    bf16 everything goes by way of f32.  Between float types the derivative is
+    the cast of the cotangent; else zero.
 
     ```mlir
     %y = sinter.cast %x : tensor<4xui8> to tensor<4xf32>

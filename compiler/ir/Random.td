@@ -26,7 +26,8 @@ class RandomOp<string mnemonic, Type type, list<Trait> traits = []>
 def RandomUniformOp : RandomOp<"random_uniform", FloatTensor> {
   let summary = "uniform on [0, 1)";
   let description = [{
-    f32: (word >> 8)·2⁻²⁴; f64: (64 bits >> 11)·2⁻⁵³.  The derivative is zero.
+    f32: (word >> 8)·2⁻²⁴; f64: (64 bits >> 11)·2⁻⁵³; bf16: the f32 number,
+    rounded, which may be 1.  The derivative is zero.
 
     ```mlir
     %u = sinter.random_uniform %key stream 42 : tensor<4xf32>
@@ -37,7 +38,8 @@ def RandomNormalOp : RandomOp<"random_normal", FloatTensor> {
   let summary = "standard normal";
   let description = [{
     Box–Muller: √(−2 ln(1 − u₁))·cos(2π u₂), u₁ and u₂ being the uniform numbers
-    of streams s and s + 1; expanded into these by `simplify`.
+    of streams s and s + 1; expanded into these by `simplify`.  bf16: the f32
+    number, rounded.
   }];
 }
 def RandomBernoulliOp : RandomOp<"random_bernoulli", BoolTensor> {

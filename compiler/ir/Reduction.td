@@ -98,8 +98,9 @@ def CumulativeSumOp : ValueOp<"cumulative_sum", [Differentiable, LinearRule,
   let description = [{
     y[i] = Σ_{j ≤ i} x[j] along `dimension`; `exclusive`: j < i; `reverse`: from
     the end, j ≥ i or j > i.  Added one after another in that direction, from 0,
-    so every y[i] is the float sum y[i−1] + x[i]; integers wrap.  The transpose
-    is the sum in the other direction.
+    so every y[i] is the float sum y[i−1] + x[i] (of bf16 the f32 sum, each
+    y[i] rounded on its own); integers wrap.  The transpose is the sum in the
+    other direction.
 
     ```mlir
     %y = sinter.cumulative_sum %x dim 1 reverse exclusive : tensor<2x3xf32>

@@ -31,8 +31,12 @@ class Reduction : public mlir::OpTrait::TraitBase<Op, Reduction> {};
 template <typename Op>
 class Movement : public mlir::OpTrait::TraitBase<Op, Movement> {};
 
-/// How a type lies in memory: u8 and i1 as i8, everything else as itself.
+/// How a type lies in memory: u8 and i1 as i8, bf16 as i16, everything else as
+/// itself.
 mlir::Type getStorageType(mlir::Type elementType);
+/// The type in which ops compute: f32 for bf16, else the type itself.  Takes
+/// and gives element types or tensor types.
+mlir::Type getComputeType(mlir::Type type);
 /// The memref of a tensor type, of storage type; one without elements is
 /// memref<0xT>, whatever its shape.
 mlir::MemRefType getBufferType(mlir::Type tensorType);

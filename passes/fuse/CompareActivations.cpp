@@ -10,6 +10,9 @@
 //
 // where a nan makes both sides false.
 //
+// Where x and c are bf16, widened, so is the maximum, and what is stored is the
+// bf16: that is compared.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/CompareActivations.h"
@@ -53,6 +56,33 @@ static bool asks(Operation *op, Value x, Value limit, bool ofMax) {
          isKept(compare.getRelation(), ofMax);
 }
 
+/// Whether every element is a bf16.
+static bool isWidened(Value value) {
+  if (auto cast = value.getDefiningOp<CastOp>())
+    return getElementTypeOrSelf(cast.getOperand()).isBF16();
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue())
+                        : SplatElementsAttr();
+  if (!splat || !isa<FloatType>(splat.getElementType()))
+    return false;
+  APFloat number = splat.getSplatValue<APFloat>();
+  bool loses = false;
+  number.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &loses);
+  return !loses;
+}
+
+/// The bf16 that a maximum of two is stored as, if it is; null otherwise.
+static CastOp findStored(Operation *op) {
+  if (!llvm::all_of(op->getOperands(), isWidened))
+    return nullptr;
+  for (Operation *user : op->getUsers())
+    if (auto cast = dyn_cast<CastOp>(user))
+      if (getElementTypeOrSelf(cast.getType()).isBF16() &&
+          cast->getBlock() == op->getBlock())
+        return cast;
+  return nullptr;
+}
+
 /// Replaces x by `result` = max(x, limit) in comparisons, if nothing else needs
 /// x.
 static void compareResult(Operation *op, unsigned limitNumber) {
@@ -69,7 +99,18 @@ static void compareResult(Operation *op, unsigned limitNumber) {
       return;
     comparisons.push_back(user);
   }
+  Value stored;
   for (Operation *compare : comparisons) {
+    CastOp rounded = findStored(op);
+    if (rounded && rounded->isBeforeInBlock(compare)) {
+      OpBuilder builder(compare->getContext());
+      builder.setInsertionPointAfter(rounded);
+      if (!stored)
+        stored =
+            CastOp::create(builder, rounded.getLoc(), x.getType(), rounded);
+      compare->setOperand(0, stored);
+      continue;
+    }
     if (compare->isBeforeInBlock(op)) {
       // The comparison's own constant is there already, op's may be not.
       op->setOperand(limitNumber, compare->getOperand(1));

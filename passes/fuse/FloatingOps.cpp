@@ -32,6 +32,13 @@ static bool isStoredAnyway(Value value) {
   });
 }
 
+/// Whether it reads stored bf16 as f32.  That stands with whoever computes, so
+/// that memory holds the bf16, whether it is stored anyway or not.
+static bool isWidening(Operation *op) {
+  return isa<CastOp>(op) &&
+         getElementTypeOrSelf(op->getOperand(0).getType()).isBF16();
+}
+
 DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
                                                                  bool fuse) {
   DenseMap<Operation *, Cheapness> result;
@@ -57,7 +64,7 @@ DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
       }
     }
     bool map = kind == OpKind::Constant || kind == OpKind::Iota ||
-               kind == OpKind::Movement;
+               kind == OpKind::Movement || isWidening(&op);
     own.may = fuse ? own.cost <= copyLimit && (map || own.readsMemory)
                    : kind == OpKind::Constant;
     result[&op] = own;
@@ -102,8 +109,8 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
     if (isTurnedForWindows(root, dyn_cast<TransposeOp>(op)))
       return false;
     return isa<TransposeOp, BroadcastOp, SliceOp, WindowsOp, ConstantOp>(op) ||
-           (kindOf(op) == OpKind::Pointwise && cheapness.readsInputs &&
-            !isShownInWindows(op));
+           (kindOf(op) == OpKind::Pointwise &&
+            (cheapness.readsInputs || isWidening(op)) && !isShownInWindows(op));
   case OpKind::Concatenate:
   case OpKind::Scatter:
   case OpKind::Sequence:

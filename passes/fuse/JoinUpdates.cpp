@@ -134,6 +134,18 @@ static bool isUpdate(const ClusterGraph &graph, const Update &update) {
   return readsVariable || !readsTensor;
 }
 
+/// Whether the op rounds to bf16 what a kernel computes that can do so itself,
+/// and then stores half as much.
+static bool roundsResult(Operation *op) {
+  auto cast = dyn_cast<CastOp>(op);
+  Operation *from = cast ? cast.getOperand().getDefiningOp() : nullptr;
+  if (!from || !getElementTypeOrSelf(cast.getType()).isBF16())
+    return false;
+  OpKind kind = kindOf(from);
+  return kind == OpKind::Contraction || kind == OpKind::Reduction ||
+         kind == OpKind::Gather || kind == OpKind::Window;
+}
+
 /// Ops belong to an update if they are pointwise, of the variable's shape, and
 /// only that update or a write reads them.
 static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
@@ -143,7 +155,8 @@ static SmallVector<Update> collectUpdates(const ClusterGraph &graph) {
   for (Operation *op : llvm::reverse(graph.ops())) {
     OpKind kind = kindOf(op);
     if (!graph.isUnclaimed(op) ||
-        !(kind == OpKind::Pointwise || kind == OpKind::Constant))
+        !(kind == OpKind::Pointwise || kind == OpKind::Constant) ||
+        roundsResult(op))
       continue;
     bool written = false, elsewhere = false;
     SmallVector<Operation *> readers;

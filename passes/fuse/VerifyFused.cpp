@@ -9,6 +9,7 @@
 
 #include "passes/fuse/VerifyFused.h"
 
+#include "compiler/ir/Storage.h"
 #include "compiler/ir/VerifySchedule.h"
 #include "passes/fuse/OpKinds.h"
 
@@ -71,6 +72,9 @@ static LogicalResult verifyKernel(KernelOp kernel) {
       return failure();
     if (op.getNumRegions() != 0 || isa<ReadOp, WriteOp, CallOp>(op))
       return op.emitOpError("must not stand in a kernel");
+    if (computesInStorage(&op))
+      return op.emitOpError("computes on bf16: widen its operands to f32, and "
+                            "cast its result");
   }
   DictionaryAttr schedule = kernel.getScheduleAttr();
   if (auto segments = schedule.getAs<IntegerAttr>("segments")) {

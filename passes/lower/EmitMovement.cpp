@@ -28,6 +28,9 @@ Value ValueEmitter::computeConstant(ConstantOp op, const Point &point) {
   auto scalar = [&](Attribute attr) -> TypedAttr {
     if (auto integer = dyn_cast<IntegerAttr>(attr))
       return IntegerAttr::get(element, integer.getValue());
+    if (type.getElementType().isBF16())
+      return IntegerAttr::get(
+          element, cast<FloatAttr>(attr).getValue().bitcastToAPInt());
     return cast<TypedAttr>(attr);
   };
   DenseElementsAttr elements = op.getDenseValue();

@@ -71,8 +71,12 @@ private:
   Value quotient(bool remainder);
   Value extremum(bool maximum);
   Value comparison(Comparison relation);
+  Value widened(Value bf16);
+  Value rounded(Value f32);
   Value cast(Type to);
-  Value saturate(Type to);
+  /// `x` of type `element` as any type but bf16.
+  Value convert(Value x, Type to);
+  Value saturate(Value x, Type to);
 
   OpBuilder &builder;
   Location loc;
@@ -226,8 +230,7 @@ Value Registers::comparison(Comparison relation) {
   return compare((unsignedInts ? counts : signs)[i], operands[0], operands[1]);
 }
 
-Value Registers::saturate(Type to) {
-  Value x = operands[0];
+Value Registers::saturate(Value x, Type to) {
   bool toUnsigned = to.isUnsignedInteger();
   unsigned bits = to.getIntOrFloatBitWidth();
   llvm::APInt least =
@@ -253,8 +256,46 @@ Value Registers::saturate(Type to) {
   return select(low, integer(least, result), result);
 }
 
+/// The bits of a bf16 are the upper half of an f32's.
+Value Registers::widened(Value bf16) {
+  Type i32 = like(builder.getI32Type());
+  Value bits = arith::ExtUIOp::create(builder, loc, i32, bf16);
+  bits = two<arith::ShLIOp>(bits, integer(llvm::APInt(32, 16), bits));
+  return arith::BitcastOp::create(builder, loc, like(builder.getF32Type()),
+                                  bits);
+}
+
+/// Half a unit is added, or a little less where the unit's last bit is even,
+/// and the lower half dropped: a carry goes on into the exponent, up to
+/// infinity.  A nan keeps its sign and upper bits and becomes quiet.
+Value Registers::rounded(Value f32) {
+  Value bits =
+      arith::BitcastOp::create(builder, loc, like(builder.getI32Type()), f32);
+  auto number = [&](uint64_t n) { return integer(llvm::APInt(32, n), bits); };
+  Value upper = two<arith::ShRUIOp>(bits, number(16));
+  Value odd = two<arith::AndIOp>(upper, number(1));
+  Value half = two<arith::AddIOp>(bits, number(0x7fff));
+  Value sum = two<arith::AddIOp>(half, odd);
+  Value nearest = two<arith::ShRUIOp>(sum, number(16));
+  Value quiet = two<arith::OrIOp>(upper, number(0x40));
+  Value isNan = compare(arith::CmpFPredicate::UNO, f32, f32);
+  return arith::TruncIOp::create(builder, loc, like(builder.getI16Type()),
+                                 select(isNan, quiet, nearest));
+}
+
 Value Registers::cast(Type to) {
   Value x = operands[0];
+  if (to == element)
+    return x;
+  if (element.isBF16()) {
+    x = widened(x);
+    element = builder.getF32Type();
+  }
+  return to.isBF16() ? rounded(convert(x, builder.getF32Type()))
+                     : convert(x, to);
+}
+
+Value Registers::convert(Value x, Type to) {
   if (to == element)
     return x;
   Type type = like(ValueEmitter::registerType(to));
@@ -271,7 +312,7 @@ Value Registers::cast(Type to) {
     return arith::TruncFOp::create(builder, loc, type, x);
   }
   if (isFloat())
-    return saturate(to);
+    return saturate(x, to);
   if (isa<FloatType>(to)) {
     if (!unsignedInts)
       return arith::SIToFPOp::create(builder, loc, type, x);

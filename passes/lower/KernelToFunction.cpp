@@ -38,10 +38,12 @@ void sinter::passes::bindArguments(KernelOp kernel,
     DenseElementsAttr elements = constant.getDenseValue();
     if (elements.isSplat())
       continue;
-    // Bytes as they lie in memory: i1 as 0 and 1.
+    // Bytes as they lie in memory: i1 as 0 and 1, bf16 as its bits.
     MemRefType buffer = getBufferType(constant.getType());
     auto flat = RankedTensorType::get({buffer.getNumElements()},
                                       buffer.getElementType());
+    if (elements.getElementType().isBF16())
+      elements = elements.bitcast(flat.getElementType());
     SmallVector<Attribute> values;
     for (Attribute value : elements.getValues<Attribute>()) {
       if (auto integer = dyn_cast<IntegerAttr>(value))

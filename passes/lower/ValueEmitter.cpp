@@ -36,6 +36,10 @@ Type ValueEmitter::registerType(Type elementType) {
   if (elementType.isUnsignedInteger())
     return IntegerType::get(elementType.getContext(),
                             elementType.getIntOrFloatBitWidth());
+  // Its bits: nothing but casts, which are integer arithmetic, knows it as a
+  // float, so that no target's own conversion comes in.
+  if (elementType.isBF16())
+    return getStorageType(elementType);
   return elementType;
 }
 Type ValueEmitter::registerType(Type elementType, int64_t lanes) {

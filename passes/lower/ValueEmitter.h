@@ -136,7 +136,7 @@ public:
   /// The first error, if an op could not be emitted.
   bool failed() const { return error; }
 
-  /// The type an element has in a register: ui8 is i8.
+  /// The type an element has in a register: ui8 is i8, bf16 i16.
   static mlir::Type registerType(mlir::Type elementType);
   /// That, or a vector of it.
   static mlir::Type registerType(mlir::Type elementType, int64_t lanes);

@@ -37,6 +37,8 @@ static ElementsAttr getStorageElements(ElementsAttr elements, Type want) {
   if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
     if (storage == type.getElementType())
       return dense.reshape(storageTensor);
+    if (type.getElementType().isBF16())
+      return dense.bitcast(storage).reshape(storageTensor);
     SmallVector<APInt> bytes;
     if (dense.isSplat())
       bytes.push_back(dense.getSplatValue<APInt>().zextOrTrunc(8));

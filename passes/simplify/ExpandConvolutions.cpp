@@ -48,6 +48,33 @@ static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
+/// What the convolution reads, in f32 if it is bf16; beneath a transpose, for
+/// the expansion asks whether there is one.
+static Value widenOperand(OpBuilder &builder, Value operand) {
+  auto transpose = operand.getDefiningOp<TransposeOp>();
+  if (transpose)
+    return TransposeOp::create(builder, transpose.getLoc(),
+                               widenOperand(builder, transpose.getOperand()),
+                               transpose.getPermutation());
+  return CastOp::create(builder, operand.getLoc(),
+                        getComputeType(operand.getType()), operand);
+}
+
+/// A convolution of bf16 is expanded as one of f32, rounded in the end: what it
+/// is expanded to may be several ops, which would all round.
+static ConvOp widen(ConvOp op) {
+  OpBuilder builder(op);
+  for (OpOperand &operand : op->getOpOperands())
+    operand.set(widenOperand(builder, operand.get()));
+  Value result = op.getResult();
+  Type narrow = op.getType();
+  result.setType(cast<RankedTensorType>(getComputeType(narrow)));
+  builder.setInsertionPointAfter(op);
+  auto rounded = CastOp::create(builder, op.getLoc(), narrow, result);
+  result.replaceAllUsesExcept(rounded, rounded);
+  return op;
+}
+
 namespace {
 class Expansion {
 public:
@@ -301,6 +328,8 @@ struct ExpandConvolutions
     : sinter::passes::impl::ExpandConvolutionsBase<ExpandConvolutions> {
   void runOnOperation() override {
     getOperation().walk([](ConvOp op) {
+      if (getElementTypeOrSelf(op.getType()).isBF16())
+        op = widen(op);
       OpBuilder builder(op);
       op.replaceAllUsesWith(Expansion(op, builder).expand());
       op.erase();

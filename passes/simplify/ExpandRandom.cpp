@@ -19,15 +19,19 @@ using namespace sinter::ir;
 
 static Value expandNormal(RandomNormalOp op, OpBuilder &builder) {
   constexpr double tau = 6.283185307179586;
+  Type type = getComputeType(op.getType());
   auto uniform = [&](uint32_t stream) {
     return Expr(builder, op.getLoc(),
-                RandomUniformOp::create(builder, op.getLoc(), op.getType(),
-                                        op.getKey(),
+                RandomUniformOp::create(builder, op.getLoc(), type, op.getKey(),
                                         static_cast<int32_t>(stream)));
   };
   Expr u = uniform(op.getStream()), v = uniform(op.getStream() + 1);
   Expr radius = sqrt(u.constant(-2) * log(1.0 - u));
-  return radius * cos(u.constant(tau) * v);
+  Value normal = radius * cos(u.constant(tau) * v);
+  // Rounded once, as if the whole were one op.
+  if (type != op.getType())
+    normal = CastOp::create(builder, op.getLoc(), op.getType(), normal);
+  return normal;
 }
 
 static Value expandBernoulli(RandomBernoulliOp op, OpBuilder &builder) {

@@ -142,11 +142,25 @@ def SinkFromScan : Pass<"sinter-sink-from-scan", "::mlir::ModuleOp"> {
   }];
 }
 
+def WidenStorage : Pass<"sinter-widen-storage", "::mlir::ModuleOp"> {
+  let summary = "ops on bf16 as ops on f32";
+  let description = [{
+    ```
+    %z = mul %x, %y : tensor<4xbf16>   ⇒   %a = cast %x : bf16 to f32
+                                           %b = cast %y : bf16 to f32
+                                           %c = mul %a, %b : tensor<4xf32>
+                                           %z = cast %c : f32 to bf16
+    ```
+    Afterwards bf16 is on constants, casts and ops that move elements alone.
+  }];
+}
+
 def VerifySimplified : Pass<"sinter-verify-simplified", "::mlir::ModuleOp"> {
   let summary = "the invariant of the `simplified` stage";
   let description = [{
     Entries hold only ops on values: no derivative requests, no distributions
-    but the uniform one, and every op knows its place in the source.
+    but the uniform one, nothing computes on bf16, and every op knows its place
+    in the source.
   }];
 }
 

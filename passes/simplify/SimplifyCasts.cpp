@@ -1,4 +1,4 @@
-//===- SimplifyCasts.cpp - one cast instead of two ------------------------===//
+//===- SimplifyCasts.cpp - fewer casts, and of fewer bytes ----------------===//
 
 #include "compiler/ir/Sinter.h"
 #include "passes/simplify/Patterns.h"
@@ -47,6 +47,29 @@ static LogicalResult mergeCasts(CastOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// cast (transpose %x) to bf16  ⇒  transpose (cast %x to bf16)
+///
+/// and so with a reshape: what is moved is half as large, and the rounding is
+/// beside what computes it.
+static LogicalResult roundBeforeMoving(CastOp op, PatternRewriter &rewriter) {
+  Operation *move = op.getOperand().getDefiningOp();
+  if (!isa_and_nonnull<TransposeOp, ReshapeOp>(move) || !move->hasOneUse() ||
+      !getElementTypeOrSelf(op.getType()).isBF16() ||
+      !getElementTypeOrSelf(op.getOperand()).isF32())
+    return failure();
+  auto from = cast<RankedTensorType>(move->getOperand(0).getType());
+  Value rounded =
+      CastOp::create(rewriter, op.getLoc(), from.clone(rewriter.getBF16Type()),
+                     move->getOperand(0));
+  rewriter.setInsertionPoint(op);
+  Operation *moved = rewriter.clone(*move);
+  moved->setOperand(0, rounded);
+  moved->getResult(0).setType(cast<RankedTensorType>(op.getType()));
+  rewriter.replaceOp(op, moved);
+  return success();
+}
+
 void sinter::passes::addCastPatterns(RewritePatternSet &patterns) {
   patterns.add(mergeCasts);
+  patterns.add(roundBeforeMoving);
 }

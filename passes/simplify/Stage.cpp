@@ -28,5 +28,7 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createHoistFromScan());
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
+  passes.addPass(createWidenStorage());
+  addAlgebra(passes);
   passes.addPass(createVerifySimplified());
 }

@@ -1,6 +1,7 @@
 //===- VerifySimplified.cpp - the invariant of the `simplified` stage -----===//
 
 #include "compiler/ir/Sinter.h"
+#include "compiler/ir/Storage.h"
 #include "passes/simplify/Stage.h"
 
 namespace sinter::passes {
@@ -19,6 +20,8 @@ static StringRef complaint(Operation *op) {
     return "should be gone after the gradient stage";
   if (isa<RandomNormalOp, RandomBernoulliOp>(op))
     return "should be expanded into random_uniform";
+  if (computesInStorage(op))
+    return "computes on bf16: it should be widened to f32";
   if (isa<BufferOp, LaunchOp, CopyOp, LoopOp>(op))
     return "belongs to later stages";
   if (isa<UnknownLoc>(op->getLoc()))

@@ -48,7 +48,7 @@ TEST_F(ModelErrors, aMistakeIsSaidAtItsLineWithWhatToDo) {
                           "  });\n"));
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, StartsWith("model.cpp:6:"));
-  EXPECT_THAT(finished.err, HasSubstr(": error: exp: takes f32 or f64"));
+  EXPECT_THAT(finished.err, HasSubstr(": error: exp: takes f32, f64 or bf16"));
   EXPECT_THAT(finished.err, HasSubstr("use cast to change the element type"));
   EXPECT_THAT(finished.err, HasSubstr("    e.output(\"y\", exp(x));\n"));
   EXPECT_THAT(finished.err, HasSubstr("^\n"));

@@ -189,7 +189,7 @@ TEST(Mistakes, OfVariables) {
               {line + 3, "begins as constant(0), not constant(1)"},
               {line + 4, "is trainable"},
               {line + 5, "is not a name"},
-              {line + 6, "a trainable variable is f32 or f64"},
+              {line + 6, "a trainable variable is f32, f64 or bf16"},
               {line + 10, "the variable is f32[2, 2], the value f32[3]"},
               {line + 12,
                "this entry asked for it in line " + std::to_string(line + 9)},

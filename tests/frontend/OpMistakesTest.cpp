@@ -39,7 +39,7 @@ void expectMistake(const std::string &message,
 TEST(OpMistakes, OfTypes) {
   expectMistake("element types differ, f32[4, 3] and u8[4]",
                 [](Tensor x, Tensor n) { x + n; });
-  expectMistake("exp: takes f32 or f64, not u8[4]: use cast",
+  expectMistake("exp: takes f32, f64 or bf16, not u8[4]: use cast",
                 [](Tensor, Tensor n) { exp(n); });
   expectMistake("300 does not fit u8", [](Tensor, Tensor n) { n + 300; });
   expectMistake("0.5 does not fit u8", [](Tensor, Tensor n) { n * 0.5; });
@@ -48,6 +48,12 @@ TEST(OpMistakes, OfTypes) {
   expectMistake("1e+39 does not fit f32", [](Tensor, Tensor) {
     constant(std::vector<double>{1, 1e39}, {2});
   });
+  expectMistake("element types differ, bf16[4, 3] and f32[4, 3]",
+                [](Tensor x, Tensor) { cast(x, bf16) * x; });
+  expectMistake("element types differ, f32[4, 3] and bf16[4, 3]",
+                [](Tensor x, Tensor) { x - cast(x, bf16); });
+  expectMistake("3.4e+38 does not fit bf16: cast the tensor to f64",
+                [](Tensor x, Tensor) { cast(x, bf16) * 3.4e38; });
   expectMistake("the condition must be i1",
                 [](Tensor x, Tensor) { where(x, x, x); });
   expectMistake("indices must be integers",

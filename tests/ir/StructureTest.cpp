@@ -140,7 +140,7 @@ const Refusal state[] = {
             "@sinter.entry @e(%x: tensor<?xf32>) {\n sinter.return\n}",
             "takes and returns tensors of static shape"),
     REFUSED(InputOfAForeignType,
-            "@sinter.entry @e(%x: tensor<4xbf16>) {\n sinter.return\n}",
+            "@sinter.entry @e(%x: tensor<4xf16>) {\n sinter.return\n}",
             "takes and returns tensors of static shape"),
     REFUSED(InitWithoutSeed, "@sinter.entry @init() {\n sinter.return\n}",
             "must be '(tensor<i64>) -> ()', not '() -> ()'"),

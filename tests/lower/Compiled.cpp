@@ -319,13 +319,14 @@ Array sinter::test::makeInput(Type type, unsigned seed, unsigned special) {
                         -129.0,
                         1e-40};
   Type element = array.elementType;
-  bool isSingle = element.isF32();
   for (double &x : array.floats) {
     x = (static_cast<double>(next() % 4096) - 2048) / 256;
     if (next() % 16 < special)
       x = odd[next() % std::size(odd)];
-    if (isSingle)
+    if (element.isF32())
       x = static_cast<float>(x);
+    if (element.isBF16())
+      x = interpret::nearestBf16(x);
   }
   for (int64_t &x : array.ints) {
     x = static_cast<int64_t>(next() % 17) - 8;
@@ -366,11 +367,15 @@ void sinter::test::expectClose(const Array &got, const Array &wanted,
     double a = got.floats[i], b = wanted.floats[i];
     if (a == b || (std::isnan(a) && std::isnan(b)))
       continue;
-    bool single = got.elementType.isF32();
+    bool half = got.elementType.isBF16(), single = got.elementType.isF32();
     double scale = std::max(std::abs(a), std::abs(b));
-    double unit = std::max(std::ldexp(scale, single ? -23 : -52),
-                           single ? std::ldexp(1.0, -149)
-                                  : std::numeric_limits<double>::denorm_min());
+    double unit =
+        std::max(std::ldexp(scale, half     ? -7
+                                   : single ? -23
+                                            : -52),
+                 half     ? std::ldexp(1.0, -133)
+                 : single ? std::ldexp(1.0, -149)
+                          : std::numeric_limits<double>::denorm_min());
     ASSERT_LE(std::abs(a - b), ulps * unit)
         << what.str() << " at " << i << ": " << a << " instead of " << b;
   }

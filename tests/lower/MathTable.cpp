@@ -55,8 +55,9 @@ std::string MathFunction::entry() const {
   return name;
 }
 
-std::string test::mathModule() {
-  std::string type = "tensor<" + std::to_string(mathChunk) + "xf32>";
+std::string test::mathModule(const std::string &element) {
+  std::string type =
+      "tensor<" + std::to_string(mathChunk) + "x" + element + ">";
   std::string text = "module @m {\n";
   for (const MathFunction &f : mathFunctions)
     text += "sinter.entry @" + f.entry() + "(%x: " + type +

@@ -37,7 +37,7 @@ extern const std::vector<MathFunction> mathFunctions;
 constexpr int64_t mathChunk = 1 << 16;
 
 /// An entry of one function over a chunk each, and of `pow` and `atan2`.
-std::string mathModule();
+std::string mathModule(const std::string &element = "f32");
 
 /// The distance of an f32 from the true value, in units of the last place that
 /// an f32 of the true value's size has.

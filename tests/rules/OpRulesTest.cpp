@@ -1,7 +1,6 @@
 //===- OpRulesTest.cpp - every op's two modes against differences ---------===//
 //
-// One line an op (or more, where attributes matter): the op on operands %a, %b,
-// %c, with result %y.  For each
+// For each line of OpCases.cpp, the op on operands %a, %b, %c, with result %y,
 //
 //   Jv     against central differences of the op itself along v,
 //   Jᵀw    by ⟨Jv, w⟩ = ⟨v, Jᵀw⟩,
@@ -14,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/rules/Derivatives.h"
+#include "tests/rules/OpCases.h"
 
 #include <set>
 
@@ -22,208 +22,6 @@ using namespace sinter;
 using namespace sinter::ir;
 
 namespace {
-/// Where an op's operands lie.
-enum Domain { real, positive, withinOne, aboveOne };
-struct Case {
-  std::string op;
-  /// Types of %a, %b, %c; a type of integers is filled with `indices`.
-  std::vector<std::string> operands;
-  std::string result;
-  Domain domain = real;
-  std::vector<int64_t> indices = {};
-};
-
-const std::string four = "tensor<4xf64>";
-Case unary(const std::string &op, Domain domain = real,
-           const std::string &attributes = "") {
-  return {op + " %a " + attributes + ": " + four, {four}, four, domain};
-}
-Case binary(const std::string &op, const std::string &type = four,
-            Domain domain = real) {
-  return {op + " %a, %b : " + type, {type, type}, type, domain};
-}
-
-const Case cases[] = {
-    unary("neg"),
-    unary("abs"),
-    unary("sign"),
-    unary("exp"),
-    unary("expm1"),
-    unary("exp2"),
-    unary("log", positive),
-    unary("log2", positive),
-    unary("log1p", positive),
-    unary("sqrt", positive),
-    unary("rsqrt", positive),
-    unary("cbrt"),
-    unary("sinh"),
-    unary("cosh"),
-    unary("asinh"),
-    unary("acosh", aboveOne),
-    unary("atanh", withinOne),
-    unary("tanh"),
-    unary("logistic"),
-    unary("sin"),
-    unary("cos"),
-    unary("tan", withinOne),
-    unary("asin", withinOne),
-    unary("acos", withinOne),
-    unary("atan"),
-    unary("erf"),
-    unary("lgamma", positive),
-    unary("polygamma", positive, "order 0 "),
-    unary("polygamma", aboveOne, "order 3 "),
-    unary("floor"),
-    unary("ceil"),
-    unary("round"),
-    binary("add"),
-    binary("sub"),
-    {"sub %a, %a : tensor<4xf64>", {"tensor<4xf64>"}, "tensor<4xf64>"},
-    binary("mul"),
-    {"mul %a, %a : tensor<4xf64>", {"tensor<4xf64>"}, "tensor<4xf64>"},
-    binary("div"),
-    binary("max", "tensor<9xf64>"),
-    binary("min", "tensor<9xf64>"),
-    binary("pow", four, positive),
-    binary("atan2"),
-    binary("rem"),
-    {"select %c, %a, %b : tensor<4xf64>",
-     {"tensor<4xf64>", "tensor<4xf64>", "tensor<4xi1>"},
-     "tensor<4xf64>",
-     real,
-     {1, 0, 0, 1}},
-    {"cast %a : tensor<4xf64> to tensor<4xf32>",
-     {"tensor<4xf64>"},
-     "tensor<4xf32>"},
-    {"reshape %a : tensor<2x6xf64> -> tensor<3x4xf64>",
-     {"tensor<2x6xf64>"},
-     "tensor<3x4xf64>"},
-    {"transpose %a [2, 0, 1] : tensor<2x3x4xf64> -> tensor<4x2x3xf64>",
-     {"tensor<2x3x4xf64>"},
-     "tensor<4x2x3xf64>"},
-    {"broadcast %a dims [0, 2] : tensor<1x3xf64> -> tensor<4x2x3xf64>",
-     {"tensor<1x3xf64>"},
-     "tensor<4x2x3xf64>"},
-    {"broadcast %a dims [] : tensor<f64> -> tensor<2x3xf64>",
-     {"tensor<f64>"},
-     "tensor<2x3xf64>"},
-    {"slice %a offsets [1, 0] sizes [2, 3] strides [1, 2] : tensor<4x6xf64> "
-     "-> tensor<2x3xf64>",
-     {"tensor<4x6xf64>"},
-     "tensor<2x3xf64>"},
-    {"pad %a low [1, 0] high [1, 2] interior [0, 1] : tensor<2x3xf64> -> "
-     "tensor<4x7xf64>",
-     {"tensor<2x3xf64>"},
-     "tensor<4x7xf64>"},
-    {"concatenate %a, %b, %a dim 1 : tensor<2x3xf64>, tensor<2x1xf64>, "
-     "tensor<2x3xf64> -> tensor<2x7xf64>",
-     {"tensor<2x3xf64>", "tensor<2x1xf64>"},
-     "tensor<2x7xf64>"},
-    {"reverse %a dims [1] : tensor<2x3xf64> -> tensor<2x3xf64>",
-     {"tensor<2x3xf64>"},
-     "tensor<2x3xf64>"},
-    // Repeated indices, and one out of range.
-    {"gather %a[%b] axis 0 batch 0 : tensor<3x2xf64>, tensor<5xi32> -> "
-     "tensor<5x2xf64>",
-     {"tensor<3x2xf64>", "tensor<5xi32>"},
-     "tensor<5x2xf64>",
-     real,
-     {1, 0, 1, 7, 2}},
-    {"gather %a[%b] axis 2 batch 1 : tensor<2x3x4xf64>, tensor<2x2xi64> -> "
-     "tensor<2x3x2xf64>",
-     {"tensor<2x3x4xf64>", "tensor<2x2xi64>"},
-     "tensor<2x3x2xf64>",
-     real,
-     {3, 3, 0, -1}},
-    {"scatter_add %a[%c] += %b axis 0 batch 0 : tensor<3x2xf64>, "
-     "tensor<4xi32>, tensor<4x2xf64>",
-     {"tensor<3x2xf64>", "tensor<4x2xf64>", "tensor<4xi32>"},
-     "tensor<3x2xf64>",
-     real,
-     {1, 1, 9, 0}},
-    // Rows that no window reaches, everything dilated.
-    {"conv %a, %b strides [3] low [2] high [2] input_dilation [2] "
-     "kernel_dilation [2] : tensor<2x6x2xf64>, tensor<3x2x3xf64> -> "
-     "tensor<2x4x3xf64>",
-     {"tensor<2x6x2xf64>", "tensor<3x2x3xf64>"},
-     "tensor<2x4x3xf64>"},
-    // Less than all of the input, padded by more than the kernel.
-    {"conv %a, %b low [-1, 4] high [2, -2] : tensor<1x4x5x2xf64>, "
-     "tensor<2x3x2x2xf64> -> tensor<1x4x5x2xf64>",
-     {"tensor<1x4x5x2xf64>", "tensor<2x3x2x2xf64>"},
-     "tensor<1x4x5x2xf64>"},
-    {"conv %a, %b strides [2, 1] groups 2 : tensor<2x5x3x4xf64>, "
-     "tensor<2x2x2x6xf64> -> tensor<2x2x2x6xf64>",
-     {"tensor<2x5x3x4xf64>", "tensor<2x2x2x6xf64>"},
-     "tensor<2x2x2x6xf64>"},
-    // Depthwise, and two channels for each feature.
-    {"conv %a, %b low [1] high [1] groups 3 : tensor<2x4x3xf64>, "
-     "tensor<2x1x3xf64> -> tensor<2x5x3xf64>",
-     {"tensor<2x4x3xf64>", "tensor<2x1x3xf64>"},
-     "tensor<2x5x3xf64>"},
-    {"conv %a, %b strides [2] groups 2 : tensor<2x5x4xf64>, "
-     "tensor<3x2x2xf64> -> tensor<2x2x2xf64>",
-     {"tensor<2x5x4xf64>", "tensor<3x2x2xf64>"},
-     "tensor<2x2x2xf64>"},
-    {"conv %a, %b strides [1, 2, 1] high [0, 1, 1] : tensor<1x2x3x2x2xf64>, "
-     "tensor<2x2x2x2x1xf64> -> tensor<1x1x2x2x1xf64>",
-     {"tensor<1x2x3x2x2xf64>", "tensor<2x2x2x2x1xf64>"},
-     "tensor<1x1x2x2x1xf64>"},
-    {"windows %a dims [0, 2] sizes [2, 3] strides [2, 1] dilations [1, 2] : "
-     "tensor<5x2x6xf64> -> tensor<2x2x2x2x3xf64>",
-     {"tensor<5x2x6xf64>"},
-     "tensor<2x2x2x2x3xf64>"},
-    {"fold_windows %a dims [0, 2] sizes [2, 3] strides [2, 1] dilations "
-     "[1, 2] : tensor<2x2x2x2x3xf64> -> tensor<5x2x6xf64>",
-     {"tensor<2x2x2x2x3xf64>"},
-     "tensor<5x2x6xf64>"},
-    {"dot_general %a, %b contract [1] x [0] batch [] x [] : tensor<2x3xf64>, "
-     "tensor<3x4xf64> -> tensor<2x4xf64>",
-     {"tensor<2x3xf64>", "tensor<3x4xf64>"},
-     "tensor<2x4xf64>"},
-    {"dot_general %a, %b contract [0] x [1] batch [] x [] : tensor<3x2xf64>, "
-     "tensor<4x3xf64> -> tensor<2x4xf64>",
-     {"tensor<3x2xf64>", "tensor<4x3xf64>"},
-     "tensor<2x4xf64>"},
-    {"dot_general %a, %a contract [0] x [0] batch [] x [] : tensor<3xf64>, "
-     "tensor<3xf64> -> tensor<f64>",
-     {"tensor<3xf64>"},
-     "tensor<f64>"},
-    // Two contracting dimensions in another order, a batch dimension inside.
-    {"dot_general %a, %b contract [3, 0] x [0, 2] batch [1] x [3] : "
-     "tensor<2x3x4x5xf64>, tensor<5x6x2x3xf64> -> tensor<3x4x6xf64>",
-     {"tensor<2x3x4x5xf64>", "tensor<5x6x2x3xf64>"},
-     "tensor<3x4x6xf64>"},
-    {"reduce_sum %a dims [0, 2] : tensor<2x3x4xf64> -> tensor<3xf64>",
-     {"tensor<2x3x4xf64>"},
-     "tensor<3xf64>"},
-    {"reduce_max %a dims [0, 2] : tensor<2x3x4xf64> -> tensor<3xf64>",
-     {"tensor<2x3x4xf64>"},
-     "tensor<3xf64>"},
-    {"reduce_min %a dims [1] : tensor<2x3x4xf64> -> tensor<2x4xf64>",
-     {"tensor<2x3x4xf64>"},
-     "tensor<2x4xf64>"},
-    {"reduce_prod %a dims [0, 2] : tensor<2x3x3xf64> -> tensor<3xf64>",
-     {"tensor<2x3x3xf64>"},
-     "tensor<3xf64>"},
-    {"reduce_prod %a dims [0] : tensor<7xf64> -> tensor<f64>",
-     {"tensor<7xf64>"},
-     "tensor<f64>"},
-    {"cumulative_sum %a dim 1 : tensor<2x3x2xf64>",
-     {"tensor<2x3x2xf64>"},
-     "tensor<2x3x2xf64>"},
-    {"cumulative_sum %a dim 1 reverse exclusive : tensor<2x5xf64>",
-     {"tensor<2x5xf64>"},
-     "tensor<2x5xf64>"},
-    {"scan 3 reverse carry(%h = %a : tensor<2xf64>) each(%x = %b : "
-     "tensor<3x2xf64>) index(%t) -> (tensor<2xf64>) {\n"
-     "%p = sinter.mul %h, %x : tensor<2xf64>\n"
-     "%n = sinter.sin %p : tensor<2xf64>\n"
-     "sinter.yield %n : tensor<2xf64>\n}",
-     {"tensor<2xf64>", "tensor<3x2xf64>"},
-     "tensor<2xf64>"},
-};
-
 /// Ops with rules whose results carry no derivative: no floats come in or none
 /// go out.
 const char *const derivativeFree[] = {"not",
@@ -246,7 +44,7 @@ const char *const withoutRules[] = {
     "gradient", "vjp",   "jvp",  "kernel",     "call",   "buffer",
     "launch",   "copy",  "loop", "store_index"};
 
-std::string nameOf(const Case &c) { return c.op.substr(0, c.op.find(' ')); }
+std::string nameOf(const OpCase &c) { return c.op.substr(0, c.op.find(' ')); }
 
 bool isFloat(const std::string &type) {
   return type.find('f') != std::string::npos;
@@ -256,7 +54,7 @@ class OpRules : public Derivatives {
 protected:
   /// A module whose @f takes the operands, directions %va …, another %ua … and
   /// %w, and returns what `returned` names.
-  std::string module(const Case &c, const std::string &requests,
+  std::string module(const OpCase &c, const std::string &requests,
                      const std::string &returned, const std::string &types) {
     std::string signature, directions;
     for (size_t i = 0; i < c.operands.size(); ++i) {
@@ -273,7 +71,7 @@ protected:
   }
 
   /// "%va, %vb" for prefix "%v", floats only.
-  std::string list(const Case &c, const std::string &prefix) {
+  std::string list(const OpCase &c, const std::string &prefix) {
     std::string result;
     for (size_t i = 0; i < c.operands.size(); ++i)
       if (isFloat(c.operands[i]))
@@ -281,7 +79,7 @@ protected:
             (result.empty() ? "" : ", ") + prefix + static_cast<char>('a' + i);
     return result;
   }
-  std::string floatTypes(const Case &c) {
+  std::string floatTypes(const OpCase &c) {
     std::string result;
     for (const std::string &type : c.operands)
       if (isFloat(type))
@@ -289,7 +87,32 @@ protected:
     return result;
   }
 
-  void check(const Case &c);
+  std::string tangentRequest(const OpCase &c) {
+    return "%j = sinter.jvp (%y) wrt (" + list(c, "%") + ") tangents (" +
+           list(c, "%v") + ") : (" + c.result + ") wrt (" + floatTypes(c) +
+           ")\n";
+  }
+  std::string cotangentRequest(const OpCase &c) {
+    return list(c, "%d") + " = sinter.vjp (%y) wrt (" + list(c, "%") +
+           ") cotangents (%w) : (" + c.result + ") wrt (" + floatTypes(c) +
+           ")\n";
+  }
+  /// An operand within the case's domain: numbers are between 0.3 and 1.7, of
+  /// either sign, before.
+  Array operand(const OpCase &c, size_t i, unsigned seed) {
+    if (!isFloat(c.operands[i]))
+      return Array::ofInts(type(c.operands[i]), c.indices);
+    Array result = random(c.operands[i], seed);
+    for (double &x : result.floats)
+      x = c.domain == positive    ? std::abs(x)
+          : c.domain == withinOne ? x / 2
+          : c.domain == aboveOne  ? std::abs(x) + 1
+                                  : x;
+    return result;
+  }
+
+  void check(const OpCase &c);
+  void checkStorage(const OpCase &c);
 };
 
 /// Σ ⟨a_i, b_i⟩ over arrays.
@@ -301,15 +124,9 @@ double dot(llvm::ArrayRef<Array> a, llvm::ArrayRef<Array> b) {
 }
 double norm(llvm::ArrayRef<Array> a) { return std::sqrt(dot(a, a)); }
 
-void OpRules::check(const Case &c) {
+void OpRules::check(const OpCase &c) {
   SCOPED_TRACE(c.op);
   std::string xs = list(c, "%"), xTypes = floatTypes(c);
-  std::string tangentRequest = "%j = sinter.jvp (%y) wrt (" + xs +
-                               ") tangents (" + list(c, "%v") + ") : (" +
-                               c.result + ") wrt (" + xTypes + ")\n";
-  std::string cotangentRequest = list(c, "%d") + " = sinter.vjp (%y) wrt (" +
-                                 xs + ") cotangents (%w) : (" + c.result +
-                                 ") wrt (" + xTypes + ")\n";
   auto second = [&](const std::string &name, bool forward,
                     const std::string &direction) {
     return list(c, name) + (forward ? " = sinter.jvp (" : " = sinter.vjp (") +
@@ -322,19 +139,11 @@ void OpRules::check(const Case &c) {
   std::vector<Array> inputs, v, u;
   SmallVector<size_t> floats;
   unsigned seed = 1;
-  for (const std::string &text : c.operands) {
-    if (!isFloat(text)) {
-      inputs.push_back(Array::ofInts(type(text), c.indices));
-      continue;
-    }
-    floats.push_back(inputs.size());
-    inputs.push_back(random(text, seed++));
-    // Numbers are between 0.3 and 1.7, of either sign.
-    for (double &x : inputs.back().floats)
-      x = c.domain == positive    ? std::abs(x)
-          : c.domain == withinOne ? x / 2
-          : c.domain == aboveOne  ? std::abs(x) + 1
-                                  : x;
+  for (size_t i = 0; i < c.operands.size(); ++i) {
+    if (isFloat(c.operands[i]))
+      floats.push_back(i);
+    inputs.push_back(operand(c, i, seed));
+    seed += isFloat(c.operands[i]);
   }
   for (size_t i : floats) {
     v.push_back(random(c.operands[i], seed++));
@@ -369,13 +178,13 @@ void OpRules::check(const Case &c) {
   };
 
   std::vector<Array> jv =
-      run(module(c, tangentRequest, "%j", c.result), inputs);
+      run(module(c, tangentRequest(c), "%j", c.result), inputs);
   std::vector<Array> primal = difference(module(c, "", "%y", c.result));
   ASSERT_EQ(jv.size(), 1u);
   double single = StringRef(c.op).contains("f32") ? singleUnit : 0;
   expectClose(jv[0].floats, primal[0].floats, 1e-8 + single / 1e-3);
 
-  std::string gradients = module(c, cotangentRequest, list(c, "%d"), xTypes);
+  std::string gradients = module(c, cotangentRequest(c), list(c, "%d"), xTypes);
   std::vector<Array> jtw = run(gradients, inputs);
   ASSERT_EQ(jtw.size(), v.size());
   EXPECT_NEAR(dot(jv, {w}), dot(v, jtw),
@@ -383,16 +192,16 @@ void OpRules::check(const Case &c) {
                   (norm(jv) * sinter::norm(w) + norm(v) * norm(jtw)));
 
   std::vector<Array> hv =
-      run(module(c, cotangentRequest + second("%h", true, "%v"), list(c, "%h"),
-                 xTypes),
+      run(module(c, cotangentRequest(c) + second("%h", true, "%v"),
+                 list(c, "%h"), xTypes),
           inputs);
   std::vector<Array> hvReverse =
-      run(module(c, cotangentRequest + second("%h", false, "%v"), list(c, "%h"),
-                 xTypes),
+      run(module(c, cotangentRequest(c) + second("%h", false, "%v"),
+                 list(c, "%h"), xTypes),
           inputs);
   std::vector<Array> hu =
-      run(module(c, cotangentRequest + second("%h", true, "%u"), list(c, "%h"),
-                 xTypes),
+      run(module(c, cotangentRequest(c) + second("%h", true, "%u"),
+                 list(c, "%h"), xTypes),
           inputs);
   std::vector<Array> slopes = difference(gradients);
   for (size_t i = 0; i < hv.size(); ++i) {
@@ -403,13 +212,55 @@ void OpRules::check(const Case &c) {
 }
 
 TEST_F(OpRules, BothModesAreRightToSecondOrder) {
-  for (const Case &c : cases)
+  for (const OpCase &c : opCases)
     check(c);
+}
+
+/// Both modes on bf16 against those on f64, from the same numbers.
+void OpRules::checkStorage(const OpCase &c) {
+  SCOPED_TRACE(c.op);
+  std::string wide =
+      module(c, tangentRequest(c) + cotangentRequest(c), "%j, " + list(c, "%d"),
+             c.result + ", " + floatTypes(c));
+  std::string narrow = wide;
+  for (size_t at = 0; (at = narrow.find("f64", at)) != std::string::npos;)
+    narrow.replace(at, 3, "bf16");
+  std::vector<Array> inputs;
+  unsigned seed = 1;
+  for (size_t i = 0; i < c.operands.size(); ++i)
+    inputs.push_back(operand(c, i, seed++));
+  for (size_t i = 0; i < c.operands.size(); ++i)
+    for (int direction = 0; direction < 2 && isFloat(c.operands[i]);
+         ++direction)
+      inputs.push_back(random(c.operands[i], seed++));
+  inputs.push_back(random(c.result, seed));
+  std::vector<Array> stored;
+  for (Array &input : inputs) {
+    for (double &x : input.floats)
+      x = interpret::nearestBf16(x);
+    stored.push_back(input);
+    if (input.elementType.isF64())
+      stored.back().elementType = type("bf16");
+  }
+  std::vector<Array> wanted = run(wide, inputs), got = run(narrow, stored);
+  ASSERT_EQ(got.size(), wanted.size());
+  // A few roundings, each of half a unit of 2⁻⁸, beside the largest element.
+  for (size_t i = 0; i < got.size(); ++i) {
+    double largest = 0.25;
+    for (double x : wanted[i].floats)
+      largest = std::max(largest, std::abs(x));
+    expectClose(got[i].floats, wanted[i].floats, 0x1p-6, largest);
+  }
+}
+
+TEST_F(OpRules, Bf16HasTheDerivativesOfF64) {
+  for (const OpCase &c : opCases)
+    checkStorage(c);
 }
 
 TEST_F(OpRules, EveryRegisteredOpHasALine) {
   std::set<std::string> covered, exempt, registered;
-  for (const Case &c : cases)
+  for (const OpCase &c : opCases)
     covered.insert("sinter." + nameOf(c));
   for (const char *name : derivativeFree)
     covered.insert(std::string("sinter.") + name);

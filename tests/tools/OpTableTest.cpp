@@ -23,10 +23,10 @@ TEST(OpTable, SaysWhatIsKnown) {
   auto table = makeOpTable();
   ASSERT_TRUE(static_cast<bool>(table)) << llvm::toString(table.takeError());
   for (const char *row :
-       {"| `add` | f64 f32 i64 i32 i8 u8 | yes | yes | all |",
+       {"| `add` | f64 f32 bf16 i64 i32 i8 u8 | yes | yes | all |",
         "| `and` | i64 i32 i8 u8 i1 | – | – | all |",
-        "| `floor` | f64 f32 | zero | zero | all |",
-        "| `scan` | f64 f32 i64 i32 i8 u8 i1 | yes | yes | all |",
+        "| `floor` | f64 f32 bf16 | zero | zero | all |",
+        "| `scan` | f64 f32 bf16 i64 i32 i8 u8 i1 | yes | yes | all |",
         "| `random_bernoulli` | i1 | – | – | all |"})
     EXPECT_NE(table->find(row), std::string::npos) << row << "\n" << *table;
   EXPECT_EQ(table->find("none"), std::string::npos) << *table;

@@ -20,6 +20,7 @@
 #include "passes/fuse/Stage.h"
 #include "passes/lower/Stage.h"
 #include "passes/plan/Stage.h"
+#include "passes/simplify/Stage.h"
 #include "tools/op-table/Samples.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -34,8 +35,8 @@ struct ElementType {
   const char *name, *text;
 };
 constexpr ElementType elementTypes[] = {
-    {"f64", "f64"}, {"f32", "f32"}, {"i64", "i64"}, {"i32", "i32"},
-    {"i8", "i8"},   {"u8", "ui8"},  {"i1", "i1"}};
+    {"f64", "f64"}, {"f32", "f32"}, {"bf16", "bf16"}, {"i64", "i64"},
+    {"i32", "i32"}, {"i8", "i8"},   {"u8", "ui8"},    {"i1", "i1"}};
 
 /// The answers about one op.
 struct Row {
@@ -52,7 +53,8 @@ static std::string withType(std::string text, StringRef type) {
 }
 
 static bool isFloatTensor(const std::string &type) {
-  return StringRef(type).ends_with("f32>") || StringRef(type).ends_with("f64>");
+  return StringRef(type).ends_with("f32>") ||
+         StringRef(type).ends_with("f64>") || StringRef(type).ends_with("f16>");
 }
 
 /// The entry @f around `body`, whose value is %y of `types`.
@@ -134,6 +136,7 @@ static bool isVectorized(ModuleOp module) {
   target.vectorBits = 256;
   module->setAttr(ir::targetAttrName, target.toAttr(module.getContext()));
   PassManager manager(module.getContext());
+  manager.addPass(passes::createWidenStorage());
   passes::buildFusedStage(manager);
   passes::buildPlannedStage(manager);
   passes::buildLoopsStage(manager);
@@ -154,9 +157,9 @@ static Sample specialize(Sample sample, StringRef opName, StringRef element) {
   // A constant is written as its type wants it.
   if (opName == "sinter.constant")
     sample.op.replace(sample.op.find("<1>"), 3,
-                      element[0] == 'f' ? "<1.0>"
-                      : element == "i1" ? "<true>"
-                                        : "<1>");
+                      element.contains('f') ? "<1.0>"
+                      : element == "i1"     ? "<true>"
+                                            : "<1>");
   return sample;
 }
 
@@ -189,7 +192,7 @@ static Row askAll(MLIRContext &context, StringRef opName,
       row.interpreted.push_back(element.name);
     if (isVectorized(*module))
       row.vectorized.push_back(element.name);
-    if (element.text[0] == 'f') {
+    if (StringRef(element.text).contains('f')) {
       row.vjp = askDerivative(context, sample, /*forward=*/false);
       row.jvp = askDerivative(context, sample, /*forward=*/true);
     }

@@ -54,7 +54,8 @@ struct CompileSettings {
 };
 
 /// A named input or output of a run: contiguous memory of the entry's element
-/// type (`uint8_t` or `bool` for i1), or one value.
+/// type (`uint8_t` or `bool` for i1, `uint16_t` for the bits of a bf16), or one
+/// value.
 class Argument {
 public:
   template <std::ranges::contiguous_range Range>

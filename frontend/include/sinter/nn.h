@@ -66,9 +66,12 @@ struct DenseOptions {
   std::optional<Initializer> weight_initializer = {};
   /// Zeros unless given.
   std::optional<Initializer> bias_initializer = {};
+  /// The parameters' type, x's unless given.  They are cast to x's where they
+  /// are used: f32 keeps the weights of a bf16 network exact as they learn.
+  std::optional<DType> parameters = {};
 };
 /// x·weight + bias: [..., in] to [..., units], with the parameters
-/// `name.weight` [in, units] and `name.bias` [units] of x's element type.
+/// `name.weight` [in, units] and `name.bias` [units].
 Tensor dense(Model &m, std::string_view name, Tensor x, int64_t units,
              DenseOptions options = {}, Place place = Place::current());
 

@@ -4,6 +4,9 @@
 // trainable variable that the entry has read (or those named in the options).
 // g is the gradient, α the learning rate.
 //
+// What is bf16 is updated in f32 and rounded once: steps, rates and slots of
+// such a parameter are f32, for bf16 could not tell 0.999 from 1.
+//
 // Its slots are variables too: `<parameter>.adam.m`, `<parameter>.adam.v`,
 // `<parameter>.momentum.v`; `adam.step` and so on counts finished steps in i64,
 // with the parameters' scope in front if they share one

@@ -15,9 +15,9 @@
 namespace sinter {
 
 namespace random {
-/// On [0, 1); f32 or f64.
+/// On [0, 1); f32, f64 or bf16 (the f32 number, rounded, which may be 1).
 Tensor uniform(Shape shape, DType dtype = f32, Place place = Place::current());
-/// Mean 0, variance 1; f32 or f64.
+/// Mean 0, variance 1; f32, f64 or bf16 (the f32 number, rounded).
 Tensor normal(Shape shape, DType dtype = f32, Place place = Place::current());
 /// i1, true with probability p in [0, 1].
 Tensor bernoulli(Shape shape, double p, Place place = Place::current());

@@ -28,10 +28,13 @@ namespace sinter {
 /// its last, defaulted argument.
 using Place = std::source_location;
 
-/// Element types.  Signed integers wrap; i1 is a truth value.
-enum class DType : uint8_t { f64, f32, i64, i32, i8, u8, i1 };
+/// Element types.  Signed integers wrap; i1 is a truth value.  bf16 is a type
+/// of storage: an op on it computes in f32, sums included, and rounds its
+/// result to the nearest bf16, ties to even.
+enum class DType : uint8_t { f64, f32, bf16, i64, i32, i8, u8, i1 };
 inline constexpr DType f64 = DType::f64;
 inline constexpr DType f32 = DType::f32;
+inline constexpr DType bf16 = DType::bf16;
 inline constexpr DType i64 = DType::i64;
 inline constexpr DType i32 = DType::i32;
 inline constexpr DType i8 = DType::i8;

@@ -24,7 +24,9 @@ Array sinter::passes::randomArray(Type type, uint32_t seed, bool special) {
     bool isOdd = special && generator() % 3 == 0;
     x = isOdd ? odd[generator() % std::size(odd)]
               : std::ldexp(static_cast<int32_t>(generator()), -30);
-    x = array.elementType.isF32() ? static_cast<float>(x) : x;
+    x = array.elementType.isF32()    ? static_cast<float>(x)
+        : array.elementType.isBF16() ? interpret::nearestBf16(x)
+                                     : x;
   }
   for (int64_t &x : array.ints)
     x = interpret::wrap(generator() % 2 ? generator() : generator() % 7,
