@@ -25,7 +25,10 @@ namespace {
 template <typename T>
 void writeNpy(const std::string &path, const std::string &shape,
               const std::vector<T> &values) {
-  std::string header = "{'descr': '<f" + std::to_string(sizeof(T)) +
+  // Two bytes are a bf16.
+  std::string header = std::string("{'descr': '") +
+                       (sizeof(T) == 2 ? "|V" : "<f") +
+                       std::to_string(sizeof(T)) +
                        "', 'fortran_order': False, 'shape': (" + shape + "), }";
   header.resize((10 + header.size()) / 64 * 64 + 63 - 10, ' ');
   header += '\n';
@@ -163,6 +166,68 @@ TEST_F(Regression, threeInputsOfThreeKinds) {
   ASSERT_EQ(price.size(), static_cast<size_t>(samples));
   for (int64_t i = 0; i < samples; ++i)
     EXPECT_NEAR(price[i], guess(i), 1e-5) << i;
+}
+
+/// The upper half of a float; halves are cut.
+uint16_t upperHalf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return static_cast<uint16_t>(bits >> 16);
+}
+float fromUpperHalf(uint16_t half) {
+  uint32_t bits = uint32_t{half} << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// Files of bf16 in and out; what is loaded, frozen or read from CSV says the
+// same to the bit.
+TEST_F(Regression, bf16Throughout) {
+  constexpr int64_t width = 60;
+  std::vector<uint16_t> x, y;
+  std::vector<std::string> rows;
+  for (int64_t i = 0; i < samples; ++i) {
+    std::ostringstream row;
+    row.precision(9);
+    for (int64_t j = 0; j < width; ++j) {
+      x.push_back(upperHalf(static_cast<float>(datum(i, j))));
+      row << (j ? "," : "") << fromUpperHalf(x.back());
+    }
+    rows.push_back(row.str());
+    y.push_back(upperHalf(static_cast<float>(datum(i, 2) / 2)));
+  }
+  writeNpy("x.npy", "36, 60", x);
+  writeNpy("y.npy", "36", y);
+  writeCsv("x.csv", rows);
+  compile("halves");
+  execute({"halves", "train", "--epochs", "30", "--seed", "3", "--save",
+           "s.safetensors", "--log", "log.csv", "--input", "x=x.npy", "--input",
+           "y=y.npy"});
+  auto log = readCsv("log.csv", /*header=*/true);
+  EXPECT_LT(log.back()[2], 0.2 * log.front()[2]);
+  EXPECT_THAT(readFile("s.safetensors"),
+              HasSubstr("\"hidden.weight\":{\"dtype\":\"BF16\""));
+
+  execute({"halves", "predict", "--load", "s.safetensors", "--input", "x=x.npy",
+           "--output", "y=loaded.npy"});
+  auto loaded = readNpy<uint16_t>("loaded.npy");
+  ASSERT_EQ(loaded.size(), static_cast<size_t>(samples));
+  double error = 0;
+  for (int64_t i = 0; i < samples; ++i)
+    error += std::pow(fromUpperHalf(loaded[i]) - fromUpperHalf(y[i]), 2);
+  EXPECT_LT(error / samples, 1.5 * log.back()[2] + 1e-3);
+
+  execute({"halves", "predict", "--load", "s.safetensors", "--input", "x=x.csv",
+           "--output", "y=read.npy"});
+  EXPECT_EQ(readNpy<uint16_t>("read.npy"), loaded);
+  Finished finished =
+      run({SINTERC, SOURCE_DIR "/tests/models/regression/halves.cpp",
+           "--freeze=s.safetensors", "-o", "frozen"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  execute(
+      {"frozen", "predict", "--input", "x=x.npy", "--output", "y=frozen.npy"});
+  EXPECT_EQ(readNpy<uint16_t>("frozen.npy"), loaded);
 }
 
 /// The model `pair` in doubles, one sample at a time.

@@ -34,8 +34,10 @@ protected:
   static void expectBf16(mlir::ModuleOp module) {
     module.walk([](CallOp call) {
       for (mlir::Value result : call.getResults())
-        EXPECT_FALSE(mlir::cast<mlir::RankedTensorType>(result.getType()).getRank() > 1 &&
-                     mlir::getElementTypeOrSelf(result.getType()).isF32())
+        EXPECT_FALSE(
+            mlir::cast<mlir::RankedTensorType>(result.getType()).getRank() >
+                1 &&
+            mlir::getElementTypeOrSelf(result.getType()).isF32())
             << call.getKernel().str();
     });
   }

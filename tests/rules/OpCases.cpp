@@ -6,11 +6,11 @@ using namespace sinter;
 
 static const std::string four = "tensor<4xf64>";
 static OpCase unary(const std::string &op, Domain domain = real,
-           const std::string &attributes = "") {
+                    const std::string &attributes = "") {
   return {op + " %a " + attributes + ": " + four, {four}, four, domain};
 }
 static OpCase binary(const std::string &op, const std::string &type = four,
-            Domain domain = real) {
+                     Domain domain = real) {
   return {op + " %a, %b : " + type, {type, type}, type, domain};
 }
 
