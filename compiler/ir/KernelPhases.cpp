@@ -67,6 +67,36 @@ bool sinter::ir::reducesSuffix(Operation *op) {
   return true;
 }
 
+bool sinter::ir::areWindows(ArrayRef<int64_t> space,
+                            ArrayRef<int64_t> reduced) {
+  // As many as registers hold beside what is computed from them.
+  constexpr int64_t largestWindow = 16;
+  int64_t elements = 1;
+  for (int64_t d : reduced)
+    elements *= space[d];
+  return !reduced.empty() && reduced.size() < space.size() && elements > 0 &&
+         elements <= largestWindow &&
+         !llvm::is_contained(reduced, static_cast<int64_t>(space.size()) - 1);
+}
+
+static SmallVector<int64_t> reducedDimensions(Operation *op) {
+  if (auto dimension = op->getAttrOfType<IntegerAttr>("dimension"))
+    return {dimension.getInt()};
+  return llvm::to_vector(
+      op->getAttrOfType<DenseI64ArrayAttr>("dimensions").asArrayRef());
+}
+
+/// Whether `broadcast` gives every element of a window what its reductions
+/// leave.
+static bool spreads(BroadcastOp broadcast, const Phase &phase) {
+  return tensorType(broadcast).getShape() == ArrayRef(phase.space) &&
+         tensorType(broadcast.getOperand()).getShape() ==
+             ArrayRef(phase.outer) &&
+         llvm::none_of(broadcast.getDimensions(), [&](int64_t d) {
+           return llvm::is_contained(phase.reduced, d);
+         });
+}
+
 /// Ops whose value is worth storing rather than computing twice.
 static bool isExpensive(Operation *op) {
   return isMathFunction(op) || isa<RemOp, RandomUniformOp, RandomNormalOp>(op);
@@ -130,6 +160,11 @@ bool Planner::isAtPoint(Value value, Operation *op, int last) const {
   ArrayRef<int64_t> shape = tensorType(value).getShape();
   if (op->hasTrait<Pointwise>())
     return llvm::all_of(op->getOperands(), reaches);
+  if (plan.phases[last].isWindows()) {
+    auto broadcast = dyn_cast<BroadcastOp>(op);
+    return broadcast && spreads(broadcast, plan.phases[last]) &&
+           reaches(broadcast.getOperand());
+  }
   if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
     // Its operand sees the outer dimensions first and whole.
     ArrayRef<int64_t> dims = broadcast.getDimensions();
@@ -156,17 +191,26 @@ void Planner::placeReducing(Operation *op) {
   bool rows = reducesInnermost(op);
   int last = lastPhase(op);
   bool alone = standsAlone(op);
+  SmallVector<int64_t> space, reduced;
+  if (!alone) {
+    ArrayRef<int64_t> shape = tensorType(op->getOperand(0)).getShape();
+    SmallVector<int64_t> dimensions = reducedDimensions(op);
+    if (areWindows(shape, dimensions)) {
+      space.assign(shape.begin(), shape.end());
+      reduced = dimensions;
+    }
+  }
   for (unsigned p = std::max(last, 0); p < plan.phases.size() && !alone; ++p) {
     Phase &phase = plan.phases[p];
     if (phase.outer != outer || phase.rows != rows || phase.reducing.empty() ||
+        phase.space != space || phase.reduced != reduced ||
         standsAlone(phase.reducing.front()))
       continue;
     bool independent = last < static_cast<int>(p);
-    // A dependent one must be of whole rows.
-    if (!independent) {
-      if (!rows || !reducesSuffix(op) || !reachesAtPoint(op->getOperand(0), p))
-        continue;
-    }
+    // A dependent one must be of whole rows, or of the same windows.
+    bool whole = (rows && reducesSuffix(op)) || phase.isWindows();
+    if (!independent && !(whole && reachesAtPoint(op->getOperand(0), p)))
+      continue;
     phase.reducing.push_back(op);
     phaseOf[op] = p;
     return;
@@ -175,6 +219,8 @@ void Planner::placeReducing(Operation *op) {
   Phase &phase = plan.phases.emplace_back();
   phase.outer.assign(outer.begin(), outer.end());
   phase.rows = rows;
+  phase.space = std::move(space);
+  phase.reduced = std::move(reduced);
   phase.reducing.push_back(op);
 }
 
@@ -187,15 +233,16 @@ void Planner::placeResult(unsigned number) {
     bool whole = !phase.reducing.empty() && writesWhole(phase.reducing.front());
     bool same = ArrayRef<int64_t>(phase.outer) == shape;
     // The outer point is the row only where whole rows are reduced.
-    bool begins =
+    bool fills =
         phase.rows && llvm::all_of(phase.reducing, reducesSuffix) &&
         shape.size() > phase.outer.size() &&
         shape.take_front(phase.outer.size()) == ArrayRef<int64_t>(phase.outer);
+    fills |= phase.isWindows() && shape == ArrayRef<int64_t>(phase.space);
     bool independent = last < static_cast<int>(p);
     bool isThis = value.getDefiningOp() &&
                   phaseOf.count(value.getDefiningOp()) &&
                   phaseOf[value.getDefiningOp()] == p;
-    if (isThis || (!whole && (same || begins) &&
+    if (isThis || (!whole && (same || fills) &&
                    (independent || reachesAtPoint(value, p)))) {
       phase.results.push_back(number);
       return;

@@ -7,7 +7,8 @@
 // back from the result it is).  Everything else is computed where it is wanted.
 //
 //   softmax      one phase over rows: max, sum, then the row's results
-//   batch norm   one phase over channels, then one over elements
+//   pooling      one phase over windows: the extremum, then the window's
+//   results batch norm   one phase over channels, then one over elements
 //   pointwise    one phase over elements
 //
 // The schedule asks for scratch_bytes, the loops stage emits: both call this,
@@ -39,9 +40,13 @@ struct Phase {
   /// The reduced dimensions are the innermost: vectors run along them and an
   /// outer point is one element.  Otherwise vectors run along the outer space.
   bool rows = false;
+  /// Where the reduced dimensions are not the innermost and so few elements
+  /// that all of them stay in registers: the shape before the reduction, and
+  /// the dimensions.  Empty otherwise.
+  llvm::SmallVector<int64_t> space, reduced;
   llvm::SmallVector<mlir::Operation *> reducing;
   /// Numbers of the kernel's results written here.  Their shape is `outer`, or
-  /// begins with it if `rows`.
+  /// begins with it if `rows`, or is `space`.
   llvm::SmallVector<unsigned> results;
   llvm::SmallVector<RowCacheSlot> rowCaches;
   /// In how many parts threads may share the outer space, at most.
@@ -52,6 +57,8 @@ struct Phase {
   /// Bytes from the row caches (or sorted rows) of one task to those of the
   /// next.
   int64_t taskBytes = 0;
+
+  bool isWindows() const { return !space.empty(); }
 };
 
 struct KernelPhases {
@@ -76,6 +83,10 @@ bool writesWhole(mlir::Operation *op);
 
 /// Whether a reduction's dimensions are the last ones, so that rows are whole.
 bool reducesSuffix(mlir::Operation *op);
+
+/// Whether reducing dimensions `reduced` of `space` combines few elements that
+/// lie a vector or more apart.
+bool areWindows(llvm::ArrayRef<int64_t> space, llvm::ArrayRef<int64_t> reduced);
 
 } // namespace sinter::ir
 

@@ -4,13 +4,13 @@
 // element of i after it has written that element of r.  Emissions follow the
 // kernel's phases (KernelPhases.h) and keep the promises of README.md: what any
 // result of a phase needs at one point is read before anything is stored there,
-// and in a phase over rows, the reductions are done with a row before its full
-// results are stored, those before the row's own.  So r may replace i if
+// and in a phase over rows (or windows), the reductions are done with a row
+// before its full results are stored, those before the row's own.  So r may
+// replace i if
 //
 // * whatever its phase stores in the same walk reads i at its own point only;
 // * everything else of the phase is done with i by then: a reduction of rows
-// that
-//   reads its own row of i, when r is a full result; nothing, otherwise;
+//   that reads its own row of i, when r is a full result; nothing, otherwise;
 // * no later phase reads i;
 // * in a kernel of several segments, i belongs to r's segment;
 // * or r is a scatter into i: it starts from a copy.
@@ -76,7 +76,8 @@ public:
       for (Operation *op : phase.reducing)
         for (Value operand : op->getOperands()) {
           Reach reach = reached.lookup(operand);
-          bool done = p == own && isFull && phase.rows && reducesSuffix(op) &&
+          bool whole = (phase.rows && reducesSuffix(op)) || phase.isWindows();
+          bool done = p == own && isFull && whole &&
                       shapeOf(operand) == shapeOf(argument) &&
                       reach == Reach::OwnPoint;
           if (reach != Reach::Nothing && !done)

@@ -5,11 +5,12 @@
 // cross-entropy and its gradient is one pass over rows that stay in the cache.
 // An op of such a kernel is either full (of the iteration space's shape) or
 // kept (of the shape that the reductions leave); a kept value returns to full
-// ops by a broadcast.  Only rows do that: columns and mixed reductions run in
-// one pass over memory.
+// ops by a broadcast.  Only rows do that, and windows, which stay in registers:
+// other columns and mixed reductions run in one pass over memory.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/KernelPhases.h"
 #include "passes/fuse/GrowClusters.h"
 
 using namespace mlir;
@@ -45,7 +46,8 @@ static std::optional<Refusal> badRead(const Cluster &cluster,
   if (access == Access::Moved ||
       readsFull != (givesFull || access == Access::Spread))
     return elsewhere;
-  if (access == Access::Spread && !cluster.isRow())
+  if (access == Access::Spread && !cluster.isRow() &&
+      !areWindows(cluster.space, cluster.reduced))
     return Refusal::NotRows;
   return std::nullopt;
 }

@@ -8,6 +8,9 @@
 //   reshape (cast %image)        ⇒  cast (reshape %image)
 //   relu (reshape (dot %x, %w))  ⇒  reshape (relu (dot %x, %w))
 //
+// On the way down, other operands are computed in the new shape if they come
+// from what can be read in it.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/MoveReshapes.h"
@@ -94,12 +97,14 @@ static Value reshaped(OpBuilder &builder, Value value,
 //===----------------------------------------------------------------------===//
 
 /// The pointwise ops that compute the value, for one user only, from what is
-/// free to reshape, users first; none if there are others among them.
+/// free to reshape or `isFree`, users first; none if there are others among
+/// them.
 static std::optional<SmallVector<Operation *>>
-opsToHoistOver(Value root, ArrayRef<int64_t> shape) {
+opsToHoistOver(Value root, ArrayRef<int64_t> shape,
+               llvm::function_ref<bool(Value)> isFree) {
   SmallVector<Operation *> ops;
   auto take = [&](Value value) {
-    if (isFreeToReshape(value, shape))
+    if (isFreeToReshape(value, shape) || isFree(value))
       return true;
     Operation *producer = value.getDefiningOp();
     if (kindOf(producer) != OpKind::Pointwise || !value.hasOneUse())
@@ -140,27 +145,47 @@ static Value hoist(OpBuilder &builder, Value root, ArrayRef<Operation *> ops,
 // Down
 //===----------------------------------------------------------------------===//
 
+/// Whether the value is stored for somebody else, so that it can be read in any
+/// shape.
+static bool isStoredForOthers(Value value) {
+  return llvm::any_of(value.getUsers(),
+                      [](Operation *user) { return isa<ReshapeOp>(user); });
+}
+
+/// Whether a reduction reads what the reshape gives: then it is stored before,
+/// and what else is computed from it had better be in the reduction's kernel.
+static bool isReduced(ReshapeOp reshape) {
+  return llvm::any_of(reshape->getUsers(), [](Operation *user) {
+    return kindOf(user) == OpKind::Reduction;
+  });
+}
+
 /// Moves a reshape of a computed operand below `op`.
 static void sinkReshape(Operation *op) {
   ReshapeOp reshape;
   for (Value operand : op->getOperands())
     if (auto candidate = operand.getDefiningOp<ReshapeOp>();
-        candidate && !isOutside(candidate.getOperand())) {
+        candidate && !isOutside(candidate.getOperand()) &&
+        !isReduced(candidate)) {
       reshape = candidate;
       break;
     }
   if (!reshape)
     return;
   ArrayRef<int64_t> shape = shapeOf(reshape.getOperand());
-  if (!llvm::all_of(op->getOperands(), [&](Value operand) {
-        return isFreeToReshape(operand, shape);
-      }))
-    return;
+  SmallVector<SmallVector<Operation *>> moved;
+  for (Value operand : op->getOperands()) {
+    std::optional<SmallVector<Operation *>> ops =
+        opsToHoistOver(operand, shape, isStoredForOthers);
+    if (!ops)
+      return;
+    moved.push_back(std::move(*ops));
+  }
   OpBuilder builder(op);
   Value old = op->getResult(0);
   auto outer = cast<RankedTensorType>(old.getType());
-  for (OpOperand &operand : op->getOpOperands())
-    operand.set(reshaped(builder, operand.get(), shape));
+  for (auto [operand, ops] : llvm::zip_equal(op->getOpOperands(), moved))
+    operand.set(hoist(builder, operand.get(), ops, shape));
   old.setType(withShape(old, shape));
   builder.setInsertionPointAfter(op);
   auto back = ReshapeOp::create(builder, reshape.getLoc(), outer, old);
@@ -209,7 +234,8 @@ static void moveReshapes(Block &block) {
       ArrayRef<int64_t> shape = shapeOf(reshape.getResult());
       if (isOutside(operand))
         continue;
-      if (auto ops = opsToHoistOver(operand, shape)) {
+      auto nothingElse = [](Value) { return false; };
+      if (auto ops = opsToHoistOver(operand, shape, nothingElse)) {
         OpBuilder builder(reshape);
         reshape.replaceAllUsesWith(hoist(builder, operand, *ops, shape));
       }

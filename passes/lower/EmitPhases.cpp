@@ -8,6 +8,7 @@
 
 #include "passes/lower/EmitPhases.h"
 
+#include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitScatter.h"
@@ -61,7 +62,19 @@ private:
                  ArrayRef<int64_t> block);
   void outerPoints(ArrayRef<Point> points);
   void reduceAt(ArrayRef<Point> points);
+  /// A result's element that is computed and not stored yet: everything is
+  /// read before anything is written.
+  struct Store {
+    unsigned number;
+    Point point;
+    Value value;
+  };
+  void compute(unsigned number, const Point &point,
+               SmallVectorImpl<Store> &stores);
+  void storeAll(ArrayRef<Store> stores);
   void writeResults(ArrayRef<unsigned> numbers, ArrayRef<Point> points);
+  void windowPoints(ArrayRef<Point> points);
+  bool fillsWindows() const;
   void prefetchNextRow(ArrayRef<int64_t> shape, const Point &point);
   int64_t unrolling() const;
 
@@ -203,21 +216,27 @@ void PhaseLoops::reduceAt(ArrayRef<Point> points) {
   }
 }
 
+void PhaseLoops::compute(unsigned number, const Point &point,
+                         SmallVectorImpl<Store> &stores) {
+  stores.push_back({number, point, emitter.emit(returned[number], point)});
+}
+
+void PhaseLoops::storeAll(ArrayRef<Store> stores) {
+  for (const Store &store : stores)
+    emitter.store(
+        loc, store.value,
+        ValueEmitter::flatten(builder, loc, buffers.results[store.number]),
+        tensorType(returned[store.number]).getShape(), store.point,
+        /*isResult=*/true);
+}
+
 void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
                               ArrayRef<Point> points) {
-  // Everything is read before anything is written.
-  SmallVector<Value> values;
+  SmallVector<Store> stores;
   for (const Point &point : points)
     for (unsigned number : numbers)
-      values.push_back(emitter.emit(returned[number], point));
-  unsigned next = 0;
-  for (const Point &point : points)
-    for (unsigned number : numbers)
-      emitter.store(
-          loc, values[next++],
-          ValueEmitter::flatten(builder, loc, buffers.results[number]),
-          tensorType(returned[number]).getShape(), point,
-          /*isResult=*/true);
+      compute(number, point, stores);
+  storeAll(stores);
 }
 
 /// What the next row reads at `point` of this one.
@@ -235,7 +254,47 @@ void PhaseLoops::prefetchNextRow(ArrayRef<int64_t> shape, const Point &point) {
     }
 }
 
+/// Whether there are results for every element of the windows.
+bool PhaseLoops::fillsWindows() const {
+  return phase.isWindows() && llvm::any_of(phase.results, [&](unsigned number) {
+           return tensorType(returned[number]).getShape() ==
+                  ArrayRef(phase.space);
+         });
+}
+
+/// The windows at `points`: their elements are in registers from the first
+/// reduction to the last result.
+void PhaseLoops::windowPoints(ArrayRef<Point> points) {
+  emitter.writesOut = true;
+  reduceAt(points);
+  emitter.writesOut = false;
+  // At each element of the windows, where the outer point is put around it.
+  SmallVector<Point> elements;
+  SmallVector<int64_t> extents;
+  for (int64_t d : phase.reduced)
+    extents.push_back(phase.space[d]);
+  for (int64_t i = 0; i < ShapedType::getNumElements(extents); ++i) {
+    Indices within = emitter.space.delinearize(Index(i), extents);
+    for (const Point &point : points) {
+      Indices indices = point.indices;
+      for (auto [d, index] : llvm::zip_equal(phase.reduced, within))
+        indices.insert(indices.begin() + d, index);
+      elements.push_back(point.at(std::move(indices)));
+    }
+  }
+  SmallVector<Store> stores;
+  for (unsigned number : phase.results)
+    for (const Point &point :
+         tensorType(returned[number]).getShape() == ArrayRef(phase.space)
+             ? ArrayRef<Point>(elements)
+             : points)
+      compute(number, point, stores);
+  storeAll(stores);
+}
+
 void PhaseLoops::outerPoints(ArrayRef<Point> points) {
+  if (fillsWindows())
+    return windowPoints(points);
   if (phase.rows)
     emitter.rowIndices = points.front().indices;
   for (const RowCacheSlot &slot : phase.rowCaches) {
@@ -288,7 +347,7 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
 }
 
 int64_t PhaseLoops::unrolling() const {
-  if (form.lanes == 1 || phase.rows)
+  if (form.lanes == 1 || phase.rows || fillsWindows())
     return 1;
   if (!phase.reducing.empty()) {
     int64_t most = 1;
@@ -332,6 +391,14 @@ void PhaseLoops::emit() {
     SmallVector<int64_t> all(phase.outer);
     blocks.assign(1, all);
   }
+  // A short vector that is full beats a long one behind a mask: a load next to
+  // a masked store waits for it.
+  constexpr int64_t shortestBits = 128;
+  int64_t shortest = std::max<int64_t>(
+      1, form.lanes * shortestBits / TargetFacts::of(kernel).vectorBits);
+  while (!blocks.empty() && lanes / 2 >= shortest &&
+         ShapedType::getNumElements(blocks.back()) <= lanes / 2)
+    lanes /= 2;
   // The largest squares that fit.
   constexpr int64_t smallestSquare = 4;
   if (!phase.rows && phase.reducing.empty())

@@ -55,6 +55,8 @@ private:
   /// The loops from `level` on; accumulators in, accumulators out.
   SmallVector<Value> level(unsigned level, const Indices &reduced,
                            SmallVector<Value> accumulators);
+  /// All elements one after the other, without a loop.
+  void writeOut(SmallVector<Value> &accumulators);
   SmallVector<Value> innermost(const Indices &reduced,
                                SmallVector<Value> accumulators);
   SmallVector<Value>
@@ -244,6 +246,12 @@ SmallVector<Value> ReductionLoops::level(unsigned depth, const Indices &reduced,
               });
 }
 
+void ReductionLoops::writeOut(SmallVector<Value> &accumulators) {
+  for (int64_t i = 0; i < ShapedType::getNumElements(blockExtents); ++i)
+    accumulate(emitter.space.delinearize(Index(i), blockExtents), 1, 1,
+               accumulators, 0);
+}
+
 void ReductionLoops::emit() {
   for (unsigned op = 0; op < ops.size(); ++op)
     for (unsigned point = 0; point < points.size(); ++point)
@@ -262,12 +270,18 @@ void ReductionLoops::emit() {
   chooseForm();
 
   SmallVector<Value> accumulators;
+  if (emitter.writesOut) {
+    lanes = unroll = 1;
+    scalarTail = false;
+  }
   for (int64_t u = 0; u < unroll; ++u)
     llvm::append_range(accumulators, neutral(lanes));
   if (scalarTail)
     llvm::append_range(accumulators, neutral(1));
   if (blocks.empty())
     accumulate({}, 1, 1, accumulators, 0);
+  else if (emitter.writesOut)
+    writeOut(accumulators);
   else
     accumulators = level(0, {}, accumulators);
 

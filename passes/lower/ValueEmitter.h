@@ -62,6 +62,9 @@ public:
   /// Whether a partial vector is done with a mask (AVX-512), or by a loop of
   /// single elements.
   bool maskedTails = false;
+  /// Whether reductions are written out, their elements kept in registers for
+  /// what follows.
+  bool writesOut = false;
 
   /// Bytes of the widest vector of any machine: what results that go past the
   /// caches are aligned to, and all that may be promised of their stores.

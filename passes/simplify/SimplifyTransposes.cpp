@@ -4,7 +4,8 @@
 // through pads and slices, and through pointwise ops all of whose operands can
 // be made in another order (broadcasts, positions, other transposes).  So the
 // transposes around each layer of a channels-first network meet, and the
-// derivative of a pooling is made where it belongs.
+// derivative of a pooling is made where it belongs.  One that only a reduction
+// sees is not needed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -63,28 +64,6 @@ struct SliceBeforeTranspose : OpRewritePattern<SliceOp> {
     Value part = SliceOp::create(rewriter, op.getLoc(), transpose.getOperand(),
                                  offsets, sizes, strides);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, part, permutation);
-    return success();
-  }
-};
-
-/// reduce_sum (transpose %x [0, 2, 1, 3]) dims [2]  ⇒  reduce_sum %x dims [1]
-/// where both what is reduced and what is kept stay in their order.
-template <typename Op> struct ReduceBeforeTranspose : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-  LogicalResult matchAndRewrite(Op op,
-                                PatternRewriter &rewriter) const override {
-    auto transpose = op.getOperand().template getDefiningOp<TransposeOp>();
-    if (!transpose)
-      return failure();
-    SmallVector<int64_t> reduced, kept;
-    for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
-      (llvm::is_contained(op.getDimensions(), static_cast<int64_t>(d)) ? reduced
-                                                                       : kept)
-          .push_back(from);
-    if (!llvm::is_sorted(reduced) || !llvm::is_sorted(kept))
-      return failure();
-    rewriter.template replaceOpWithNewOp<Op>(op, transpose.getOperand(),
-                                             reduced);
     return success();
   }
 };
@@ -149,6 +128,28 @@ std::optional<Tree> findTree(Value root) {
   return tree;
 }
 
+/// Where a broadcast's operand's dimensions are in the transposed value, if
+/// they stay in order.
+std::optional<SmallVector<int64_t>> broadcastTo(Value leaf,
+                                                ArrayRef<int64_t> permutation) {
+  auto broadcast = leaf.getDefiningOp<BroadcastOp>();
+  if (!broadcast)
+    return std::nullopt;
+  SmallVector<int64_t> dimensions;
+  for (int64_t d : broadcast.getDimensions())
+    dimensions.push_back(llvm::find(permutation, d) - permutation.begin());
+  if (!llvm::is_sorted(dimensions))
+    return std::nullopt;
+  return dimensions;
+}
+
+bool isInverse(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  for (auto [d, from] : llvm::enumerate(a))
+    if (b[from] != static_cast<int64_t>(d))
+      return false;
+  return true;
+}
+
 Value transposedLeaf(PatternRewriter &rewriter, Value leaf,
                      ArrayRef<int64_t> permutation) {
   RankedTensorType type = tensorType(leaf);
@@ -165,7 +166,36 @@ Value transposedLeaf(PatternRewriter &rewriter, Value leaf,
         permutation.begin();
     return IotaOp::create(rewriter, leaf.getLoc(), type.clone(shape), place);
   }
+  if (auto transpose = leaf.getDefiningOp<TransposeOp>())
+    if (isInverse(permutation, transpose.getPermutation()))
+      return transpose.getOperand();
+  if (std::optional<SmallVector<int64_t>> dimensions =
+          broadcastTo(leaf, permutation))
+    return BroadcastOp::create(rewriter, leaf.getLoc(), type.clone(shape),
+                               leaf.getDefiningOp()->getOperand(0),
+                               *dimensions);
   return TransposeOp::create(rewriter, leaf.getLoc(), leaf, permutation);
+}
+
+/// The tree under `root` with all its leaves transposed.
+Value transposeTree(PatternRewriter &rewriter, Tree &tree, Value root,
+                    ArrayRef<int64_t> permutation) {
+  IRMapping moved;
+  for (Value leaf : tree.leaves)
+    if (!moved.contains(leaf))
+      moved.map(leaf, transposedLeaf(rewriter, leaf, permutation));
+  llvm::sort(tree.ops,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  for (Operation *from : tree.ops) {
+    Operation *to = rewriter.clone(*from, moved);
+    Value result = to->getResult(0);
+    SmallVector<int64_t> shape;
+    for (int64_t d : permutation)
+      shape.push_back(tensorType(result).getDimSize(d));
+    result.setType(tensorType(result).clone(shape));
+    moved.map(from->getResult(0), result);
+  }
+  return moved.lookup(root);
 }
 
 /// transpose (select (compare (iota dim 1), (broadcast %i)), (broadcast %x)) P
@@ -179,24 +209,55 @@ struct TransposeBeforePointwise : OpRewritePattern<TransposeOp> {
     std::optional<Tree> tree = findTree(op.getOperand());
     if (!tree)
       return failure();
-    ArrayRef<int64_t> permutation = op.getPermutation();
-    IRMapping moved;
-    for (Value leaf : tree->leaves)
-      if (!moved.contains(leaf))
-        moved.map(leaf, transposedLeaf(rewriter, leaf, permutation));
-    llvm::sort(tree->ops, [](Operation *a, Operation *b) {
-      return a->isBeforeInBlock(b);
-    });
-    for (Operation *from : tree->ops) {
-      Operation *to = rewriter.clone(*from, moved);
-      Value result = to->getResult(0);
-      SmallVector<int64_t> shape;
-      for (int64_t d : permutation)
-        shape.push_back(tensorType(result).getDimSize(d));
-      result.setType(tensorType(result).clone(shape));
-      moved.map(from->getResult(0), result);
+    rewriter.replaceOp(op, transposeTree(rewriter, *tree, op.getOperand(),
+                                         op.getPermutation()));
+    return success();
+  }
+};
+
+/// reduce_sum (transpose %x [0, 2, 1, 3]) dims [2]  ⇒  reduce_sum %x dims [1]
+/// where both what is reduced and what is kept stay in their order; and so for
+/// pointwise ops between the two whose other operands are free to be
+/// transposed.
+template <typename Op> struct ReduceBeforeTranspose : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    Value operand = op.getOperand();
+    auto transpose = operand.getDefiningOp<TransposeOp>();
+    std::optional<Tree> tree;
+    if (!transpose) {
+      if (!(tree = findTree(operand)))
+        return failure();
+      // All that are there, the same way.
+      for (Value leaf : tree->leaves)
+        if (auto here = leaf.getDefiningOp<TransposeOp>()) {
+          if (transpose && transpose.getPermutation() != here.getPermutation())
+            return failure();
+          transpose = here;
+        }
+      if (!transpose)
+        return failure();
     }
-    rewriter.replaceOp(op, moved.lookup(op.getOperand()));
+    ArrayRef<int64_t> permutation = transpose.getPermutation();
+    SmallVector<int64_t> reduced, kept, inverse(permutation.size());
+    for (auto [d, from] : llvm::enumerate(permutation)) {
+      inverse[from] = d;
+      (llvm::is_contained(op.getDimensions(), static_cast<int64_t>(d)) ? reduced
+                                                                       : kept)
+          .push_back(from);
+    }
+    if (!llvm::is_sorted(reduced) || !llvm::is_sorted(kept))
+      return failure();
+    // Only where no transpose is left.
+    if (tree && llvm::any_of(tree->leaves, [&](Value leaf) {
+          return leaf.getDefiningOp<BroadcastOp>() &&
+                 !broadcastTo(leaf, inverse);
+        }))
+      return failure();
+    operand = tree ? transposeTree(rewriter, *tree, operand, inverse)
+                   : transpose.getOperand();
+    rewriter.replaceOpWithNewOp<Op>(op, operand, reduced);
     return success();
   }
 };

@@ -59,6 +59,29 @@ TEST_F(Phases, RowsReadBackThroughManyPathsAreOnePhase) {
   EXPECT_TRUE(plan.stored.empty());
 }
 
+TEST_F(Phases, AFewRowsReducedForEachColumnAreWindows) {
+  auto softmax = [&](const std::string &rows) {
+    std::string full = "tensor<" + rows + "x8xf32>", kept = "tensor<8xf32>";
+    return of("%i = sinter.iota dim 0 : " + full +
+                  "\n%m = sinter.reduce_max %i dims [0] : " + full + " -> " +
+                  kept + "\n%b = sinter.broadcast %m dims [1] : " + kept +
+                  " -> " + full + "\n%e = sinter.sub %i, %b : " + full +
+                  "\n%s = sinter.reduce_sum %e dims [0] : " + full + " -> " +
+                  kept + "\n%c = sinter.broadcast %s dims [1] : " + kept +
+                  " -> " + full + "\n%y = sinter.div %e, %c : " + full +
+                  "\nsinter.return %y, %s : " + full + ", " + kept + "\n",
+              "(" + full + ", " + kept + ")");
+  };
+  KernelPhases few = softmax("5");
+  ASSERT_EQ(few.phases.size(), 1u);
+  EXPECT_TRUE(few.phases[0].isWindows());
+  EXPECT_EQ(few.phases[0].reducing.size(), 2u);
+  EXPECT_EQ(few.phases[0].results.size(), 2u);
+  EXPECT_EQ(few.scratchBytes, 0);
+  // Too many to be kept in registers.
+  EXPECT_GT(softmax("500").phases.size(), 1u);
+}
+
 TEST_F(Phases, AColumnReadElsewhereAtTheEndOfALongPathIsASecondPhase) {
   // The transposed maximum is not at the sum's own row.
   KernelPhases plan =

@@ -325,6 +325,60 @@ TEST_P(Shapes, RowsWithSeveralReductions) {
   check(cases);
 }
 
+TEST_P(Shapes, WindowsAreReducedAndFilledInOneWalk) {
+  std::vector<Case> cases;
+  // The extremum of each window, and where it was first, as a pooling and its
+  // derivative have it; a softmax along a short axis.
+  for (const char *e : {"f32", "f64", "i32"})
+    for (auto [before, between, inner] :
+         {std::tuple("5", "3", "8"), std::tuple("2", "4", "16"),
+          std::tuple("3", "1", "35"), std::tuple("1", "2", "1")}) {
+      std::string full = std::string(before) + "x2x" + between + "x3x" + inner,
+                  kept = std::string(before) + "x" + between + "x" + inner;
+      std::string body = R"(
+  %m = sinter.reduce_max %x0 dims [1, 3] : FULL -> KEPT
+  %b = sinter.broadcast %m dims [0, 2, 4] : KEPT -> FULL
+  %c = sinter.compare eq %x0, %b : FULL
+  %r = sinter.iota dim 1 : PLACES
+  %q = sinter.iota dim 3 : PLACES
+  %h = sinter.constant dense<3> : PLACES
+  %s = sinter.mul %r, %h : PLACES
+  %p = sinter.add %s, %q : PLACES
+  %n = sinter.constant dense<6> : PLACES
+  %o = sinter.select %c, %p, %n : PLACES
+  %f = sinter.reduce_min %o dims [1, 3] : PLACES -> FIRST
+  %g = sinter.broadcast %f dims [0, 2, 4] : FIRST -> PLACES
+  %k = sinter.compare eq %p, %g : PLACES
+  %v = sinter.broadcast %x1 dims [0, 2, 4] : KEPT -> FULL
+  %y = sinter.select %k, %v, %x0 : FULL)";
+      auto t = [&](const std::string &shape, const char *of) {
+        return "tensor<" + shape + "x" + of + ">";
+      };
+      cases.push_back({{t(full, e), t(kept, e)},
+                       withTypes(body, {{"FULL", t(full, e)},
+                                        {"KEPT", t(kept, e)},
+                                        {"PLACES", t(full, "i64")},
+                                        {"FIRST", t(kept, "i64")}}),
+                       t(full, e)});
+    }
+  for (auto [full, kept] : {std::pair("tensor<3x4x37xf32>", "tensor<3x37xf32>"),
+                            std::pair("tensor<5x16x3xf32>", "tensor<5x3xf32>")})
+    cases.push_back({{full},
+                     withTypes(R"(
+  %m = sinter.reduce_max %x0 dims [1] : FULL -> KEPT
+  %b = sinter.broadcast %m dims [0, 2] : KEPT -> FULL
+  %d = sinter.sub %x0, %b : FULL
+  %e = sinter.exp %d : FULL
+  %s = sinter.reduce_sum %e dims [1] : FULL -> KEPT
+  %c = sinter.broadcast %s dims [0, 2] : KEPT -> FULL
+  %y = sinter.div %e, %c : FULL)",
+                               {{"FULL", full}, {"KEPT", kept}}),
+                     full,
+                     8,
+                     0});
+  check(cases);
+}
+
 TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
   std::vector<Case> cases;
   for (const char *e : {"i32", "i64", "i8", "ui8"}) {

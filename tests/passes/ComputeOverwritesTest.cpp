@@ -22,6 +22,7 @@ protected:
   /// `kernel`: from its arguments on, without the symbol.
   Overwrites of(const std::string &kernel, const std::string &rest = "") {
     module = parse("!m = tensor<4x6xf32>\n!s = tensor<6x6xf32>\n"
+                   "!l = tensor<400x6xf32>\n"
                    "!r = tensor<4xf32>\n!c = tensor<6xf32>\n"
                    "module {\nsinter.kernel @k" +
                    kernel + rest + "}");
@@ -92,11 +93,20 @@ TEST_F(ComputeOverwrites, RowIsReducedBeforeItsFullResultIsStored) {
 }
 
 TEST_F(ComputeOverwrites, ColumnsAreReducedInAPhaseBefore) {
-  EXPECT_EQ(of("(%a: !m) -> !m {\n"
-               "%0 = sinter.reduce_sum %a dims [0] : !m -> !c\n"
-               "%1 = sinter.broadcast %0 dims [1] : !c -> !m\n"
-               "%2 = sinter.sub %a, %1 : !m\nsinter.return %2 : !m }"),
+  EXPECT_EQ(of("(%a: !l) -> !l {\n"
+               "%0 = sinter.reduce_sum %a dims [0] : !l -> !c\n"
+               "%1 = sinter.broadcast %0 dims [1] : !c -> !l\n"
+               "%2 = sinter.sub %a, %1 : !l\nsinter.return %2 : !l }"),
             Overwrites{0});
+}
+
+TEST_F(ComputeOverwrites, WindowIsReadBeforeItsElementsAreStored) {
+  EXPECT_EQ(of("(%a: !m, %g: !c) -> (!m, !c) {\n"
+               "%0 = sinter.reduce_sum %a dims [0] : !m -> !c\n"
+               "%1 = sinter.mul %0, %g : !c\n"
+               "%2 = sinter.broadcast %1 dims [1] : !c -> !m\n"
+               "%3 = sinter.sub %a, %2 : !m\nsinter.return %3, %0 : !m, !c }"),
+            (Overwrites{0, -1}));
 }
 
 TEST_F(ComputeOverwrites, ScatterTakesItsOperand) {

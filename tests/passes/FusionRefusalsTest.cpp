@@ -110,10 +110,13 @@ const Case cases[] = {
      "%s = sinter.reduce_sum %a dims [1] : !m -> !v loc(\"root\")\n",
      "%s", "!v"},
     {"ColumnsLeaveWhatReadsThemBack", Refusal::NotRows,
-     "%s = sinter.reduce_sum %x dims [0] : !m -> !v loc(\"root\")\n"
-     "%b = sinter.broadcast %s dims [1] : !v -> !m\n"
-     "%l = sinter.sub %x, %b : !m loc(\"late\")\n",
-     "%l", "!m"},
+     "%t = sinter.broadcast %x dims [1, 2] : !m -> tensor<99x4x4xf32>\n"
+     "%e = sinter.exp %t : tensor<99x4x4xf32>\n"
+     "%s = sinter.reduce_sum %e dims [0] : tensor<99x4x4xf32> -> !m "
+     "loc(\"root\")\n"
+     "%b = sinter.broadcast %s dims [1, 2] : !m -> tensor<99x4x4xf32>\n"
+     "%l = sinter.sub %t, %b : tensor<99x4x4xf32> loc(\"late\")\n",
+     "%l", "tensor<99x4x4xf32>"},
     {"RowsLeaveCycles", Refusal::Cycle,
      "%s = sinter.reduce_sum %x dims [1] : !m -> !v loc(\"root\")\n"
      "%c = sinter.concatenate %s, %s dim 0 : !v, !v -> tensor<8xf32>\n"

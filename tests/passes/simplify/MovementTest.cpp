@@ -93,6 +93,36 @@ TEST_F(MovementTest, PointwiseOpsMoveAboveBroadcasts) {
   EXPECT_EQ(ops(), "constant mul add broadcast");
 }
 
+TEST_F(MovementTest, WhatIsReducedIsNotTransposed) {
+  algebra(R"((%x: tensor<3x2x4x2x5xf32>, %m: tensor<3x4x5xf32>)
+      -> tensor<3x4x5xf32> {
+    %t = sinter.transpose %x [0, 2, 1, 3, 4]
+        : tensor<3x2x4x2x5xf32> -> tensor<3x4x2x2x5xf32>
+    %b = sinter.broadcast %m dims [0, 1, 4]
+        : tensor<3x4x5xf32> -> tensor<3x4x2x2x5xf32>
+    %i = sinter.iota dim 3 : tensor<3x4x2x2x5xf32>
+    %d = sinter.sub %t, %b : tensor<3x4x2x2x5xf32>
+    %e = sinter.mul %d, %i : tensor<3x4x2x2x5xf32>
+    %y = sinter.reduce_max %e dims [2, 3]
+        : tensor<3x4x2x2x5xf32> -> tensor<3x4x5xf32>
+    sinter.return %y : tensor<3x4x5xf32>
+  })");
+  EXPECT_EQ(ops(), "iota broadcast sub mul reduce_max");
+}
+
+// What is kept would change its order.
+TEST_F(MovementTest, WhatIsKeptStaysTransposed) {
+  algebra(R"((%x: tensor<5x4x3xf32>, %m: tensor<3x4xf32>) -> tensor<3x4xf32> {
+    %t = sinter.transpose %x [2, 1, 0]
+        : tensor<5x4x3xf32> -> tensor<3x4x5xf32>
+    %b = sinter.broadcast %m dims [0, 1] : tensor<3x4xf32> -> tensor<3x4x5xf32>
+    %d = sinter.sub %t, %b : tensor<3x4x5xf32>
+    %y = sinter.reduce_max %d dims [2] : tensor<3x4x5xf32> -> tensor<3x4xf32>
+    sinter.return %y : tensor<3x4xf32>
+  })");
+  EXPECT_EQ(ops(), "transpose broadcast sub reduce_max");
+}
+
 TEST_F(MovementTest, SlicesReadThrough) {
   algebra(R"((%x: tensor<8x5xf32>, %z: tensor<3x5xf32>) -> (tensor<2x2xf32>,
       tensor<2x5xf32>, tensor<2x3xf32>, tensor<2x4xf32>) {
