@@ -46,9 +46,16 @@ std::optional<OperandView> OperandView::of(Value value) {
   Operation *op = value.getDefiningOp();
   if (!isa<TransposeOp, BroadcastOp, SliceOp, ReverseOp, WindowsOp>(op))
     return std::nullopt;
-  std::optional<OperandView> view = of(op->getOperand(0));
+  std::optional<Border> border;
+  if (isa<WindowsOp>(op))
+    border = Border::of(value);
+  Value source = op->getOperand(0);
+  std::optional<OperandView> view =
+      of(border ? source.getDefiningOp()->getOperand(0) : source);
   if (!view)
     return std::nullopt;
+  if (border)
+    view->offset -= border->low * view->strides[border->place];
   SmallVector<int64_t> from = std::move(view->strides), &to = view->strides;
   ArrayRef<int64_t> shape =
       cast<RankedTensorType>(op->getOperand(0).getType()).getShape();
@@ -109,8 +116,19 @@ static void permute(StridedDims &dims, ArrayRef<size_t> order) {
 
 ContractionForm ContractionForm::of(DotGeneralOp op) {
   ContractionForm form;
-  form.lhs = OperandView::of(op.getLhs());
-  form.rhs = OperandView::of(op.getRhs());
+  auto view = [&](Value operand, bool isRhs) {
+    std::optional<OperandView> view = OperandView::of(operand);
+    std::optional<Border> border = Border::of(operand);
+    if (!view || !border)
+      return view;
+    if (form.border || !border->isLeftOut(op, isRhs))
+      return std::optional<OperandView>();
+    form.border = border;
+    form.rhsHasBorder = isRhs;
+    return view;
+  };
+  form.lhs = view(op.getLhs(), /*isRhs=*/false);
+  form.rhs = view(op.getRhs(), /*isRhs=*/true);
   SmallVector<int64_t> lhs =
       form.lhs ? form.lhs->strides : denseStrides(op.getLhs());
   SmallVector<int64_t> rhs =
@@ -142,9 +160,10 @@ ContractionForm ContractionForm::of(DotGeneralOp op) {
 static SmallVector<ContractionLoop> merged(ArrayRef<ContractionLoop> loops) {
   SmallVector<ContractionLoop> result;
   for (const ContractionLoop &loop : loops) {
-    if (loop.extent == 1)
+    if (loop.extent == 1 && !loop.bounded)
       continue;
-    if (!result.empty() && result.back().lhs == loop.lhs * loop.extent &&
+    if (!result.empty() && !loop.bounded && !result.back().bounded &&
+        result.back().lhs == loop.lhs * loop.extent &&
         result.back().rhs == loop.rhs * loop.extent) {
       result.back() = {result.back().extent * loop.extent, loop.lhs, loop.rhs};
       continue;
@@ -160,8 +179,10 @@ SmallVector<ContractionLoop> ContractionForm::rowLoops(bool packed) const {
   if (packed || m == 0)
     return {{m, k, 0}};
   SmallVector<ContractionLoop> loops;
-  for (auto [extent, stride] : llvm::zip(lhsM.extents, lhsM.strides))
-    loops.push_back({extent, stride, 0});
+  for (auto [d, extent, stride] :
+       llvm::zip(lhsM.dimensions, lhsM.extents, lhsM.strides))
+    loops.push_back(
+        {extent, stride, 0, border && !rhsHasBorder && d == border->place});
   return merged(loops);
 }
 
@@ -172,6 +193,11 @@ SmallVector<ContractionLoop> ContractionForm::depthLoops(bool packedLhs,
   SmallVector<ContractionLoop> loops;
   for (size_t i = 0; i < lhsK.extents.size(); ++i)
     loops.push_back({lhsK.extents[i], lhsK.strides[i], rhsK.strides[i]});
+  // What is packed has its zeros.
+  if (border && !(rhsHasBorder ? width > 0 : packedLhs))
+    for (auto [loop, d] :
+         llvm::zip(loops, rhsHasBorder ? rhsK.dimensions : lhsK.dimensions))
+      loop.bounded = d == border->inside;
   int64_t inner = 1;
   for (ContractionLoop &loop : llvm::reverse(loops)) {
     if (packedLhs)

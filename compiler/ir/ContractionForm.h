@@ -10,7 +10,7 @@
 #ifndef SINTER_COMPILER_IR_CONTRACTIONFORM_H
 #define SINTER_COMPILER_IR_CONTRACTIONFORM_H
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/Border.h"
 
 namespace sinter::ir {
 
@@ -32,13 +32,17 @@ struct OperandView {
   int64_t offset = 0;
   llvm::SmallVector<int64_t> strides; // a dimension of the value each
 
-  /// Through transposes, broadcasts, slices, reverses and windows.
+  /// Through transposes, broadcasts, slices, reverses and windows.  In those
+  /// with a border, what lies there must not be read.
   static std::optional<OperandView> of(mlir::Value value);
 };
 
 /// Steps of one loop, in elements of both operands (of M, only of A).
 struct ContractionLoop {
   int64_t extent, lhs, rhs;
+  /// Of K: a window's elements, of which those in the border are left out.  Of
+  /// M: the windows' places.
+  bool bounded = false;
 };
 
 struct ContractionForm {
@@ -47,6 +51,9 @@ struct ContractionForm {
   StridedDims lhsBatch, lhsM, lhsK;
   StridedDims rhsBatch, rhsK, rhsN;
   int64_t batch, m, n, k;
+  /// Of one of the operands that lie in memory.
+  std::optional<Border> border;
+  bool rhsHasBorder = false;
 
   static ContractionForm of(DotGeneralOp op);
 

@@ -25,7 +25,8 @@ splitRows(int64_t rows, ArrayRef<ContractionLoop> loops) {
   int64_t last = std::max<int64_t>(loops.back().extent, 1);
   if (rows <= last || loops.size() == 1)
     return std::pair(int64_t(1), rows);
-  if (rows % last != 0 || rows / last > loops.drop_back().back().extent)
+  const ContractionLoop &around = loops.drop_back().back();
+  if (rows % last != 0 || rows / last > around.extent || around.bounded)
     return std::nullopt;
   return std::pair(rows / last, last);
 }

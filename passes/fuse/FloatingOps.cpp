@@ -2,6 +2,8 @@
 
 #include "passes/fuse/FloatingOps.h"
 
+#include "compiler/ir/Border.h"
+
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -86,6 +88,16 @@ static bool turnsInnermost(TransposeOp op) {
          static_cast<int64_t>(op.getPermutation().size()) - 1;
 }
 
+/// Whether what it turns is then moved again: only what is turned last is read
+/// in squares, all else element by element.
+static bool isTurnedAndMoved(TransposeOp op) {
+  // Less is not worth a kernel of its own.
+  constexpr int64_t fewElements = 4096;
+  return op && turnsInnermost(op) &&
+         op.getType().getNumElements() > fewElements &&
+         isa<BroadcastOp, PadOp>(*op->user_begin());
+}
+
 /// Whether it turns what windows show to the vectors of a contraction: every
 /// window would be gathered.
 static bool isTurnedForWindows(Operation *root, TransposeOp op) {
@@ -95,6 +107,18 @@ static bool isTurnedForWindows(Operation *root, TransposeOp op) {
   while (*last->user_begin() != root)
     last = *last->user_begin();
   return cast<DotGeneralOp>(root).getRhs() == last->getResult(0);
+}
+
+/// Whether the pad is a border of windows that the contraction leaves out.
+static bool isLeftOut(DotGeneralOp root, PadOp pad) {
+  if (!isa<WindowsOp>(*pad->user_begin()))
+    return false;
+  Operation *last = pad;
+  while (*last->user_begin() != root)
+    last = *last->user_begin();
+  bool isRhs = root.getRhs() == last->getResult(0);
+  std::optional<Border> border = Border::of(last->getResult(0));
+  return border && border->isLeftOut(root, isRhs);
 }
 
 bool FloatingOps::absorbs(Operation *root, Operation *op,
@@ -108,6 +132,8 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
     // finished there, and so is what windows show several times.
     if (isTurnedForWindows(root, dyn_cast<TransposeOp>(op)))
       return false;
+    if (auto pad = dyn_cast<PadOp>(op))
+      return isLeftOut(cast<DotGeneralOp>(root), pad);
     return isa<TransposeOp, BroadcastOp, SliceOp, WindowsOp, ConstantOp>(op) ||
            (kindOf(op) == OpKind::Pointwise &&
             (cheapness.readsInputs || isWidening(op)) && !isShownInWindows(op));
@@ -117,6 +143,8 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
     // Stored part by part and from values at their own place: anything goes.
     return true;
   default:
+    if (isTurnedAndMoved(dyn_cast<TransposeOp>(op)))
+      return false;
     // What is turned is read in squares, which have no borders.
     if (auto transpose = dyn_cast<TransposeOp>(root))
       return !(isa<PadOp>(op) && turnsInnermost(transpose));

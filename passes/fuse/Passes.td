@@ -9,6 +9,18 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CompareActivations
+    : Pass<"sinter-compare-activations", "::mlir::ModuleOp"> {
+  let summary = "masks from what is stored";
+  let description = [{
+    ```
+    %y = sinter.max %x, %c              %y = sinter.max %x, %c
+    %m = sinter.compare gt %x, %c   ⇒   %m = sinter.compare gt %y, %c
+    ```
+    if nothing else needs %x; bit-exact, nan and −0 included.
+  }];
+}
+
 def MoveReshapes : Pass<"sinter-move-reshapes", "::mlir::ModuleOp"> {
   let summary = "reshapes go to where kernels end";
   let description = [{
@@ -20,15 +32,16 @@ def MoveReshapes : Pass<"sinter-move-reshapes", "::mlir::ModuleOp"> {
   }];
 }
 
-def CompareActivations
-    : Pass<"sinter-compare-activations", "::mlir::ModuleOp"> {
-  let summary = "masks from what is stored";
+def LeaveOutBorders
+    : Pass<"sinter-leave-out-borders", "::mlir::ModuleOp"> {
+  let summary = "padding that is not multiplied";
   let description = [{
     ```
-    %y = sinter.max %x, %c              %y = sinter.max %x, %c
-    %m = sinter.compare gt %x, %c   ⇒   %m = sinter.compare gt %y, %c
+    windows (transpose (pad %x rows and columns))
+      ⇒  windows (pad (pad (transpose %x) columns) rows)
     ```
-    if nothing else needs %x; bit-exact, nan and −0 included.
+    where the windows' contraction can leave out the zeros of the rows.  The
+    pad of rows becomes a part of its kernel, which never reads them.
   }];
 }
 

@@ -6,6 +6,7 @@
 #include "passes/fuse/ComputeSchedules.h"
 #include "passes/fuse/DeduplicateKernels.h"
 #include "passes/fuse/FormKernels.h"
+#include "passes/fuse/LeaveOutBorders.h"
 #include "passes/fuse/MoveReshapes.h"
 #include "passes/fuse/NameKernels.h"
 #include "passes/fuse/PackConstants.h"
@@ -14,8 +15,9 @@
 #include "mlir/Transforms/Passes.h"
 
 void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
-  manager.addPass(createMoveReshapesPass());
   manager.addPass(createCompareActivationsPass());
+  manager.addPass(createMoveReshapesPass());
+  manager.addPass(createLeaveOutBordersPass());
   manager.addPass(createFormKernelsPass());
   // Copies of cheap ops that met in one kernel, then calls that became equal.
   manager.addPass(mlir::createCSEPass());

@@ -126,6 +126,9 @@ TEST_P(Convolutions, FillTiles) {
           square(2, 14, 8, 5, 16, 1, 0),
           square(1, 16, 16, 3, 64, 1, 1),
           square(2, 9, 20, 3, 33, 2, 1),
+          // Windows of which nothing but the border is seen.
+          square(2, 6, 8, 3, 16, 1, 4),
+          square(2, 5, 16, 4, 8, 3, 6),
           square(1, 30, 1, 7, 6, 2, 3),
           square(2, 11, 48, 1, 40, 1, 0),
           square(2, 11, 5, 1, 7, 2, 0),

@@ -111,6 +111,37 @@ TEST_F(Fusing, AConvolutionReadsTheWindowsOfItsPaddedInput) {
   expectUnchanged(convolution);
 }
 
+// Columns of zeros are stored, rows of them are not.
+TEST_F(Fusing, AConvolutionLeavesOutTheRowsOfItsPadding) {
+  auto module = fused(convolution);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  auto image = cast<mlir::RankedTensorType>(steps[0].getResult(0).getType());
+  EXPECT_EQ(image.getShape(), (llvm::ArrayRef<int64_t>{2, 9, 10, 3}));
+  EXPECT_TRUE(holds(kernelOf(steps[1]), "pad"));
+}
+
+// A place that is a row of the product's tiles is not known outside of them.
+TEST_F(Fusing, AConvolutionAlongOneDimensionKeepsItsPadding) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%x: tensor<2x9x3xf32>, %w: tensor<3x3x8xf32>)
+        -> (tensor<2x9x8xf32>) {
+      %p = sinter.pad %x low [0, 1, 0] high [0, 1, 0] interior [0, 0, 0]
+          : tensor<2x9x3xf32> -> tensor<2x11x3xf32>
+      %u = sinter.windows %p dims [1] sizes [3] strides [1] dilations [1]
+          : tensor<2x11x3xf32> -> tensor<2x9x3x3xf32>
+      %y = sinter.dot_general %u, %w contract [2, 3] x [0, 1] batch [] x []
+          : tensor<2x9x3x3xf32>, tensor<3x3x8xf32> -> tensor<2x9x8xf32>
+      sinter.return %y : tensor<2x9x8xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_FALSE(holds(kernelOf(steps[1]), "pad"));
+  expectUnchanged(text);
+}
+
 TEST_F(Fusing, APoolingIsAReductionThatReadsWindows) {
   const char *text = R"(module @m {
     sinter.entry @run(%x: tensor<2x9x9x3xf32>) -> (tensor<2x4x4x3xf32>) {
@@ -125,6 +156,38 @@ TEST_F(Fusing, APoolingIsAReductionThatReadsWindows) {
   auto steps = calls(*module, "run");
   ASSERT_EQ(steps.size(), 1u);
   EXPECT_EQ(kind(kernelOf(steps[0])), "reduction");
+  expectUnchanged(text);
+}
+
+// Reshapes apart, the mask of the activation included.
+TEST_F(Fusing, APoolingAndItsDerivativeAreOneWalkOverWindows) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%x: tensor<2x8x6x5xf32>, %g: tensor<2x4x3x5xf32>)
+        -> (tensor<2x4x3x5xf32>, tensor<2x8x6x5xf32>) {
+      %z = sinter.constant dense<0.0> : tensor<2x8x6x5xf32>
+      %r = sinter.max %x, %z : tensor<2x8x6x5xf32>
+      %s = sinter.reshape %r : tensor<2x8x6x5xf32> -> tensor<2x4x2x3x2x5xf32>
+      %y = sinter.reduce_max %s dims [2, 4]
+          : tensor<2x4x2x3x2x5xf32> -> tensor<2x4x3x5xf32>
+      %b = sinter.broadcast %y dims [0, 1, 3, 5]
+          : tensor<2x4x3x5xf32> -> tensor<2x4x2x3x2x5xf32>
+      %c = sinter.compare eq %s, %b : tensor<2x4x2x3x2x5xf32>
+      %h = sinter.broadcast %g dims [0, 1, 3, 5]
+          : tensor<2x4x3x5xf32> -> tensor<2x4x2x3x2x5xf32>
+      %n = sinter.constant dense<0.0> : tensor<2x4x2x3x2x5xf32>
+      %k = sinter.select %c, %h, %n : tensor<2x4x2x3x2x5xf32>
+      %d = sinter.reshape %k : tensor<2x4x2x3x2x5xf32> -> tensor<2x8x6x5xf32>
+      %p = sinter.compare gt %r, %z : tensor<2x8x6x5xf32>
+      %v = sinter.select %p, %d, %z : tensor<2x8x6x5xf32>
+      sinter.return %y, %v : tensor<2x4x3x5xf32>, tensor<2x8x6x5xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(kind(kernelOf(steps[0])), "pointwise");
+  EXPECT_EQ(kind(kernelOf(steps[1])), "reduction");
+  EXPECT_EQ(kernelOf(steps[1]).getResultTypes().size(), 2u);
   expectUnchanged(text);
 }
 

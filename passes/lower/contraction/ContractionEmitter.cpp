@@ -74,6 +74,8 @@ private:
     MatrixProduct product;
     product.rows = form.rowLoops(t.packLhs);
     product.depth = form.depthLoops(t.packLhs, t.packRhs ? panelWidth() : 0);
+    if (llvm::any_of(product.depth, [](auto &loop) { return loop.bounded; }))
+      product.bounds = {*form.border, placeOfWindows(batch)};
     product.n = form.n;
     product.k = form.k;
     product.element = element;
@@ -117,6 +119,17 @@ private:
   }
 
   int64_t panelWidth() const { return t.vectors * t.lanes; }
+
+  /// The place of the windows with a border, if the batch knows it.
+  Value placeOfWindows(Index batch) {
+    const ir::StridedDims &dims =
+        form.rhsHasBorder ? form.rhsBatch : form.lhsBatch;
+    Indices parts = values.space.delinearize(batch, dims.extents);
+    for (auto [part, d] : llvm::zip(parts, dims.dimensions))
+      if (d == form.border->place)
+        return values.space.scalar(loc, part);
+    return nullptr;
+  }
 
   /// Where an operand's matrix of this batch begins in memory.
   OperandPlace placeOf(const ir::OperandView &view, Index batch,
@@ -205,7 +218,8 @@ private:
 
   /// All of B as panels.
   void packRhs(Index batch, Value target) {
-    bool simple = form.rhs && form.rhsK.stride() && form.rhsN.stride();
+    bool simple = form.rhs && !form.rhsHasBorder && form.rhsK.stride() &&
+                  form.rhsN.stride();
     if (simple) {
       IndexMath index(builder, loc);
       OperandPlace place = placeOf(*form.rhs, batch, form.rhsBatch);

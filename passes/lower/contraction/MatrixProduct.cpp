@@ -50,6 +50,10 @@ Value IndexMath::least(Value a, int64_t b) {
   return builder.createOrFold<arith::MinSIOp>(loc, a, constant(b));
 }
 
+Value IndexMath::most(Value a, int64_t b) {
+  return builder.createOrFold<arith::MaxSIOp>(loc, a, constant(b));
+}
+
 std::pair<Value, Value> IndexMath::divide(Value a, int64_t divisor) {
   return {builder.createOrFold<arith::DivUIOp>(loc, a, constant(divisor)),
           builder.createOrFold<arith::RemUIOp>(loc, a, constant(divisor))};
@@ -91,7 +95,8 @@ public:
   ProductEmitter(const MatrixProduct &product, OpBuilder &builder, Location loc)
       : p(product), t(product.tiling), builder(builder), loc(loc),
         index(builder, loc), vector(VectorType::get(t.lanes, p.element)),
-        width(t.vectors * t.lanes) {}
+        width(t.vectors * t.lanes),
+        place(product.bounds ? product.bounds->place : Value()) {}
 
   void emit() {
     below.assign(p.rows.size(), 1);
@@ -171,6 +176,8 @@ private:
         Value at = left;
         if (d > 1)
           std::tie(left, at) = index.divide(left, loop.extent);
+        if (loop.bounded)
+          place = at;
         address = step(address, at, loop.lhs);
         row = step(row, at, below[d - 1]);
       }
@@ -207,6 +214,8 @@ private:
                         taken.value_or(1));
     if (!taken) {
       index.loop(inBlock(cut, part, cut.extent), 1, [&](Value i) {
+        if (loop.bounded)
+          place = index.add(part.first, i);
         emitRows(depth + 1, {index.constant(0), index.constant(0)},
                  step(address, i, loop.lhs), step(row, i, below[depth]), column,
                  columns);
@@ -269,23 +278,41 @@ private:
           sumOver(depth + 1, tile, index.add(a, u * loop.lhs),
                   index.add(b, u * loop.rhs), values);
     };
+    if (loop.bounded) {
+      // Element u of the window is in the image from `low` on.
+      const ir::Border &border = p.bounds->border;
+      Value first = index.multiply(place, border.stride);
+      Value begin = index.most(index.subtract(border.low, first), 0);
+      Value end = index.least(index.subtract(border.low + border.extent, first),
+                              loop.extent);
+      return loopOver(
+          begin, end, 1, sums,
+          [&](Value i, SmallVector<Value> &values) { at(i, 1, values); });
+    }
     int64_t unroll = last ? t.unroll : 1;
     int64_t main = loop.extent / unroll * unroll;
     if (isWrittenOut(depth, sums.size()) || main <= unroll)
       main = 0;
-    if (main > 0) {
-      auto nest = scf::ForOp::create(builder, loc, index.constant(0),
-                                     index.constant(main),
-                                     index.constant(unroll), sums);
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(nest.getBody());
-      SmallVector<Value> carried(nest.getRegionIterArgs());
-      at(nest.getInductionVar(), unroll, carried);
-      scf::YieldOp::create(builder, loc, carried);
-      sums.assign(nest.getResults().begin(), nest.getResults().end());
-    }
+    if (main > 0)
+      loopOver(
+          index.constant(0), index.constant(main), unroll, sums,
+          [&](Value i, SmallVector<Value> &values) { at(i, unroll, values); });
     if (main < loop.extent)
       at(index.constant(main), loop.extent - main, sums);
+  }
+
+  /// A loop that carries the sums.
+  void
+  loopOver(Value begin, Value end, int64_t by, SmallVector<Value> &sums,
+           llvm::function_ref<void(Value, SmallVector<Value> &values)> body) {
+    auto nest =
+        scf::ForOp::create(builder, loc, begin, end, index.constant(by), sums);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(nest.getBody());
+    SmallVector<Value> carried(nest.getRegionIterArgs());
+    body(nest.getInductionVar(), carried);
+    scf::YieldOp::create(builder, loc, carried);
+    sums.assign(nest.getResults().begin(), nest.getResults().end());
   }
 
   /// Whether the loops from `depth` on, inside others, are so short that they
@@ -366,6 +393,8 @@ private:
   /// The loop over M that is cut into blocks, how, and how N is.
   size_t blocked = 0;
   Cut down, across;
+  /// Of the windows that the rows show, in a product with bounds.
+  Value place;
 };
 } // namespace
 

@@ -27,6 +27,7 @@ public:
   mlir::Value multiply(mlir::Value a, int64_t factor);
   mlir::Value subtract(int64_t a, mlir::Value b);
   mlir::Value least(mlir::Value a, int64_t b);
+  mlir::Value most(mlir::Value a, int64_t b);
   /// Quotient and remainder of what is not negative.
   std::pair<mlir::Value, mlir::Value> divide(mlir::Value a, int64_t divisor);
   /// Emits body(i) for i = 0, step, … below `end`; without a loop if that is
@@ -67,9 +68,18 @@ struct OperandPlace {
 };
 
 struct MatrixProduct {
+  /// How far a bounded loop over K goes.
+  struct Bounds {
+    ir::Border border;
+    /// The windows' place, where it is the same in the whole product; else the
+    /// index of the bounded loop over M.
+    mlir::Value place;
+  };
+
   int64_t n, k;
   /// M and K, outermost first; each at least one loop.
   llvm::SmallVector<ir::ContractionLoop> rows, depth;
+  std::optional<Bounds> bounds;
   mlir::Type element;
   bool fma;
   ir::ContractionTiling tiling;
