@@ -2,6 +2,7 @@
 
 include "compiler/ir/Dialect.td"
 include "compiler/ir/Pointwise.td"
+include "compiler/ir/Functions.td"
 include "compiler/ir/Linear.td"
 include "compiler/ir/Contraction.td"
 include "compiler/ir/Convolution.td"
