@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/lower/ShareDraws.h"
 #include "passes/lower/ValueEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,7 +42,7 @@ public:
           arith::TruncIOp::create(builder, loc, builder.getI32Type(), wide);
       return emitter.splat(loc, low, lanes);
     };
-    Words counter{block, constant(stream), half(call, 0), half(call, 32)};
+    Words counter{block, streamNumber(stream), half(call, 0), half(call, 32)};
     Value key0 = half(seed, 0), key1 = half(seed, 32);
     for (int round = 0; round < 10; ++round) {
       auto [high0, low0] = product(counter[0], 0xD2511F53u);
@@ -68,6 +69,15 @@ public:
   }
 
 private:
+  /// A scalar of its own, which may become an argument.
+  Value streamNumber(uint32_t stream) {
+    auto number = arith::ConstantOp::create(
+        builder, loc, builder.getI32IntegerAttr(static_cast<int32_t>(stream)));
+    number->setAttr(streamAttrName, builder.getUnitAttr());
+    return lanes == 1 ? number.getResult()
+                      : vector::BroadcastOp::create(builder, loc, i32, number)
+                            .getResult();
+  }
   Value exclusive(Value a, Value b) {
     return arith::XOrIOp::create(builder, loc, a, b);
   }

@@ -67,6 +67,30 @@ def EntryToFunction : LoopsPass<"sinter-entry-to-function"> {
   }];
 }
 
+def ShareDraws : LoopsPass<"sinter-share-draws"> {
+  let summary = "makes one function of those that differ in their streams";
+  let description = [{
+    ```mlir
+    func.func private @init_a(%key: memref<2xi64>, %y: memref<64xf32>) {
+      %stream = arith.constant {sinter.stream} 7 : i32
+      …
+    func.func private @init_b(%key: memref<2xi64>, %y: memref<64xf32>) {
+      %stream = arith.constant {sinter.stream} 9 : i32
+      …
+      call @init_a(%0, %1) : (memref<2xi64>, memref<64xf32>) -> ()
+      call @init_b(%0, %2) : (memref<2xi64>, memref<64xf32>) -> ()
+    ```
+    ⇒
+    ```mlir
+    func.func private @init_a(%key: memref<2xi64>, %y: memref<64xf32>, %stream: i32) {
+      …
+      call @init_a(%0, %1, %c7) : (memref<2xi64>, memref<64xf32>, i32) -> ()
+      call @init_a(%0, %2, %c9) : (memref<2xi64>, memref<64xf32>, i32) -> ()
+    ```
+    Invariant: no `sinter.stream` is left.
+  }];
+}
+
 def OutlineTasks : LoopsPass<"sinter-outline-tasks"> {
   let summary = "makes what threads may share a function";
   let description = [{

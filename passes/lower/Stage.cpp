@@ -9,6 +9,7 @@
 void sinter::passes::buildLoopsStage(mlir::OpPassManager &manager) {
   manager.addPass(createKernelToFunctionPass());
   manager.addPass(createEntryToFunctionPass());
+  manager.addPass(createShareDrawsPass());
   manager.addPass(createOutlineTasksPass());
   manager.addPass(createOrderStreamsPass());
   manager.addPass(createExpandMathPass());

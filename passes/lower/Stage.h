@@ -18,6 +18,7 @@ void buildLoopsStage(mlir::OpPassManager &manager);
 
 std::unique_ptr<mlir::Pass> createKernelToFunctionPass();
 std::unique_ptr<mlir::Pass> createEntryToFunctionPass();
+std::unique_ptr<mlir::Pass> createShareDrawsPass();
 std::unique_ptr<mlir::Pass> createOutlineTasksPass();
 std::unique_ptr<mlir::Pass> createOrderStreamsPass();
 std::unique_ptr<mlir::Pass> createExpandMathPass();
