@@ -10,6 +10,7 @@
 #include "compiler/driver/Compile.h"
 #include "llvm/Support/ErrorHandling.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -63,7 +64,17 @@ static const char *getTemporaryPath() {
   _exit(70);
 }
 
-void sinter::tools::reportBug() { finish(); }
+/// Several threads may crash at once: the first one says so.
+static void beTheFirst() {
+  static std::atomic_flag isTaken;
+  while (isTaken.test_and_set())
+    pause();
+}
+
+void sinter::tools::reportBug() {
+  beTheFirst();
+  finish();
+}
 
 void sinter::tools::installCrashHandler() {
   static char stack[1 << 16];
@@ -72,8 +83,9 @@ void sinter::tools::installCrashHandler() {
   alternative.ss_size = sizeof stack;
   sigaltstack(&alternative, nullptr);
   struct sigaction action = {};
-  action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+  action.sa_flags = SA_ONSTACK;
   action.sa_handler = [](int number) {
+    beTheFirst();
     say("sinter: the compiler was ended by signal SIG");
     say(sigabbrev_np(number));
     say("\n");
@@ -83,6 +95,7 @@ void sinter::tools::installCrashHandler() {
     sigaction(number, &action, nullptr);
   llvm::install_fatal_error_handler(
       [](void *, const char *reason, bool) {
+        beTheFirst();
         say("sinter: ");
         say(reason);
         say("\n");

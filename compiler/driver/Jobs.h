@@ -28,6 +28,8 @@ public:
   void serve(mlir::MLIRContext &context);
 
 private:
+  /// On which a handler can run when a thread has used up its stack.
+  std::unique_ptr<char[]> handlerStacks;
   /// None for one job, which is done by who asks for it.
   std::unique_ptr<llvm::DefaultThreadPool> pool;
 };

@@ -8,6 +8,7 @@
 
 #include "compiler/driver/Pipeline.h"
 #include "compiler/ir/Sinter.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/ErrorHandling.h"
 
@@ -43,6 +44,11 @@ struct BrokenPass : PassWrapper<BrokenPass, OperationPass<ModuleOp>> {
       int depth = 0;
       recurse(&depth);
     }
+    if (how == "recursion in a thread")
+      parallelFor(&getContext(), 0, 8, [](size_t) {
+        int depth = 0;
+        recurse(&depth);
+      });
     if (how == "memory")
       throw std::bad_alloc();
     if (how == "silent")

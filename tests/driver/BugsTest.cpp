@@ -45,6 +45,7 @@ TEST_F(Bugs, everyKindIsExitCode70WithAReproducer) {
         std::pair("abort", "signal SIGABRT"),
         std::pair("fatal", "no such thing"),
         std::pair("recursion", "signal SIGSEGV"),
+        std::pair("recursion in a thread", "signal SIGSEGV"),
         std::pair("memory", "signal SIGABRT"),
         std::pair("silent", "this is a bug in Sinter"),
         std::pair("invalid", "the module is invalid after the pass '")}) {
