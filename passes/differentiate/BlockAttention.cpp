@@ -106,15 +106,20 @@ void Blocking::block(const ScoreRegion &region, std::string &how) {
     chosen = std::max_element(
         levels.begin(), levels.end(),
         [](const Level &a, const Level &b) { return a.size < b.size; });
-  if (chosen == levels.end())
+  if (chosen == levels.end()) {
+    if (how.empty())
+      how = "whole, their rows depend on each other";
     return;
+  }
   const Level &level = *chosen;
   int64_t extent = 1;
   if (!level.isBatch) {
     extent = facts.l2Bytes / (bytes / level.size) / rowStep * rowStep;
     extent = std::max(extent, leastRows);
-    if (extent >= level.size)
+    if (extent >= level.size) {
+      how += (how.empty() ? "" : ", ") + std::to_string(level.size) + " rows";
       return;
+    }
   }
   int64_t steps = level.size / extent, done = steps * extent;
 
@@ -167,13 +172,13 @@ void Blocking::consider(DotGeneralOp scores) {
   std::string line = "'" + name + "', " +
                      std::to_string(getByteSize(scores.getType())) +
                      " bytes of scores: ";
-  if (Operation *reader = region->otherReader)
+  if (Operation *reader = region->otherReader) {
     line += "whole, '" + reader->getName().getStringRef().str() +
             "' reads them too";
-  else if (block(*region, how); how.empty())
-    line += "whole, their rows depend on each other";
-  else
+  } else {
+    block(*region, how);
     line += how;
+  }
   report.push_back(line);
 }
 

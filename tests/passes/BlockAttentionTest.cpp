@@ -19,6 +19,7 @@
 #include "tests/lower/Compiled.h"
 
 #include <cmath>
+#include <random>
 
 using namespace mlir;
 using namespace sinter;
@@ -257,6 +258,23 @@ TEST_F(BlockAttention, WithMasks) {
   }
 }
 
+TEST_F(BlockAttention, OfRandomShapes) {
+  std::mt19937 generator(7);
+  auto between = [&](int64_t least, int64_t most) {
+    return least + static_cast<int64_t>(generator() % (most - least + 1));
+  };
+  for (int i = 0; i < 12; ++i)
+    check({.batch = between(1, 3),
+           .heads = between(1, 3),
+           .queries = between(65, 150),
+           .keys = between(17, 90),
+           .width = between(1, 3),
+           .valueWidth = between(1, 3),
+           .mask = static_cast<Mask>(between(0, 3)),
+           .dropout = between(0, 1) == 1},
+          /*compiled=*/i < 2);
+}
+
 // The mask of the whole, in slices.
 TEST_F(BlockAttention, WithDropout) {
   check({.batch = 2, .heads = 2, .queries = 67, .keys = 19, .dropout = true});
@@ -335,6 +353,11 @@ TEST_F(BlockAttention, SaysWhatItDid) {
   EXPECT_EQ(reportOf(*expand(attention.text(), true)),
             "'values', 207504 bytes of scores: 2 one by one, 3 one by one, "
             "131 rows by 64\n");
+  // Fewer rows than a block has.
+  attention.queries = 64;
+  EXPECT_EQ(reportOf(*expand(attention.text(), true)),
+            "'values', 101376 bytes of scores: 2 one by one, 3 one by one, "
+            "64 rows\n");
 }
 
 // Whoever asks for the scores gets them, and whoever reads them.

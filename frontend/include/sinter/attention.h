@@ -23,7 +23,9 @@ struct AttentionOptions {
   std::optional<Tensor> mask = {};
 };
 /// softmax(q·kᵀ/√d)·v along the keys: queries [..., n, d], keys [..., m, d],
-/// values [..., m, w] give [..., n, w].  Leading dimensions are equal.
+/// values [..., m, w] give [..., n, w].  Leading dimensions are equal.  Where
+/// n·m scores would outgrow the cache they are computed for some queries at a
+/// time, in training too, unless the model asks for them.
 Tensor attention(Tensor q, Tensor k, Tensor v, AttentionOptions options = {},
                  Place place = Place::current());
 
