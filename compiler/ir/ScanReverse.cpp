@@ -56,6 +56,13 @@ static SmallVector<bool> findReached(ScanOp op, ArrayRef<Value> cotangents) {
   return reached;
 }
 
+/// Sums are kept in the type that ops compute in, and rounded once.
+static Value castTo(OpBuilder &builder, Location loc, Type type, Value value) {
+  if (value.getType() == type)
+    return value;
+  return CastOp::create(builder, loc, type, value);
+}
+
 namespace {
 class ReverseScan {
 public:
@@ -223,8 +230,8 @@ ScanOp ReverseScan::createBackward(ScanOp forward) {
   }
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isSummed(i)) {
-      init.push_back(createZeros(builder, loc, cotangent.getType()));
-      types.push_back(cotangent.getType());
+      types.push_back(getComputeType(cotangent.getType()));
+      init.push_back(createZeros(builder, loc, types.back()));
     }
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isStacked(i))
@@ -266,7 +273,7 @@ void ReverseScan::fillBackward(ScanOp forward, ScanOp backward) {
   Values sums(inner.size());
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isSummed(i))
-      sums[i] = body.addArgument(cotangent.getType(), loc);
+      sums[i] = body.addArgument(getComputeType(cotangent.getType()), loc);
   for (Seed &seed : seeds)
     if (!isCarry(seed.result))
       addArgument(seed.argument);
@@ -296,8 +303,10 @@ void ReverseScan::fillBackward(ScanOp forward, ScanOp backward) {
   }
   for (auto [sum, cotangent] : llvm::zip(sums, inner))
     if (sum)
-      yielded.push_back(AddOp::create(inside, derived, sum,
-                                      mapping.lookupOrDefault(cotangent)));
+      yielded.push_back(
+          AddOp::create(inside, derived, sum,
+                        castTo(inside, derived, sum.getType(),
+                               mapping.lookupOrDefault(cotangent))));
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isStacked(i))
       yielded.push_back(mapping.lookupOrDefault(cotangent));
@@ -313,7 +322,7 @@ Values ReverseScan::collectResult(ScanOp backward) {
       result[seed.result] = *next++;
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isSummed(i))
-      result[i] = *next++;
+      result[i] = castTo(builder, loc, cotangent.getType(), *next++);
   for (auto [i, cotangent] : llvm::enumerate(inner))
     if (cotangent && isStacked(i)) {
       result[i] = *next++;

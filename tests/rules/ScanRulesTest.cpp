@@ -294,4 +294,25 @@ TEST_F(ScanRules, SavesOnlyWhatTheBackwardLoopReads) {
   EXPECT_EQ(scans[1].getXs().size(), 3u);
   EXPECT_EQ(scans[1].getInvariants().size(), 1u);
 }
+
+// 600 ones: a sum in bf16 would stay at 256.
+TEST_F(ScanRules, SumsCotangentsOfStorageTypesInF32) {
+  const char *text = R"(module @m {
+    sinter.entry @f(%w: tensor<bf16>) -> tensor<bf16> {
+      %zero = sinter.constant dense<0.0> : tensor<f32>
+      %l = sinter.scan 600 carry(%c = %zero : tensor<f32>) with(%v = %w : tensor<bf16>) index(%t) -> (tensor<f32>) {
+        %f = sinter.cast %v : tensor<bf16> to tensor<f32>
+        %n = sinter.add %c, %f : tensor<f32>
+        sinter.yield %n : tensor<f32>
+      }
+      %dw = sinter.gradient %l wrt %w : tensor<f32> wrt tensor<bf16>
+      sinter.return %dw : tensor<bf16>
+    }
+  })";
+  EXPECT_EQ(run(text, {array("tensor<bf16>", {0.5})})[0].floats, Numbers{600});
+  expand(text)->walk([&](ScanOp scan) {
+    for (Value init : scan.getInit())
+      EXPECT_EQ(init.getType(), type("tensor<f32>"));
+  });
+}
 } // namespace
