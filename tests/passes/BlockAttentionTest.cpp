@@ -210,7 +210,9 @@ protected:
       EXPECT_LT(largestTensor(*blocked), largestTensor(*plain));
     }
     std::vector<Array> inputs = makeInputsOf(*plain, 1);
-    double unit = attention.element == "f64" ? 1e-15 : 1e-6;
+    double unit = attention.element == "f64"   ? 1e-15
+                  : attention.element == "f32" ? 1e-6
+                                               : 3e-4;
     auto compare = [&](const std::vector<Array> &have,
                        const std::vector<Array> &want) {
       ASSERT_EQ(have.size(), want.size());
@@ -290,6 +292,16 @@ TEST_F(BlockAttention, InSinglePrecision) {
            .valueWidth = 16,
            .mask = mask,
            .element = "f32"});
+}
+
+TEST_F(BlockAttention, InStorageTypes) {
+  check({.batch = 2,
+         .heads = 2,
+         .queries = 131,
+         .keys = 33,
+         .mask = Mask::Causal,
+         .element = "bf16"},
+        /*compiled=*/false);
 }
 
 // Independent of all derivative rules.
