@@ -56,10 +56,13 @@ void sinter::target::buildLLVMStage(OpPassManager &passes) {
   passes.addPass(createConvertMathToLibmPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
   passes.addPass(createConvertFuncToLLVMPass(functions));
+  // Arithmetic before branches, or a branch may hand on an index.
+  OpPassManager &values = passes.nest<LLVM::LLVMFuncOp>();
+  values.addPass(createConvertVectorToLLVMPass(vectors));
+  values.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertFuncToLLVMPass(functions));
   passes.addPass(createConvertControlFlowToLLVMPass());
   OpPassManager &bodies = passes.nest<LLVM::LLVMFuncOp>();
-  bodies.addPass(createConvertVectorToLLVMPass(vectors));
-  bodies.addPass(createArithToLLVMConversionPass());
   bodies.addPass(createConvertIndexToLLVMPass());
   bodies.addPass(createUBToLLVMConversionPass());
   bodies.addPass(createReconcileUnrealizedCastsPass());
