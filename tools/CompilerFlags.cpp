@@ -6,8 +6,10 @@
 
 #include "tools/CompilerFlags.h"
 
+#include "compiler/driver/Installation.h"
 #include "compiler/driver/Jobs.h"
 #include "compiler/target/Cpu.h"
+#include "passes/library/OneDnn.h"
 
 using namespace llvm;
 using namespace sinter;
@@ -51,6 +53,21 @@ void tools::addCompilerFlags(Flags &flags, driver::CompileOptions &options) {
             "end a call at a gather or scatter index out of range",
             [&options](StringRef) -> Error {
               options.trapOutOfRange = true;
+              return Error::success();
+            });
+  flags.add("--library", "onednn|onednn:all",
+            "oneDNN for contractions and convolutions that it is expected to "
+            "win, or for all it can do",
+            [&options](StringRef value) -> Error {
+              if (value != "onednn" && value != "onednn:all")
+                return createStringError("unknown library '--library=" + value +
+                                         "': there is onednn (where it is "
+                                         "expected to win), or onednn:all");
+              auto library = passes::OneDnn::load(
+                  driver::Installation::find().oneDnnModule);
+              if (!library)
+                return library.takeError();
+              options.library = value.str();
               return Error::success();
             });
   flags.addText("--freeze", "FILE.safetensors",

@@ -123,7 +123,14 @@ struct CHeaderWriter {
        << "`, compiled by sinter " SINTER_VERSION ".\n"
           " *\n"
           " * Entries return a sinter_status. They never allocate and keep no\n"
-          " * global state; `host` may be NULL (serial and silent). */\n"
+          " * global state; `host` may be NULL (serial and silent)."
+       << (model.library.empty()
+               ? ""
+               : "\n *\n * Its kernels call oneDNN, which allocates of its own "
+                 "and keeps what it has\n * made: link libsinter-onednn.a and "
+                 "-ldnnl -ldl with an archive or object;\n * a shared library "
+                 "needs libdnnl.so.2 where it runs.")
+       << " */\n"
        << "#ifndef SINTER_MODEL_" << macro << "_H\n#define SINTER_MODEL_"
        << macro << "_H\n\n#include \"sinter_runtime.h\"\n\n"
        << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";

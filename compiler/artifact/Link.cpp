@@ -61,7 +61,8 @@ Error artifact::runLinker(ArrayRef<const char *> args, const Twine &what) {
   return Error::success();
 }
 
-Error artifact::linkShared(StringRef objectPath, StringRef path) {
+Error artifact::linkShared(StringRef objectPath, StringRef path,
+                           ArrayRef<std::string> inputs) {
   std::string object = objectPath.str(), output = path.str(), libm = findLibm();
   std::vector<const char *> args = {"ld.lld",
                                     "-shared",
@@ -72,7 +73,10 @@ Error artifact::linkShared(StringRef objectPath, StringRef path) {
                                     "-o",
                                     output.c_str(),
                                     object.c_str(),
+                                    "--exclude-libs=ALL",
                                     "--as-needed"};
+  for (const std::string &input : inputs)
+    args.push_back(input.c_str());
   if (!libm.empty())
     args.push_back(libm.c_str());
   return runLinker(args, "'" + path + "'");

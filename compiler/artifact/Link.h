@@ -18,9 +18,11 @@ llvm::Expected<std::string> makeArchive(llvm::StringRef object,
 /// that it meets no other object's symbols.
 llvm::Expected<std::string> joinObjects(llvm::ArrayRef<std::string> objects);
 
-/// Links `objectPath` to the shared object `path`, in process. libm is named as
-/// needed only if the object calls it.
-llvm::Error linkShared(llvm::StringRef objectPath, llvm::StringRef path);
+/// Links `objectPath` to the shared object `path`, in process, with further
+/// `inputs`: archives, and shared libraries that it will need.  libm is named
+/// as needed only if the object calls it.
+llvm::Error linkShared(llvm::StringRef objectPath, llvm::StringRef path,
+                       llvm::ArrayRef<std::string> inputs = {});
 
 struct ExecutableParts {
   /// The model, and the `main` that runs the command line on it.

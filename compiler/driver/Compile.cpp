@@ -130,7 +130,7 @@ LogicalResult Compilation::verifyStage() {
 
 LogicalResult Compilation::resolveFacts() {
   bool given = options.cpu || options.optLevel || options.trapOutOfRange ||
-               options.debugInfo || !options.freeze.empty();
+               options.debugInfo || options.library || !options.freeze.empty();
   if (stage > Stage::Model) {
     if (given)
       return module->emitError(
@@ -154,6 +154,7 @@ LogicalResult Compilation::resolveFacts() {
   chosen.trapOutOfRange =
       options.trapOutOfRange.value_or(chosen.trapOutOfRange);
   chosen.debugInfo = options.debugInfo.value_or(chosen.debugInfo);
+  chosen.library = options.library.value_or(chosen.library);
   (*module)->setAttr(ir::optionsAttrName, chosen.toAttr(context));
   return success();
 }

@@ -22,6 +22,8 @@ struct CompileOptions {
   std::optional<bool> trapOutOfRange;
   /// Line tables in the object.
   std::optional<bool> debugInfo;
+  /// "onednn" or "onednn:all", see compiler/ir/ModuleFacts.h.
+  std::optional<std::string> library;
   /// A safetensors file whose values the state has for good, or empty.
   std::string freeze;
   /// With it, the entries to keep; empty: all that learn nothing.

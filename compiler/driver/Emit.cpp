@@ -14,6 +14,7 @@
 #include "compiler/target/NativeModule.h"
 #include "compiler/target/Parts.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -162,8 +163,17 @@ struct Emitter {
     if (!objectFile)
       return objectFile.takeError();
     TimingScope scope = timing.nest("link");
+    std::vector<std::string> library;
+    if (!model.library.empty())
+      library = {installation.oneDnnRuntime, installation.oneDnnLibrary};
+    for (const std::string &file : library)
+      if (!llvm::sys::fs::exists(file))
+        return llvm::createStringError(
+            "the model calls oneDNN, but '" + file + "' is missing");
     if (kind == EmitKind::Shared)
-      return artifact::linkShared(*objectFile, *output);
+      return artifact::linkShared(*objectFile, *output, library);
+    library.insert(library.end(), installation.linkFlags.begin(),
+                   installation.linkFlags.end());
     std::string main =
         target::NativeModule::makeMain(ir::getModelSymbol(model.name))
             .toObject();
@@ -172,7 +182,7 @@ struct Emitter {
       return mainObject.takeError();
     return artifact::linkExecutable({*objectFile, *mainObject,
                                      installation.runtimeLibrary,
-                                     installation.linkFlags},
+                                     library},
                                     *output);
   }
 

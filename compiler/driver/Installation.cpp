@@ -30,6 +30,9 @@ Installation Installation::find() {
     folder = SINTER_LIBDIR;
   found.runtimeLibrary = under(folder, "libsinter-runtime.a");
   found.frontendLibrary = under(folder, "libSinterFrontend.so");
+  found.oneDnnRuntime = under(folder, "libsinter-onednn.a");
+  found.oneDnnModule = under(folder, "libsinter-onednn.so");
+  found.oneDnnLibrary = SINTER_ONEDNN_LIBRARY;
   found.includeFolder = under("include", "");
   if (StringRef sanitizers = SINTER_SANITIZERS; !sanitizers.empty())
     found.linkFlags.push_back(("-fsanitize=" + sanitizers).str());

@@ -13,6 +13,10 @@ namespace sinter::driver {
 struct Installation {
   std::string runtimeLibrary;  // lib/libsinter-runtime.a
   std::string frontendLibrary; // lib/libSinterFrontend.so
+  std::string oneDnnRuntime;   // lib/libsinter-onednn.a, for models
+  std::string oneDnnModule;    // lib/libsinter-onednn.so, for the compiler
+  /// oneDNN itself, as this was built with it; empty if it was not.
+  std::string oneDnnLibrary;
   std::string includeFolder;   // include/sinter/sinter.h, sinter_runtime.h
   /// What programs linked with these libraries need, sanitizers for instance.
   std::vector<std::string> linkFlags;

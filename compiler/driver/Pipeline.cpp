@@ -7,11 +7,13 @@
 
 #include "compiler/driver/Pipeline.h"
 
+#include "compiler/driver/Installation.h"
 #include "compiler/ir/Sinter.h"
 #include "compiler/target/Stage.h"
 #include "passes/differentiate/Stage.h"
 #include "passes/fuse/Stage.h"
 #include "passes/fuse/VerifyFused.h"
+#include "passes/library/Stage.h"
 #include "passes/lower/Stage.h"
 #include "passes/plan/Stage.h"
 #include "passes/simplify/Stage.h"
@@ -20,15 +22,19 @@ using namespace mlir;
 using namespace sinter;
 
 void driver::buildStage(Stage stage, OpPassManager &passes) {
+  std::string oneDnn = Installation::find().oneDnnModule;
   switch (stage) {
   case Stage::Model: // made by frontend/
     return;
   case Stage::Gradient: // no derivative requests left
     return sinter::passes::buildGradientStage(passes);
   case Stage::Simplified: // canonical, no dead code
+    passes.addPass(sinter::passes::createKeepConvolutionsPass(oneDnn));
     return sinter::passes::buildSimplifiedStage(passes);
   case Stage::Fused: // kernels, and entries that call them
-    return sinter::passes::buildFusedStage(passes);
+    sinter::passes::formKernels(passes);
+    passes.addPass(sinter::passes::createChooseLibraryPass(oneDnn));
+    return sinter::passes::scheduleKernels(passes);
   case Stage::Planned: // every value that crosses kernels has its place
     return sinter::passes::buildPlannedStage(passes);
   case Stage::Loops: // functions of loops and vectors over memrefs

@@ -3,6 +3,7 @@
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/KernelFacts.h"
 #include "compiler/ir/BlockedScores.h"
+#include "compiler/ir/LibraryPrimitive.h"
 
 #include "llvm/Support/Format.h"
 
@@ -34,6 +35,21 @@ void inspect::printBlockedScores(EntryOp entry, llvm::raw_ostream &stream) {
       stream << "  attention " << line.getValue() << '\n';
 }
 
+/// Who computes each contraction, where a library was asked.
+static void printLibraryChoices(ModuleOp module, llvm::raw_ostream &stream) {
+  bool any = false;
+  for (auto kernel : module.getOps<KernelOp>()) {
+    auto choice = kernel->getAttrOfType<StringAttr>(libraryChoiceAttr);
+    if (!choice)
+      continue;
+    if (!any)
+      stream << "library\n";
+    any = true;
+    stream << "  " << kernel.getSymName() << "\n    " << choice.getValue()
+           << '\n';
+  }
+}
+
 void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
   SymbolTable symbols(module);
   for (auto entry : module.getOps<EntryOp>()) {
@@ -49,6 +65,7 @@ void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
     printBlockedScores(entry, stream);
   }
 
+  printLibraryChoices(module, stream);
   bool any = false;
   for (auto kernel : module.getOps<KernelOp>()) {
     auto refusals = kernel->getAttrOfType<ArrayAttr>(refusalsAttr);

@@ -40,11 +40,12 @@ static int64_t flopsOf(Operation *op) {
 
 KernelFacts inspect::factsOf(KernelOp kernel) {
   KernelFacts facts;
-  for (Operation &op : kernel.getBody().front().without_terminator()) {
-    if (!isa<ConstantOp>(op))
+  // What a library stands in for counts as what it is.
+  kernel.getBody().walk([&](Operation *op) {
+    if (!isa<ConstantOp, LibraryCallOp, YieldOp, ReturnOp>(op))
       ++facts.ops;
-    facts.flops += flopsOf(&op);
-  }
+    facts.flops += flopsOf(op);
+  });
   for (Type type : kernel.getArgumentTypes())
     facts.bytesRead += getByteSize(type);
   for (Type type : kernel.getResultTypes())

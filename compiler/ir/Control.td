@@ -69,8 +69,9 @@ def ScanOp : SinterOp<"scan", [AttrSizedOperandSegments, IsolatedFromAbove,
 }
 
 def YieldOp : SinterOp<"yield", [Pure, ReturnLike, Terminator,
-                                 ParentOneOf<["ScanOp", "LoopOp"]>]> {
-  let summary = "ends a loop's body";
+                                 ParentOneOf<["ScanOp", "LoopOp",
+                                              "LibraryCallOp"]>]> {
+  let summary = "ends a loop's body, or what a library stands in for";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let builders = [OpBuilder<(ins), [{

@@ -10,6 +10,7 @@
 
 #include "compiler/ir/KernelPhases.h"
 
+#include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/SortRow.h"
 #include "compiler/ir/TaskCost.h"
@@ -39,7 +40,7 @@ bool sinter::ir::isReducing(Operation *op) {
 }
 
 bool sinter::ir::writesWhole(Operation *op) {
-  return isa<ScatterAddOp, CumulativeSumOp, ArgSortOp>(op);
+  return isa<ScatterAddOp, CumulativeSumOp, ArgSortOp, LibraryCallOp>(op);
 }
 
 /// Contractions and what stores as it likes have loop nests of their own.
@@ -355,7 +356,9 @@ void Planner::layOut() {
     int64_t first = plan.scratchBytes;
     for (Operation *op : phase.reducing)
       if (auto sort = dyn_cast<ArgSortOp>(op))
-        phase.sortOffset = take(SortRow(sort).bytes());
+        phase.ownOffset = take(SortRow(sort).bytes());
+      else if (auto call = dyn_cast<LibraryCallOp>(op))
+        phase.ownOffset = take(getScratchBytes(call));
     for (RowCacheSlot &slot : phase.rowCaches)
       slot.offset = take(getByteSize(slot.value.getType()) / rows);
     phase.taskBytes = plan.scratchBytes - first;
@@ -364,6 +367,7 @@ void Planner::layOut() {
 }
 
 /// Points of the outer space do not depend on each other, but a scatter's do.
+/// A library shares its work out itself.
 void Planner::chooseTasks() {
   TaskCost cost(kernel);
   int64_t most = mostTasks;
@@ -374,7 +378,8 @@ void Planner::chooseTasks() {
   for (auto &[op, phase] : phaseOf)
     known.insert(op->getResult(0));
   for (Phase &phase : plan.phases) {
-    if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
+    if (!phase.reducing.empty() &&
+        isa<ScatterAddOp, LibraryCallOp>(phase.reducing.front()))
       continue;
     SmallVector<Value> roots;
     for (Operation *op : phase.reducing)

@@ -51,9 +51,9 @@ struct Phase {
   llvm::SmallVector<RowCacheSlot> rowCaches;
   /// In how many parts threads may share the outer space, at most.
   int64_t tasks = 1;
-  /// Where an argsort keeps its rows while it sorts: bytes into the scratch,
-  /// for the first task.
-  int64_t sortOffset = 0;
+  /// Where an argsort keeps its rows while it sorts (for the first task), or a
+  /// library call all that it needs: bytes into the scratch.
+  int64_t ownOffset = 0;
   /// Bytes from the row caches (or sorted rows) of one task to those of the
   /// next.
   int64_t taskBytes = 0;
@@ -73,12 +73,12 @@ struct KernelPhases {
   static KernelPhases of(KernelOp kernel);
 };
 
-/// Sums, extrema, arg-extrema, contractions, scatters, running sums and sorts:
-/// what costs a loop for one element.
+/// Sums, extrema, arg-extrema, contractions, scatters, running sums, sorts and
+/// library calls: what costs a loop for one element.
 bool isReducing(mlir::Operation *op);
 
-/// Scatters, running sums and sorts: loops that store the whole result in their
-/// own order.
+/// Scatters, running sums, sorts and library calls: what stores the whole
+/// result in an order of its own.
 bool writesWhole(mlir::Operation *op);
 
 /// Whether a reduction's dimensions are the last ones, so that rows are whole.

@@ -8,6 +8,7 @@
 #include "compiler/ir/ModelDescription.h"
 
 #include "compiler/ir/HostNames.h"
+#include "compiler/ir/LibraryPrimitive.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
@@ -185,6 +186,10 @@ FailureOr<ModelDescription> ModelDescription::of(ModuleOp module) {
       failed(reader.integer(from, "state_bytes", model.stateBytes)) ||
       failed(reader.tensors(from, "variables", model.variables)))
     return failure();
+  if (from.contains("library") &&
+      (failed(reader.string(from, "library", model.library)) ||
+       model.library != onednnName))
+    return reader.fail("'library' must be \"onednn\"");
   auto entries = from.getAs<ArrayAttr>("entries");
   if (!entries)
     return reader.fail("'entries' must be an array");
@@ -245,9 +250,12 @@ DictionaryAttr ModelDescription::toAttr(MLIRContext *context) const {
       parts.push_back(b.getNamedAttr("traps", b.getUnitAttr()));
     list.push_back(b.getDictionaryAttr(parts));
   }
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("name", b.getStringAttr(name)),
-       b.getNamedAttr("state_bytes", b.getI64IntegerAttr(stateBytes)),
-       b.getNamedAttr("variables", ::toAttr(b, variables, true)),
-       b.getNamedAttr("entries", b.getArrayAttr(list))});
+  SmallVector<NamedAttribute> all = {
+      b.getNamedAttr("name", b.getStringAttr(name)),
+      b.getNamedAttr("state_bytes", b.getI64IntegerAttr(stateBytes)),
+      b.getNamedAttr("variables", ::toAttr(b, variables, true)),
+      b.getNamedAttr("entries", b.getArrayAttr(list))};
+  if (!library.empty())
+    all.push_back(b.getNamedAttr("library", b.getStringAttr(library)));
+  return b.getDictionaryAttr(all);
 }

@@ -9,7 +9,8 @@
 //                   offset = 0, bytes = 32, trainable}],
 //     entries = [{name = "train", inputs = [{name = "x", dtype = "f32",
 //                 shape = array<i64: 8, 4>, batch_axis = 0}], outputs = [],
-//                 workspace_bytes = 64, writes_state}]}
+//                 workspace_bytes = 64, writes_state}],
+//     library = "onednn"}
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,6 +67,8 @@ struct ModelDescription {
   std::vector<TensorDescription> variables;
   /// All entries, `init` among them.
   std::vector<EntryDescription> entries;
+  /// "onednn" if the code calls it, so that a host must link it; else empty.
+  std::string library;
 
   const EntryDescription *find(llvm::StringRef entry) const;
 

@@ -118,7 +118,8 @@ LogicalResult sinter::ir::verifyFacts(Operation *module) {
   const Key options[] = {{"opt_level", Key::Number, 0, 3},
                          {"trap_out_of_range", Key::Flag},
                          {"debug_info", Key::Flag},
-                         {"task_nanoseconds", Key::Number, 1, mostBytes}};
+                         {"task_nanoseconds", Key::Number, 1, mostBytes},
+                         {"library", Key::Text}};
   if (failed(verify(module, targetAttrName, target)) ||
       failed(verify(module, optionsAttrName, options)))
     return failure();
@@ -126,6 +127,11 @@ LogicalResult sinter::ir::verifyFacts(Operation *module) {
   if (bits != 128 && bits != 256 && bits != 512)
     return module->emitError("attribute '")
            << targetAttrName << "': 'vector_bits' must be 128, 256 or 512";
+  std::string library = Options::of(module).library;
+  if (library != "" && library != "onednn" && library != "onednn:all")
+    return module->emitError("attribute '")
+           << optionsAttrName << "': 'library' must be 'onednn' or "
+           << "'onednn:all', not '" << library << "'";
   return success();
 }
 
@@ -136,16 +142,19 @@ Options Options::of(Operation *op) {
     read(from, "trap_out_of_range", options.trapOutOfRange);
     read(from, "debug_info", options.debugInfo);
     read(from, "task_nanoseconds", options.taskNanoseconds);
+    read(from, "library", options.library);
   }
   return options;
 }
 
 DictionaryAttr Options::toAttr(MLIRContext *context) const {
   Builder b(context);
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("opt_level", b.getI64IntegerAttr(optLevel)),
-       b.getNamedAttr("trap_out_of_range", b.getBoolAttr(trapOutOfRange)),
-       b.getNamedAttr("debug_info", b.getBoolAttr(debugInfo)),
-       b.getNamedAttr("task_nanoseconds",
-                      b.getI64IntegerAttr(taskNanoseconds))});
+  SmallVector<NamedAttribute> entries = {
+      b.getNamedAttr("opt_level", b.getI64IntegerAttr(optLevel)),
+      b.getNamedAttr("trap_out_of_range", b.getBoolAttr(trapOutOfRange)),
+      b.getNamedAttr("debug_info", b.getBoolAttr(debugInfo)),
+      b.getNamedAttr("task_nanoseconds", b.getI64IntegerAttr(taskNanoseconds))};
+  if (!library.empty())
+    entries.push_back(b.getNamedAttr("library", b.getStringAttr(library)));
+  return b.getDictionaryAttr(entries);
 }

@@ -60,6 +60,9 @@ struct Options {
   /// The shortest part of a loop nest that is worth giving to another thread,
   /// on the machine that `TaskCost.h` assumes.
   int64_t taskNanoseconds = 20000;
+  /// A library that may compute contractions and convolutions: empty,
+  /// "onednn" where it is expected to win, "onednn:all" wherever it can.
+  std::string library;
 
   static Options of(mlir::Operation *op);
   mlir::DictionaryAttr toAttr(mlir::MLIRContext *context) const;

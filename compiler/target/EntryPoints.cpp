@@ -11,7 +11,7 @@
 // Of a body that traps, the last output is a flag on the stack too, which
 // becomes a status and a report.
 // A body whose kernels share tasks gets what it needs to know of the host in a
-// struct on the stack; where the host fails, that is the status.
+// struct on the stack; where the host or a library fails, that is the status.
 // Kernels keep their names as local symbols, so that a profile shows them.
 //
 //===----------------------------------------------------------------------===//
@@ -19,6 +19,7 @@
 #include "compiler/target/EntryPoints.h"
 
 #include "compiler/ir/HostNames.h"
+#include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/TaskCost.h"
 #include "compiler/target/ShareTasks.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -47,6 +48,10 @@ struct EntryPointBuilder {
   Type i32() { return b.getI32Type(); }
   Type i64() { return b.getI64Type(); }
   Type pointer() { return LLVM::LLVMPointerType::get(b.getContext()); }
+  bool callsLibrary() {
+    return bool(body->getParentOfType<ModuleOp>().lookupSymbol(
+        ir::onednnFunction));
+  }
   Value constant(Type type, int64_t value) {
     return LLVM::ConstantOp::create(b, loc, type,
                                     b.getIntegerAttr(type, value));
@@ -108,6 +113,7 @@ struct EntryPointBuilder {
     };
     set(target::ParallelFor, null);
     set(target::Status, constant(i32(), 0));
+    set(target::Message, null);
     Block *next = b.createBlock(exit), *look = b.createBlock(next),
           *take = b.createBlock(next);
     auto from = [&](int32_t offset, Type of) {
@@ -139,7 +145,7 @@ struct EntryPointBuilder {
   }
 
   /// host->report(host->self, status, message), if there is such a hook.
-  void report(Value host, sinter_status status, StringRef message) {
+  void report(Value host, sinter_status status, Value message) {
     auto field = [&](Type type, int32_t offset) {
       Value place = LLVM::GEPOp::create(b, loc, pointer(), b.getI8Type(), host,
                                         ArrayRef<LLVM::GEPArg>{offset});
@@ -164,15 +170,34 @@ struct EntryPointBuilder {
     Value hook = field(pointer(), offsetof(sinter_host, report));
     ifSo(isThere(hook));
     Value self = field(pointer(), offsetof(sinter_host, self));
-    std::string name = ir::getEntrySymbol(model.name, entry.name) + "_report";
-    std::string text = message.str() + '\0';
-    Value line =
-        LLVM::createGlobalString(loc, b, name, text, LLVM::Linkage::Private);
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(b.getContext()), {pointer(), i32(), pointer()});
     LLVM::CallOp::create(b, loc, type,
-                         ValueRange{hook, self, constant(i32(), status), line});
+                         ValueRange{hook, self, constant(i32(), status),
+                                    message});
     LLVM::BrOp::create(b, loc, failed);
+  }
+
+  Value makeText(StringRef text) {
+    std::string name = ir::getEntrySymbol(model.name, entry.name) + "_report";
+    return LLVM::createGlobalString(loc, b, name, text.str() + '\0',
+                                    LLVM::Linkage::Private);
+  }
+
+  /// Goes on in a new block unless `isBad`; then reports the text that
+  /// `message` makes, and returns `status`.
+  void reportIf(Value isBad, Value host, sinter_status status,
+                llvm::function_ref<Value()> message) {
+    Block *bad = b.createBlock(exit);
+    failed = b.createBlock(exit);
+    Block *after = b.createBlock(exit);
+    b.setInsertionPointToEnd(bad->getPrevNode());
+    LLVM::CondBrOp::create(b, loc, isBad, bad, after);
+    b.setInsertionPointToEnd(failed);
+    LLVM::BrOp::create(b, loc, ValueRange{constant(i32(), status)}, exit);
+    b.setInsertionPointToEnd(bad);
+    report(host, status, message());
+    b.setInsertionPointToEnd(after);
   }
 
   void build() {
@@ -229,6 +254,16 @@ struct EntryPointBuilder {
       operands.push_back(call);
     }
     LLVM::CallOp::create(b, loc, body, operands);
+    if (call && callsLibrary()) {
+      Value message = LLVM::LoadOp::create(
+          b, loc, pointer(),
+          member(target::getCallType(b.getContext()), call, target::Message));
+      Value null = LLVM::ZeroOp::create(b, loc, pointer());
+      reportIf(LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, message,
+                                    null),
+               start->getArgument(3), SINTER_LIBRARY_FAILED,
+               [&] { return message; });
+    }
     if (call) {
       Value status = LLVM::LoadOp::create(
           b, loc, i32(),
@@ -241,17 +276,10 @@ struct EntryPointBuilder {
       Value flag = LLVM::LoadOp::create(b, loc, b.getI8Type(), fault);
       Value isBad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, flag,
                                          constant(b.getI8Type(), 0));
-      Block *after = b.createBlock(exit), *bad = b.createBlock(exit);
-      failed = b.createBlock(exit);
-      b.setInsertionPointToEnd(after->getPrevNode());
-      LLVM::CondBrOp::create(b, loc, isBad, bad, after);
-      b.setInsertionPointToEnd(failed);
-      LLVM::BrOp::create(
-          b, loc, ValueRange{constant(i32(), SINTER_INDEX_OUT_OF_RANGE)}, exit);
-      b.setInsertionPointToEnd(bad);
-      report(start->getArgument(3), SINTER_INDEX_OUT_OF_RANGE,
-             entry.name + ": an index is out of range; the state is unchanged");
-      b.setInsertionPointToEnd(after);
+      reportIf(isBad, start->getArgument(3), SINTER_INDEX_OUT_OF_RANGE, [&] {
+        return makeText(entry.name +
+                        ": an index is out of range; the state is unchanged");
+      });
     }
     LLVM::BrOp::create(b, loc, ValueRange{constant(i32(), SINTER_OK)}, exit);
   }

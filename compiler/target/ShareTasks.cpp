@@ -2,6 +2,7 @@
 
 #include "compiler/target/ShareTasks.h"
 
+#include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/TaskCost.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -19,7 +20,7 @@ static constexpr StringLiteral ofAttrName = "sinter.tasks_of";
 LLVM::LLVMStructType target::getCallType(MLIRContext *context) {
   Type pointer = LLVM::LLVMPointerType::get(context);
   return LLVM::LLVMStructType::getLiteral(
-      context, {pointer, pointer, IntegerType::get(context, 32)});
+      context, {pointer, pointer, IntegerType::get(context, 32), pointer});
 }
 
 //===----------------------------------------------------------------------===//
@@ -95,14 +96,26 @@ struct RequestTasks : PassWrapper<RequestTasks, OperationPass<ModuleOp>> {
     llvm::SetVector<Operation *> sharing;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       SmallVector<scf::ParallelOp> regions;
+      SmallVector<func::CallOp> libraryCalls;
       function.walk([&](scf::ParallelOp op) { regions.push_back(op); });
-      if (regions.empty())
+      function.walk([&](func::CallOp op) {
+        if (op.getCallee() == ir::onednnFunction)
+          libraryCalls.push_back(op);
+      });
+      if (regions.empty() && libraryCalls.empty())
         continue;
       Value call = addCall(function);
       sharing.insert(function);
+      for (func::CallOp op : libraryCalls)
+        op.getOperandsMutable().append(call);
       for (scf::ParallelOp tasks : regions)
         if (failed(request(tasks, call, symbols)))
           return signalPassFailure();
+    }
+    if (auto library = symbols.lookup<func::FuncOp>(ir::onednnFunction)) {
+      Type pointer = LLVM::LLVMPointerType::get(&getContext());
+      (void)library.insertArgument(library.getNumArguments(), pointer, {},
+                                   library.getLoc());
     }
     for (auto body : getOperation().getOps<func::FuncOp>()) {
       SmallVector<func::CallOp> calls;

@@ -6,7 +6,8 @@
 //   run_tasks(call, n, @kernel_task_body, &arguments)
 //
 // where `call` is what the entry knows of its host, a struct on its stack that
-// is passed on to the kernels that need it, and run_tasks the one function that
+// is passed on to the kernels that need it (those that call a library do, which
+// shares out what it likes), and run_tasks the one function that
 // asks host->parallel_for, or runs the tasks one after the other without it.
 //
 //===----------------------------------------------------------------------===//
@@ -25,8 +26,9 @@ namespace sinter::target {
 inline constexpr llvm::StringLiteral sharesAttrName = "sinter.shares";
 
 /// Members of the struct for one call of an entry.
-enum CallMember { ParallelFor, Self, Status };
-/// {ptr parallel_for, ptr self, i32 status}; status is what the hook returned.
+enum CallMember { ParallelFor, Self, Status, Message };
+/// {ptr parallel_for, ptr self, i32 status, ptr message}: status is what the
+/// hook returned, message why a library failed.  It is `sinter_onednn_frame`.
 mlir::LLVM::LLVMStructType getCallType(mlir::MLIRContext *context);
 
 /// Turns each scf.parallel into a call of an external function, and passes the

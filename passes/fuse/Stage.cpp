@@ -14,7 +14,7 @@
 
 #include "mlir/Transforms/Passes.h"
 
-void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
+void sinter::passes::formKernels(mlir::OpPassManager &manager) {
   manager.addPass(createCompareActivationsPass());
   manager.addPass(createMoveReshapesPass());
   manager.addPass(createLeaveOutBordersPass());
@@ -24,8 +24,16 @@ void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
   manager.addPass(createDeduplicateKernelsPass());
   manager.addPass(mlir::createCSEPass());
   manager.addPass(createNameKernelsPass());
+}
+
+void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
   manager.addPass(createPackConstantsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());
   manager.addPass(createVerifyFusedPass());
+}
+
+void sinter::passes::buildFusedStage(mlir::OpPassManager &manager) {
+  formKernels(manager);
+  scheduleKernels(manager);
 }

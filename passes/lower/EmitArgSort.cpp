@@ -230,7 +230,7 @@ void sinter::passes::emitArgSort(ArgSortOp op, const Phase &phase,
                   Indices before(at.begin(), at.begin() + dimension);
                   Indices behind(at.begin() + dimension, at.end());
                   RowSorter(op, form, targets, emitter)
-                      .sort(before, behind, scratch, phase.sortOffset,
+                      .sort(before, behind, scratch, phase.ownOffset,
                             phase.taskBytes);
                 });
 }

@@ -11,6 +11,7 @@
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
+#include "passes/lower/EmitLibraryCall.h"
 #include "passes/lower/EmitScatter.h"
 #include "passes/lower/EmitSequence.h"
 #include "passes/lower/Places.h"
@@ -430,7 +431,12 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
     if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
       emitScatter(cast<ScatterAddOp>(phase.reducing.front()), phase, plan, form,
                   kernel, buffers, emitter);
-    else if (!phase.reducing.empty() && writesWhole(phase.reducing.front()))
+    else if (!phase.reducing.empty() &&
+             isa<LibraryCallOp>(phase.reducing.front())) {
+      if (failed(emitLibraryCall(cast<LibraryCallOp>(phase.reducing.front()),
+                                 phase, plan, kernel, buffers, emitter)))
+        return failure();
+    } else if (!phase.reducing.empty() && writesWhole(phase.reducing.front()))
       emitSequence(phase.reducing.front(), phase, plan, form, buffers, emitter);
     else
       PhaseLoops(kernel, phase, plan, form, buffers, emitter).emit();

@@ -95,6 +95,10 @@ static int64_t computedBits(Operation *op) {
 static std::string scalarReason(func::FuncOp kernel) {
   // Less than this fits in general registers.
   constexpr int64_t fewestBits = 128;
+  auto schedule = kernel->getAttrOfType<DictionaryAttr>("schedule");
+  if (auto kind = schedule.getAs<StringAttr>("kind");
+      kind && kind.getValue() == "library")
+    return {};
   bool stores = false;
   int64_t moved = 0, computed = 0;
   std::string library;
@@ -113,7 +117,6 @@ static std::string scalarReason(func::FuncOp kernel) {
   });
   if (!library.empty())
     return library + " is called for each element";
-  auto schedule = kernel->getAttrOfType<DictionaryAttr>("schedule");
   auto scratch = schedule.getAs<IntegerAttr>("scratch_bytes");
   bool single = llvm::all_of(
       kernel.getArgumentTypes().drop_back(scratch && scratch.getInt() > 0),

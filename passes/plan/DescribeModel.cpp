@@ -7,7 +7,7 @@
 
 #include "passes/plan/DescribeModel.h"
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/LibraryPrimitive.h"
 #include "passes/plan/Stage.h"
 
 #include "mlir/Pass/Pass.h"
@@ -93,6 +93,11 @@ ModelDescription sinter::passes::describeModel(ModuleOp module) {
   }
   for (auto entry : module.getOps<EntryOp>())
     model.entries.push_back(describe(entry));
+  bool calls = llvm::any_of(module.getOps<KernelOp>(), [](KernelOp kernel) {
+    return bool(findLibraryCall(kernel));
+  });
+  if (calls)
+    model.library = onednnName.str();
   return model;
 }
 

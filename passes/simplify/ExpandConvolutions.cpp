@@ -27,11 +27,14 @@
 //
 //   conv %x, %w  ⇒  transpose (dot_general %w, (windows (transpose %x)))
 //
+// What is kept for a library stays as it is.
+//
 // For a kernel's gradient, which sees samples and channels exchanged, rows of
 // places and channels lie side by side as they are.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
 #include "passes/simplify/Stage.h"
@@ -328,6 +331,8 @@ struct ExpandConvolutions
     : sinter::passes::impl::ExpandConvolutionsBase<ExpandConvolutions> {
   void runOnOperation() override {
     getOperation().walk([](ConvOp op) {
+      if (op->hasAttr(libraryAttr))
+        return;
       if (getElementTypeOrSelf(op.getType()).isBF16())
         op = widen(op);
       OpBuilder builder(op);

@@ -13,6 +13,8 @@ const char *sinter_status_message(int32_t status) {
     return "an index is out of range";
   case SINTER_HOST_FAILED:
     return "a hook of the host failed";
+  case SINTER_LIBRARY_FAILED:
+    return "a library that the model calls failed";
   default:
     return "unknown status";
   }

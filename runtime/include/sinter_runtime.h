@@ -50,7 +50,10 @@ typedef enum sinter_status {
    * --trap-out-of-range. The state is as it was, outputs are undefined. */
   SINTER_INDEX_OUT_OF_RANGE = 3,
   /* A hook of the host returned non-zero. State and outputs are undefined. */
-  SINTER_HOST_FAILED = 4
+  SINTER_HOST_FAILED = 4,
+  /* oneDNN, of models compiled with --library=onednn; `report` is told why.
+   * State and outputs are undefined. */
+  SINTER_LIBRARY_FAILED = 5
 } sinter_status;
 
 /* Hooks of one call. NULL stands for a host that is serial and silent, and so

@@ -2,6 +2,7 @@
 
 #include "tests/lower/Compiled.h"
 
+#include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
 #include "compiler/target/Cpu.h"
@@ -9,6 +10,7 @@
 #include "compiler/target/Stage.h"
 #include "passes/differentiate/Stage.h"
 #include "passes/fuse/Stage.h"
+#include "passes/library/Stage.h"
 #include "passes/lower/Stage.h"
 #include "passes/plan/Stage.h"
 #include "passes/simplify/Stage.h"
@@ -51,13 +53,19 @@ struct Compiled::Parsed {
   }
 };
 
+bool sinter::test::hasOneDnn() {
+  return !llvm::StringRef(SINTER_ONEDNN_LINK).empty();
+}
+std::string sinter::test::oneDnnModule() { return SINTER_ONEDNN_MODULE; }
+
 static void *linkAndLoad(const std::string &object) {
   char folder[] = "/tmp/sinter-lower-XXXXXX";
   if (!mkdtemp(folder))
     return nullptr;
   std::string base = folder, file = base + "/m.o", library = base + "/m.so";
   std::ofstream(file, std::ios::binary) << object;
-  std::string command = "cc -shared -o " + library + " " + file + " -lm";
+  std::string command =
+      "cc -shared -o " + library + " " + file + " -lm " SINTER_ONEDNN_LINK;
   void *handle = nullptr;
   if (std::system(command.c_str()) == 0) {
     handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -73,7 +81,7 @@ static void *linkAndLoad(const std::string &object) {
 }
 
 Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
-                   From from)
+                   From from, llvm::StringRef withLibrary)
     : parsed(std::make_unique<Parsed>()) {
   DialectRegistry registry;
   registry.insert<ir::SinterDialect>();
@@ -93,6 +101,7 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
   }
   ir::Options options;
   options.optLevel = level;
+  options.library = withLibrary.str();
   // Loop nests of these sizes are split into tasks, and stream their results,
   // nowhere but here; one CPU has them as they are.
   if (cpu != "x86-64-v3") {
@@ -113,10 +122,23 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
     if (!run(passes::buildGradientStage))
       return;
     parsed->module = module->clone();
-    if (!run(passes::buildSimplifiedStage))
+    if (!run([](OpPassManager &manager) {
+          manager.addPass(passes::createKeepConvolutionsPass(oneDnnModule()));
+          passes::buildSimplifiedStage(manager);
+        }))
       return;
   }
-  if (!run(passes::buildFusedStage) || !run(passes::buildPlannedStage))
+  if (!run([](OpPassManager &manager) {
+        passes::formKernels(manager);
+        manager.addPass(passes::createChooseLibraryPass(oneDnnModule()));
+        passes::scheduleKernels(manager);
+      }))
+    return;
+  for (auto kernel : module->getOps<ir::KernelOp>())
+    if (auto choice = kernel->getAttrOfType<StringAttr>(ir::libraryChoiceAttr))
+      choices[kernel.getSymName().str()] = choice.str();
+  llvm::raw_string_ostream(fusedText) << *module;
+  if (!run(passes::buildPlannedStage))
     return;
   for (auto entry : module->getOps<ir::EntryOp>())
     parsed->workspaceOf[entry.getSymName()] =
@@ -144,6 +166,10 @@ Compiled::Compiled(llvm::StringRef text, llvm::StringRef cpu, int level,
   }
   library = linkAndLoad(native->toObject());
   parsed->native = std::move(*native);
+}
+
+int64_t Compiled::workspaceBytes(llvm::StringRef entry) {
+  return parsed->workspaceOf[entry];
 }
 
 std::string Compiled::assembly() const {

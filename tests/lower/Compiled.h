@@ -39,11 +39,16 @@ std::string nameOfCpu(const testing::TestParamInfo<const char *> &info);
 /// The first stage that a module is taken through.
 enum class From { Gradient, Fused };
 
+/// Whether this build has oneDNN, and where its two files are, or would be.
+bool hasOneDnn();
+std::string oneDnnModule();
+
 class Compiled {
 public:
-  /// Compiles for "native", "generic" or another CPU at -O`level`.
+  /// Compiles for "native", "generic" or another CPU at -O`level`, with
+  /// `library` as --library says.
   Compiled(llvm::StringRef text, llvm::StringRef cpu = "native", int level = 2,
-           From from = From::Fused);
+           From from = From::Fused, llvm::StringRef library = "");
   ~Compiled();
 
   explicit operator bool() const { return library != nullptr; }
@@ -72,16 +77,25 @@ public:
   const std::map<std::string, std::string> &scalarReasons() const {
     return reasons;
   }
+  /// The module of the fused stage.
+  const std::string &fused() const { return fusedText; }
   /// The module of the loops stage.
   const std::string &loops() const { return loopsText; }
   std::string assembly() const;
+
+  /// Bytes of an entry's workspace.
+  int64_t workspaceBytes(llvm::StringRef entry);
+  /// Each kernel's `library_choice`.
+  const std::map<std::string, std::string> &libraryChoices() const {
+    return choices;
+  }
 
 private:
   struct Parsed;
   std::unique_ptr<Parsed> parsed;
   void *library = nullptr;
-  std::string loopsText;
-  std::map<std::string, std::string> reasons;
+  std::string fusedText, loopsText;
+  std::map<std::string, std::string> reasons, choices;
 };
 
 /// Deterministic inputs: small numbers, zeros of both signs, infinities, nans,

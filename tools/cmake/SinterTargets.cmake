@@ -25,14 +25,15 @@ set(SINTER_MAY_LINK_interpret ir)
 set(SINTER_MAY_LINK_differentiate ir)
 set(SINTER_MAY_LINK_simplify ir interpret)
 set(SINTER_MAY_LINK_fuse ir)
+set(SINTER_MAY_LINK_library ir)
 set(SINTER_MAY_LINK_plan ir packer)
 set(SINTER_MAY_LINK_packer "")
 set(SINTER_MAY_LINK_lower ir)
 set(SINTER_MAY_LINK_target ir)
 set(SINTER_MAY_LINK_artifact ir)
 set(SINTER_MAY_LINK_inspect ir)
-set(SINTER_MAY_LINK_driver ir differentiate simplify fuse plan lower target
-  artifact inspect runtime)
+set(SINTER_MAY_LINK_driver ir differentiate simplify fuse library plan lower
+  target   artifact inspect runtime)
 set(SINTER_MAY_LINK_inprocess driver frontend)
 
 # Precompiled MLIR headers, shared by every MLIR-heavy target.

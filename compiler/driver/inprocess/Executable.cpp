@@ -10,6 +10,7 @@
 
 #include "compiler/artifact/Link.h"
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Installation.h"
 #include "compiler/driver/Jobs.h"
 #include "compiler/driver/Pipeline.h"
 #include "compiler/target/Parts.h"
@@ -140,6 +141,8 @@ static std::string makeObject(const ModelDefinition &model,
   driver::CompileOptions options;
   options.cpu = settings.cpu;
   options.optLevel = settings.optimization;
+  if (!settings.library.empty())
+    options.library = settings.library;
   mlir::DefaultTimingManager timingManager;
   mlir::TimingScope timing = timingManager.getRootScope();
   driver::Compilation compilation(std::move(module), options, os, timing);
@@ -176,7 +179,13 @@ Executable sinter::compile(const ModelDefinition &model,
     orThrow(llvm::errorCodeToError(code));
     out << object;
   }
-  orThrow(artifact::linkShared(objectPath, libraryPath));
+  // What the model does not call is left out.
+  std::vector<std::string> inputs;
+  if (!settings.library.empty()) {
+    driver::Installation installation = driver::Installation::find();
+    inputs = {installation.oneDnnRuntime, installation.oneDnnLibrary};
+  }
+  orThrow(artifact::linkShared(objectPath, libraryPath, inputs));
 
   auto loaded = std::make_unique<Executable::Loaded>();
   loaded->library = dlopen(libraryPath.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -47,6 +47,8 @@ struct CompileSettings {
   std::string cpu = "native";
   /// As -O0 … -O3.
   int optimization = 2;
+  /// As --library: "onednn", "onednn:all" or none.
+  std::string library = {};
   /// The model's own options, as -P name=value.
   std::vector<std::pair<std::string, std::string>> options = {};
   /// Threads that compile; 0: as many as there are cores. The code is the same.
