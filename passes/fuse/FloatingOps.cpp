@@ -3,6 +3,7 @@
 #include "passes/fuse/FloatingOps.h"
 
 #include "compiler/ir/Border.h"
+#include "compiler/ir/LibraryPrimitive.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -143,6 +144,10 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
     // Stored part by part and from values at their own place: anything goes.
     return true;
   default:
+    // A library reads its operands where they lie, at any positive strides; a
+    // reversed kernel it knows as a derivative's.
+    if (root->hasAttr(libraryAttr))
+      return isa<TransposeOp, SliceOp, ReverseOp>(op);
     if (isTurnedAndMoved(dyn_cast<TransposeOp>(op)))
       return false;
     // What is turned is read in squares, which have no borders.
