@@ -118,12 +118,10 @@ struct ChooseLibrary : passes::impl::ChooseLibraryBase<ChooseLibrary> {
     bool hasTail =
         !llvm::all_of(description.result.getUsers(),
                       [](Operation *op) { return isa<ReturnOp>(op); });
+    Value weights = description.operands[description.call.rhs.buffer];
     Expectation expected =
-        dot ? expect(
-                  dot, description.call, hasTail,
-                  isConstant(kernel,
-                             description.operands[description.call.rhs.buffer]))
-            : expect(cast<ConvOp>(root), description.call);
+        expect(description.call, {hasTail, isConstant(kernel, weights)},
+               TargetFacts::of(kernel));
     // A convolution that was kept whole was kept for this.
     if (!all && dot && !expected.wins)
       return "Sinter, which is expected to win: " + expected.reason;
@@ -132,9 +130,11 @@ struct ChooseLibrary : passes::impl::ChooseLibraryBase<ChooseLibrary> {
     replace(description, builder);
     kernel.setScheduleAttr(builder.getDictionaryAttr(
         builder.getNamedAttr("kind", builder.getStringAttr("library"))));
-    return "oneDNN (" + answer.implementation + "), " +
-           (all ? "as asked for: " : "which is expected to win: ") +
-           expected.reason;
+    std::string who = "oneDNN (" + answer.implementation + ")";
+    if (!expected.wins)
+      return who + " as asked for, though Sinter is expected to win: " +
+             expected.reason;
+    return who + ", which is expected to win: " + expected.reason;
   }
 
   static void split(sinter_onednn_call &call, KernelOp kernel) {

@@ -3,8 +3,10 @@
 #ifndef SINTER_PASSES_LIBRARY_COSTMODEL_H
 #define SINTER_PASSES_LIBRARY_COSTMODEL_H
 
-#include "compiler/ir/ContractionTiling.h"
-#include "compiler/ir/LibraryPrimitive.h"
+#include "compiler/ir/ModuleFacts.h"
+#include "runtime/onednn/sinter_onednn.h"
+
+#include <string>
 
 namespace sinter::passes {
 
@@ -14,11 +16,16 @@ struct Expectation {
   std::string reason;
 };
 
-/// Of a contraction that oneDNN can do.  `hasTail` says that what follows the
-/// product is more than its post-ops; `isConstant`, that B is one.
-Expectation expect(ir::DotGeneralOp op, const sinter_onednn_call &call,
-                   bool hasTail, bool isConstant);
-Expectation expect(ir::ConvOp op, const sinter_onednn_call &call);
+/// What is known of a call beside its descriptor.
+struct Surroundings {
+  /// What follows in the same kernel is more than oneDNN's post-ops.
+  bool hasTail;
+  /// B, or a convolution's kernel, is a constant.
+  bool isConstant;
+};
+
+Expectation expect(const sinter_onednn_call &call, const Surroundings &around,
+                   const ir::TargetFacts &target);
 
 } // namespace sinter::passes
 

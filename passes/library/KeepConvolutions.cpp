@@ -72,7 +72,12 @@ struct KeepConvolutions : passes::impl::KeepConvolutionsBase<KeepConvolutions> {
       if (!description.refusal.empty() ||
           !library->ask(description.call).refusal.empty())
         return;
-      if (all || expect(op, description.call).wins)
+      // Before fusion: whatever is pointwise would join it.
+      bool hasTail = llvm::any_of(op->getUsers(), [](Operation *user) {
+        return user->hasTrait<ir::Pointwise>();
+      });
+      Surroundings around = {hasTail, /*isConstant=*/false};
+      if (all || expect(description.call, around, TargetFacts::of(op)).wins)
         op->setAttr(libraryAttr, StringAttr::get(&getContext(), onednnName));
     });
   }
