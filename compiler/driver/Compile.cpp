@@ -156,7 +156,7 @@ LogicalResult Compilation::resolveFacts() {
   chosen.debugInfo = options.debugInfo.value_or(chosen.debugInfo);
   chosen.library = options.library.value_or(chosen.library);
   (*module)->setAttr(ir::optionsAttrName, chosen.toAttr(context));
-  return success();
+  return ir::verifyFacts(*module);
 }
 
 Outcome Compilation::fail(Outcome outcome, const Twine &message) {

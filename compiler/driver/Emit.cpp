@@ -168,8 +168,8 @@ struct Emitter {
       library = {installation.oneDnnRuntime, installation.oneDnnLibrary};
     for (const std::string &file : library)
       if (!llvm::sys::fs::exists(file))
-        return llvm::createStringError(
-            "the model calls oneDNN, but '" + file + "' is missing");
+        return llvm::createStringError("the model calls oneDNN, but '" + file +
+                                       "' is missing");
     if (kind == EmitKind::Shared)
       return artifact::linkShared(*objectFile, *output, library);
     library.insert(library.end(), installation.linkFlags.begin(),
@@ -180,10 +180,9 @@ struct Emitter {
     auto mainObject = writeTemporary(temporaries, path.str() + ".main.o", main);
     if (!mainObject)
       return mainObject.takeError();
-    return artifact::linkExecutable({*objectFile, *mainObject,
-                                     installation.runtimeLibrary,
-                                     library},
-                                    *output);
+    return artifact::linkExecutable(
+        {*objectFile, *mainObject, installation.runtimeLibrary, library},
+        *output);
   }
 
   llvm::Error emitHeader(StringRef path) {

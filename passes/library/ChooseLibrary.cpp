@@ -120,7 +120,8 @@ struct ChooseLibrary : passes::impl::ChooseLibraryBase<ChooseLibrary> {
                       [](Operation *op) { return isa<ReturnOp>(op); });
     Value weights = description.operands[description.call.rhs.buffer];
     Expectation expected =
-        expect(description.call, {hasTail, isConstant(kernel, weights)},
+        expect(description.call,
+               {hasTail, isConstant(kernel, weights), answer.isReference()},
                TargetFacts::of(kernel));
     // A convolution that was kept whole was kept for this.
     if (!all && dot && !expected.wins)

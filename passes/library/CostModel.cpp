@@ -70,6 +70,8 @@ static Expectation expectConvolution(const sinter_onednn_call &call,
 Expectation sinter::passes::expect(const sinter_onednn_call &call,
                                    const Surroundings &around,
                                    const TargetFacts &target) {
+  if (around.isReference)
+    return {false, "oneDNN has but plain loops for it"};
   return call.form == SINTER_ONEDNN_MATMUL ? expectMatmul(call, around, target)
                                            : expectConvolution(call, around);
 }

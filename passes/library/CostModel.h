@@ -22,6 +22,8 @@ struct Surroundings {
   bool hasTail;
   /// B, or a convolution's kernel, is a constant.
   bool isConstant;
+  /// oneDNN has only plain loops for it, which it calls its reference.
+  bool isReference;
 };
 
 Expectation expect(const sinter_onednn_call &call, const Surroundings &around,

@@ -69,14 +69,17 @@ struct KeepConvolutions : passes::impl::KeepConvolutionsBase<KeepConvolutions> {
     bool all = options.library != onednnName;
     getOperation().walk([&](ConvOp op) {
       Description description = describeAlone(op);
-      if (!description.refusal.empty() ||
-          !library->ask(description.call).refusal.empty())
+      if (!description.refusal.empty())
+        return;
+      OneDnn::Answer answer = library->ask(description.call);
+      if (!answer.refusal.empty())
         return;
       // Before fusion: whatever is pointwise would join it.
       bool hasTail = llvm::any_of(op->getUsers(), [](Operation *user) {
         return user->hasTrait<ir::Pointwise>();
       });
-      Surroundings around = {hasTail, /*isConstant=*/false};
+      Surroundings around = {hasTail, /*isConstant=*/false,
+                             answer.isReference()};
       if (all || expect(description.call, around, TargetFacts::of(op)).wins)
         op->setAttr(libraryAttr, StringAttr::get(&getContext(), onednnName));
     });

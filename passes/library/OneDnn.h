@@ -23,6 +23,9 @@ public:
     int64_t scratchBytes = 0;
     /// oneDNN's name for the code it chose, "brgemm:avx512_core".
     std::string implementation;
+    bool isReference() const {
+      return llvm::StringRef(implementation).contains("ref");
+    }
   };
   Answer ask(const sinter_onednn_call &call) const;
 

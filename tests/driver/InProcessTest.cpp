@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 
 #include <thread>
+#include <cmath>
 #include <vector>
 
 using namespace sinter;
@@ -15,6 +16,13 @@ SINTER_MODEL(parabola) {
   m.entry("f", [&](Entry &e) {
     Tensor x = e.input("x", f32, {size});
     e.output("y", x * x + 1.0f);
+  });
+}
+
+SINTER_MODEL(product) {
+  m.entry("f", [&](Entry &e) {
+    Tensor a = e.input("a", f32, {2, 3}), b = e.input("b", f32, {3, 2});
+    e.output("y", tanh(matmul(a, b)));
   });
 }
 
@@ -41,6 +49,30 @@ TEST(InProcess, TakesTheModelsOptions) {
   std::vector<float> x{-1, 0.5}, y(2);
   exe.run("f", {{"x", x}, {"y", y}});
   EXPECT_EQ(y, (std::vector<float>{2, 1.25}));
+}
+
+TEST(InProcess, CallsALibraryIfTheBuildHasIt) {
+  CompileSettings settings;
+  settings.library = "onednn:all";
+#ifdef HAS_ONEDNN
+  Executable exe = sinter::compile(product(), settings);
+  std::vector<float> a{1, 0, 0, 0, 0.5, 0}, b{0.25, 1, 2, 0.5, 7, 8}, y(4);
+  exe.run("f", {{"a", a}, {"b", b}, {"y", y}});
+  const float wanted[] = {0.25f, 1, 1, 0.25f};
+  for (int i = 0; i < 4; ++i)
+    EXPECT_NEAR(y[i], std::tanh(wanted[i]), 1e-6);
+#else
+  try {
+    sinter::compile(product(), settings);
+    FAIL() << "there is no oneDNN";
+  } catch (const CompileError &error) {
+    EXPECT_NE(std::string(error.what()).find("this build has no oneDNN"),
+              std::string::npos)
+        << error.what();
+  }
+#endif
+  settings.library = "blas";
+  EXPECT_THROW(sinter::compile(product(), settings), CompileError);
 }
 
 TEST(InProcess, RefusesArgumentsThatDoNotFit) {

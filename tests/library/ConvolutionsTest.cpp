@@ -141,4 +141,28 @@ TEST(Convolutions, DerivativesAreOfTheirOwnKinds) {
         << form;
 }
 
+/// oneDNN writes beside nothing that is the plan's: its scratch is part of the
+/// workspace, which `check` runs between guarded pages.
+TEST(Convolutions, ScratchIsInThePlan) {
+  std::string y = ofType({1, 16, 16, 64});
+  std::string text = "module @m {\n" +
+                     entryOf(square(1, 16, 16, 3, 64, 1, 1), 0,
+                             "  %z = sinter.neg %y : " + y + "\n") +
+                     "}\n";
+  Compiled compiled(text, "native", 2, From::Gradient,
+                    hasOneDnn() ? "onednn:all" : "");
+  ASSERT_TRUE(compiled);
+  int64_t most = 0;
+  const std::string &fused = compiled.fused();
+  for (size_t at = 0;
+       (at = fused.find("sinter.library_call", at)) != std::string::npos;
+       ++at) {
+    const std::string entry = "scratch_bytes = ";
+    most = std::max<int64_t>(
+        most, std::stoll(fused.substr(fused.find(entry, at) + entry.size())));
+  }
+  EXPECT_EQ(most > 0, hasOneDnn());
+  EXPECT_GE(compiled.workspaceBytes("e0"), most);
+}
+
 } // namespace
