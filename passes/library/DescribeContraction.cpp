@@ -70,6 +70,10 @@ Description sinter::passes::describe(DotGeneralOp op) {
     result.refusal = refuse("it has no elements");
     return result;
   }
+  if (form.border) {
+    result.refusal = refuse("an operand has a border of zeros around it");
+    return result;
+  }
   if (!form.lhs || !form.rhs) {
     result.refusal = refuse("an operand is computed on the way");
     return result;

@@ -198,7 +198,8 @@ Description Describer::run() {
       return refuse("it has no elements");
   auto seenInput = OperandView::of(op.getInput()),
        seenKernel = OperandView::of(op.getKernel());
-  if (!seenInput || !seenKernel)
+  if (!seenInput || !seenKernel || Border::of(op.getInput()) ||
+      Border::of(op.getKernel()))
     return refuse("an operand is computed on the way");
   inputView = *seenInput;
   kernelView = *seenKernel;

@@ -74,8 +74,9 @@ std::optional<sinter_onednn_tensor> Chain::operandOf(Value value) {
   if (!tensorType(value).getElementType().isF32())
     return std::nullopt;
   std::optional<OperandView> view = OperandView::of(value);
-  if (!view || (to.operands.size() + 2 > SINTER_ONEDNN_BUFFERS &&
-                !to.operands.contains(view->argument)))
+  if (!view || Border::of(value) ||
+      (to.operands.size() + 2 > SINTER_ONEDNN_BUFFERS &&
+       !to.operands.contains(view->argument)))
     return std::nullopt;
   ArrayRef<int64_t> shape = tensorType(to.result).getShape();
   SmallVector<int64_t> dense(shape.size(), 1);
