@@ -40,9 +40,9 @@ const char *const derivativeFree[] = {"not",
                                       "stop_gradient"};
 /// Ops that are no part of what is differentiated.
 const char *const withoutRules[] = {
-    "variable", "entry", "read", "write",      "return", "yield",
-    "gradient", "vjp",   "jvp",  "kernel",     "call",   "buffer",
-    "launch",   "copy",  "loop", "store_index"};
+    "variable", "entry", "read", "write",       "return",      "yield",
+    "gradient", "vjp",   "jvp",  "kernel",      "call",        "buffer",
+    "launch",   "copy",  "loop", "store_index", "library_call"};
 
 std::string nameOf(const OpCase &c) { return c.op.substr(0, c.op.find(' ')); }
 

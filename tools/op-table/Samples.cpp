@@ -11,10 +11,12 @@ using namespace sinter;
 
 bool sinter::isStructure(StringRef opName) {
   static const llvm::StringSet<> names = {
-      "sinter.variable", "sinter.entry", "sinter.read",   "sinter.write",
-      "sinter.return",   "sinter.yield", "sinter.kernel", "sinter.call",
-      "sinter.gradient", "sinter.vjp",   "sinter.jvp",    "sinter.buffer",
-      "sinter.launch",   "sinter.copy",  "sinter.loop",   "sinter.store_index"};
+      "sinter.variable",    "sinter.entry",       "sinter.read",
+      "sinter.write",       "sinter.return",      "sinter.yield",
+      "sinter.kernel",      "sinter.call",        "sinter.gradient",
+      "sinter.vjp",         "sinter.jvp",         "sinter.buffer",
+      "sinter.launch",      "sinter.copy",        "sinter.loop",
+      "sinter.store_index", "sinter.library_call"};
   return names.contains(opName);
 }
 
