@@ -79,9 +79,10 @@ public:
     ScanOp forward = createForward();
     ScanOp backward = createBackward(forward);
     fillBackward(forward, backward);
+    // A seed may be what flows out, too.
+    Values result = collectResult(backward);
     forward.getBody().front().eraseArguments(1 + op.getNumOperands(),
                                              seeds.size());
-    Values result = collectResult(backward);
     replaceDifferentiated(builder, op,
                           forward.getResults().take_front(op.getNumResults()));
     return result;

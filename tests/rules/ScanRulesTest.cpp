@@ -184,6 +184,15 @@ TEST_F(ScanRules, AReversedRecurrenceIsItsUnrolledGraph) {
 TEST_F(ScanRules, OneStepIsItsUnrolledGraph) { compare({recurrence, 1}); }
 
 // The carry c is never used by h or y, x and v not at all.
+// The cotangent of what is added is what came in.
+TEST_F(ScanRules, WhatIsAddedToACarryHasItsCotangent) {
+  const std::string step = "$nh = sinter.add $h, $v : " + V +
+                           "\n$nc = sinter.mul $c, $c : " + V +
+                           "\n$y = sinter.mul $x, $x : " + V + "\n";
+  compare({step});
+  compare({step, 1});
+}
+
 TEST_F(ScanRules, UnusedCarriesAndInputsHaveNoCotangent) {
   compare({R"(
     $wh = sinter.dot_general $w, $h contract [1] x [0] batch [] x [] : tensor<3x3xf64>, tensor<3xf64> -> tensor<3xf64>
