@@ -41,17 +41,22 @@ static SmallVector<int64_t> denseStrides(Value value) {
 }
 
 std::optional<OperandView> OperandView::of(Value value) {
+  return of(value, Border::of(value).has_value());
+}
+
+std::optional<OperandView> OperandView::of(Value value, bool leavesOut) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return OperandView{argument, 0, denseStrides(value)};
   Operation *op = value.getDefiningOp();
   if (!isa<TransposeOp, BroadcastOp, SliceOp, ReverseOp, WindowsOp>(op))
     return std::nullopt;
   std::optional<Border> border;
-  if (isa<WindowsOp>(op))
+  if (leavesOut && isa<WindowsOp>(op))
     border = Border::of(value);
   Value source = op->getOperand(0);
   std::optional<OperandView> view =
-      of(border ? source.getDefiningOp()->getOperand(0) : source);
+      border ? of(source.getDefiningOp()->getOperand(0), /*leavesOut=*/false)
+             : of(source, leavesOut);
   if (!view)
     return std::nullopt;
   if (border)

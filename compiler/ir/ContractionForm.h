@@ -35,6 +35,10 @@ struct OperandView {
   /// Through transposes, broadcasts, slices, reverses and windows.  In those
   /// with a border, what lies there must not be read.
   static std::optional<OperandView> of(mlir::Value value);
+
+private:
+  /// `leavesOut`: whoever reads the value knows of the border of its windows.
+  static std::optional<OperandView> of(mlir::Value value, bool leavesOut);
 };
 
 /// Steps of one loop, in elements of both operands (of M, only of A).
