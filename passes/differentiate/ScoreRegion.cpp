@@ -256,14 +256,14 @@ static Value createIota(OpBuilder &builder, IotaOp op, RankedTensorType type,
     return ConstantOp::create(builder, loc, scalar,
                               DenseElementsAttr::get(scalar, value));
   };
+  // Added up as whole numbers: floats would be rounded twice.
+  RankedTensorType whole = type.clone(scalar.getElementType());
   Value first = MulOp::create(builder, loc, index, number(extent));
   first = AddOp::create(builder, loc, first, number(start));
-  if (scalar.getElementType() != type.getElementType())
-    first =
-        CastOp::create(builder, loc, type.clone(ArrayRef<int64_t>()), first);
-  first = BroadcastOp::create(builder, loc, type, first, ArrayRef<int64_t>());
-  Value within = IotaOp::create(builder, loc, type, op.getDimension());
-  return AddOp::create(builder, loc, within, first);
+  first = BroadcastOp::create(builder, loc, whole, first, ArrayRef<int64_t>());
+  Value within = IotaOp::create(builder, loc, whole, op.getDimension());
+  Value sum = AddOp::create(builder, loc, within, first);
+  return whole == type ? sum : CastOp::create(builder, loc, type, sum);
 }
 
 SlicedRegion::Blocks SlicedRegion::emit(OpBuilder &builder, int64_t start,
