@@ -34,57 +34,67 @@ Tensor leaky_relu(Tensor x, double slope, Place place) {
 
 Tensor gelu(Tensor x, Place place) {
   Scope scope("gelu", place);
-  return x * 0.5 * (erf(x * (1 / std::numbers::sqrt2)) + 1.0);
+  Tensor wide = widened(x);
+  return cast(wide * 0.5 * (erf(wide * (1 / std::numbers::sqrt2)) + 1.0),
+              x.dtype());
 }
 
 Tensor gelu_tanh(Tensor x, Place place) {
   Scope scope("gelu", place);
   const double scale = std::sqrt(2 / std::numbers::pi);
-  return x * 0.5 * (tanh((x + x * x * x * 0.044715) * scale) + 1.0);
+  Tensor wide = widened(x);
+  Tensor cubic = wide + wide * wide * wide * 0.044715;
+  return cast(wide * 0.5 * (tanh(cubic * scale) + 1.0), x.dtype());
 }
 
 Tensor silu(Tensor x, Place place) {
   Scope scope("silu", place);
-  return x * sigmoid(x);
+  Tensor wide = widened(x);
+  return cast(wide * sigmoid(wide), x.dtype());
 }
 
 Tensor softplus(Tensor x, Place place) {
   Scope scope("softplus", place);
   // −|x|, with slope 1 at 0, so that softplus has its slope 1/2 there.
-  Tensor distance = where(x > 0, -x, x);
-  return maximum(x, 0) + log1p(exp(distance));
+  Tensor wide = widened(x);
+  Tensor distance = where(wide > 0, -wide, wide);
+  return cast(maximum(wide, 0) + log1p(exp(distance)), x.dtype());
 }
 
 Tensor softsign(Tensor x, Place place) {
   Scope scope("softsign", place);
-  return x / (abs(x) + 1.0);
+  Tensor wide = widened(x);
+  return cast(wide / (abs(wide) + 1.0), x.dtype());
 }
 
 Tensor elu(Tensor x, double alpha, Place place) {
   Scope scope("elu", place);
-  Tensor positive = x > 0;
-  return where(positive, x, expm1(where(positive, 0, x)) * alpha);
+  Tensor wide = widened(x), positive = wide > 0;
+  return cast(where(positive, wide, expm1(where(positive, 0, wide)) * alpha),
+              x.dtype());
 }
 
 Tensor selu(Tensor x, Place place) {
   Scope scope("selu", place);
   const double alpha = 1.6732632423543772, scale = 1.0507009873554805;
-  return elu(x, alpha) * scale;
+  return cast(elu(widened(x), alpha) * scale, x.dtype());
 }
 
 Tensor hard_sigmoid(Tensor x, Place place) {
   Scope scope("hard_sigmoid", place);
-  return clamp(x * (1.0 / 6) + 0.5, 0, 1);
+  return cast(clamp(widened(x) * (1.0 / 6) + 0.5, 0, 1), x.dtype());
 }
 
 Tensor hard_swish(Tensor x, Place place) {
   Scope scope("hard_swish", place);
-  return x * hard_sigmoid(x);
+  Tensor wide = widened(x);
+  return cast(wide * hard_sigmoid(wide), x.dtype());
 }
 
 Tensor mish(Tensor x, Place place) {
   Scope scope("mish", place);
-  return x * tanh(softplus(x));
+  Tensor wide = widened(x);
+  return cast(wide * tanh(softplus(wide)), x.dtype());
 }
 
 // The shift changes neither value nor derivative, so none flows through it.

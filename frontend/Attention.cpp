@@ -20,8 +20,6 @@ using detail::Step;
 /// What a masked score becomes before the exponential: it underflows to 0
 /// against any score, and minus itself is not nan.
 static double lowest(DType dtype) {
-  if (dtype == bf16)
-    return -0x1.fep127;
   return dtype == f64 ? std::numeric_limits<double>::lowest()
                       : std::numeric_limits<float>::lowest();
 }
@@ -31,13 +29,15 @@ static double lowest(DType dtype) {
 static Tensor maskedSoftmax(const Tensor &scores, const Tensor &allowed,
                             bool empty) {
   Scope scope("softmax");
-  Tensor seen = where(allowed, scores, lowest(scores.dtype()));
+  Tensor wide = detail::widened(scores);
+  Tensor seen = where(allowed, wide, lowest(wide.dtype()));
   Tensor weights = exp(seen - stop_gradient(max(seen, -1, keep_dims)));
-  if (!empty)
-    return weights * (1.0 / sum(weights, -1, keep_dims));
-  weights = where(allowed, weights, 0);
+  if (empty)
+    weights = where(allowed, weights, 0);
   Tensor total = sum(weights, -1, keep_dims);
-  return weights * (1.0 / where(total > 0, total, 1));
+  if (empty)
+    total = where(total > 0, total, 1);
+  return cast(weights * (1.0 / total), scores.dtype());
 }
 
 Tensor attention(Tensor q, Tensor k, Tensor v, AttentionOptions options,

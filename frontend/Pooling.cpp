@@ -229,8 +229,8 @@ Tensor average_pool(Tensor x, const std::vector<int64_t> &window,
   Tensor all = pooling.all(0);
   if (!pooling.pads())
     return pooling.finish(mean(all, pooling.windowDims(), false, place));
-  Tensor total = sum(all, pooling.windowDims(), false, place);
-  return pooling.finish(total / pooling.counts(x.dtype()));
+  Tensor total = sum(detail::widened(all), pooling.windowDims(), false, place);
+  return pooling.finish(cast(total / pooling.counts(total.dtype()), x.dtype()));
 }
 
 /// All but the first dimension and the channels.

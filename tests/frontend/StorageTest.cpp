@@ -11,6 +11,21 @@ namespace {
 TEST(Storage, LibraryFunctionsRoundOnce) {
   std::vector<std::pair<const char *, std::function<Tensor(Model &, Tensor)>>>
       functions = {
+          {"gelu", [](Model &, Tensor x) { return gelu(x); }},
+          {"gelu_tanh", [](Model &, Tensor x) { return gelu_tanh(x); }},
+          {"silu", [](Model &, Tensor x) { return silu(x); }},
+          {"softplus", [](Model &, Tensor x) { return softplus(x); }},
+          {"softsign", [](Model &, Tensor x) { return softsign(x); }},
+          {"elu", [](Model &, Tensor x) { return elu(x); }},
+          {"selu", [](Model &, Tensor x) { return selu(x); }},
+          {"hard_sigmoid", [](Model &, Tensor x) { return hard_sigmoid(x); }},
+          {"hard_swish", [](Model &, Tensor x) { return hard_swish(x); }},
+          {"mish", [](Model &, Tensor x) { return mish(x); }},
+          {"average_pool",
+           [](Model &, Tensor x) {
+             return average_pool(reshape(x, {2, 2, 3, 2}), {2, 2},
+                                 {.padding = Padding::same});
+           }},
           {"softmax", [](Model &, Tensor x) { return softmax(x); }},
           {"log_softmax", [](Model &, Tensor x) { return log_softmax(x); }},
           {"log_sum_exp", [](Model &, Tensor x) { return log_sum_exp(x); }},
@@ -25,9 +40,8 @@ TEST(Storage, LibraryFunctionsRoundOnce) {
           {"mse", [](Model &, Tensor x) { return nn::mse(x, x); }},
           {"cross_entropy",
            [](Model &, Tensor x) { return nn::cross_entropy(x, x); }},
-          {"binary_cross_entropy", [](Model &, Tensor x) {
-             return nn::binary_cross_entropy(x, x);
-           }}};
+          {"binary_cross_entropy",
+           [](Model &, Tensor x) { return nn::binary_cross_entropy(x, x); }}};
   for (const auto &[name, function] : functions) {
     SCOPED_TRACE(name);
     Built built([&](Model &m) {
@@ -47,9 +61,8 @@ TEST(Storage, LibraryFunctionsRoundOnce) {
             mlir::getElementTypeOrSelf(op.getResult(0).getType()).isBF16();
     }
     EXPECT_EQ(rounded, 1);
-    EXPECT_TRUE(
-        mlir::getElementTypeOrSelf(built.entry("e").getResultTypes()[0])
-            .isBF16());
+    EXPECT_TRUE(mlir::getElementTypeOrSelf(built.entry("e").getResultTypes()[0])
+                    .isBF16());
   }
 }
 

@@ -244,12 +244,13 @@ void OpRules::checkStorage(const OpCase &c) {
   }
   std::vector<Array> wanted = run(wide, inputs), got = run(narrow, stored);
   ASSERT_EQ(got.size(), wanted.size());
-  // A few roundings, each of half a unit of 2⁻⁸, beside the largest element.
+  // Some roundings, each of half a unit of 2⁻⁸, beside the largest element: a
+  // product of seven and its derivatives have a dozen.
   for (size_t i = 0; i < got.size(); ++i) {
     double largest = 0.25;
     for (double x : wanted[i].floats)
       largest = std::max(largest, std::abs(x));
-    expectClose(got[i].floats, wanted[i].floats, 0x1p-6, largest);
+    expectClose(got[i].floats, wanted[i].floats, 0x1p-5, largest);
   }
 }
 
