@@ -64,10 +64,16 @@ static const char *getTemporaryPath() {
   _exit(70);
 }
 
-/// Several threads may crash at once: the first one says so.
+/// Several threads may crash at once: the first one says so.  One that crashes
+/// again while it does has said all it can.
 static void beTheFirst() {
-  static std::atomic_flag isTaken;
-  while (isTaken.test_and_set())
+  static std::atomic<pid_t> first;
+  pid_t none = 0, self = gettid();
+  if (first.compare_exchange_strong(none, self))
+    return;
+  if (none == self)
+    _exit(70);
+  while (true)
     pause();
 }
 

@@ -15,6 +15,7 @@ static constexpr size_t stackBytes = 1 << 16;
 Jobs::Jobs(int64_t count) {
   llvm::ThreadPoolStrategy strategy =
       llvm::hardware_concurrency(static_cast<unsigned>(count));
+  strategy.Limit = true; // more than the cores bring nothing
   unsigned numThreads = strategy.compute_thread_count();
   if (numThreads < 2)
     return;
