@@ -33,60 +33,6 @@ static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-bool sinter::ir::isReducing(Operation *op) {
-  return isa<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp, ArgMaxOp,
-             ArgMinOp, DotGeneralOp, ConvOp, FoldWindowsOp>(op) ||
-         writesWhole(op);
-}
-
-bool sinter::ir::writesWhole(Operation *op) {
-  return isa<ScatterAddOp, CumulativeSumOp, ArgSortOp, LibraryCallOp>(op);
-}
-
-/// Contractions and what stores as it likes have loop nests of their own.
-static bool standsAlone(Operation *op) {
-  return isa<DotGeneralOp, ConvOp, FoldWindowsOp>(op) || writesWhole(op);
-}
-
-/// Whether the last operand dimension is among the reduced ones.
-static bool reducesInnermost(Operation *op) {
-  if (standsAlone(op))
-    return false;
-  int64_t rank = tensorType(op->getOperand(0)).getRank();
-  if (auto dimension = op->getAttrOfType<IntegerAttr>("dimension"))
-    return dimension.getInt() == rank - 1;
-  auto dims = op->getAttrOfType<DenseI64ArrayAttr>("dimensions").asArrayRef();
-  return !dims.empty() && dims.back() == rank - 1;
-}
-
-bool sinter::ir::reducesSuffix(Operation *op) {
-  if (!reducesInnermost(op))
-    return false;
-  int64_t rank = tensorType(op->getOperand(0)).getRank();
-  if (auto dims = op->getAttrOfType<DenseI64ArrayAttr>("dimensions"))
-    return dims.asArrayRef().front() == rank - dims.size();
-  return true;
-}
-
-bool sinter::ir::areWindows(ArrayRef<int64_t> space,
-                            ArrayRef<int64_t> reduced) {
-  // As many as registers hold beside what is computed from them.
-  constexpr int64_t largestWindow = 16;
-  int64_t elements = 1;
-  for (int64_t d : reduced)
-    elements *= space[d];
-  return !reduced.empty() && reduced.size() < space.size() && elements > 0 &&
-         elements <= largestWindow &&
-         !llvm::is_contained(reduced, static_cast<int64_t>(space.size()) - 1);
-}
-
-static SmallVector<int64_t> reducedDimensions(Operation *op) {
-  if (auto dimension = op->getAttrOfType<IntegerAttr>("dimension"))
-    return {dimension.getInt()};
-  return llvm::to_vector(
-      op->getAttrOfType<DenseI64ArrayAttr>("dimensions").asArrayRef());
-}
-
 /// Whether `broadcast` gives every element of a window what its reductions
 /// leave.
 static bool spreads(BroadcastOp broadcast, const Phase &phase) {
@@ -189,7 +135,7 @@ bool Planner::isAtPoint(Value value, Operation *op, int last) const {
 void Planner::placeReducing(Operation *op) {
   Value result = op->getResult(0);
   ArrayRef<int64_t> outer = tensorType(result).getShape();
-  bool rows = reducesInnermost(op);
+  bool rows = reducesLastDimension(op);
   int last = lastPhase(op);
   bool alone = standsAlone(op);
   SmallVector<int64_t> space, reduced;
@@ -282,7 +228,8 @@ void Planner::chooseRowCaches(Phase &phase) {
         type.getShape().take_front(outerRank) != ArrayRef<int64_t>(phase.outer))
       return false;
     int64_t rows = ShapedType::getNumElements(phase.outer);
-    return rows != 0 && getByteSize(type) / rows <= kLargestRowBytes;
+    int64_t bytes = getByteSize(type);
+    return bytes != 0 && bytes / rows <= kLargestRowBytes;
   };
   for (Operation &op : llvm::reverse(kernel.getBody().front())) {
     if (op.getNumResults() != 1)

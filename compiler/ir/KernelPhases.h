@@ -19,7 +19,7 @@
 #ifndef SINTER_COMPILER_IR_KERNELPHASES_H
 #define SINTER_COMPILER_IR_KERNELPHASES_H
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/Reducing.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -72,21 +72,6 @@ struct KernelPhases {
   /// The schedule's `tasks`, where it is there, bounds those of the phases.
   static KernelPhases of(KernelOp kernel);
 };
-
-/// Sums, extrema, arg-extrema, contractions, scatters, running sums, sorts and
-/// library calls: what costs a loop for one element.
-bool isReducing(mlir::Operation *op);
-
-/// Scatters, running sums, sorts and library calls: what stores the whole
-/// result in an order of its own.
-bool writesWhole(mlir::Operation *op);
-
-/// Whether a reduction's dimensions are the last ones, so that rows are whole.
-bool reducesSuffix(mlir::Operation *op);
-
-/// Whether reducing dimensions `reduced` of `space` combines few elements that
-/// lie a vector or more apart.
-bool areWindows(llvm::ArrayRef<int64_t> space, llvm::ArrayRef<int64_t> reduced);
 
 } // namespace sinter::ir
 

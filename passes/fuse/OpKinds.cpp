@@ -54,15 +54,6 @@ int64_t passes::elementsOf(ArrayRef<int64_t> shape) {
   return count;
 }
 
-SmallVector<int64_t> passes::reducedDimensions(Operation *op) {
-  if (auto arg = dyn_cast<ArgMaxOp>(op))
-    return {static_cast<int64_t>(arg.getDimension())};
-  if (auto arg = dyn_cast<ArgMinOp>(op))
-    return {static_cast<int64_t>(arg.getDimension())};
-  return llvm::to_vector(
-      op->getAttrOfType<DenseI64ArrayAttr>("dimensions").asArrayRef());
-}
-
 int64_t passes::costOf(Operation *op) {
   // Relative to an addition; a division is several, a function of the
   // mathematics library too many to repeat.

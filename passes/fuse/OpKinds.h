@@ -9,7 +9,7 @@
 #ifndef SINTER_PASSES_FUSE_OPKINDS_H
 #define SINTER_PASSES_FUSE_OPKINDS_H
 
-#include "compiler/ir/Sinter.h"
+#include "compiler/ir/Reducing.h"
 
 namespace sinter::passes {
 
@@ -43,9 +43,6 @@ OpKind kindOf(mlir::Operation *op);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Operation *op);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 int64_t elementsOf(llvm::ArrayRef<int64_t> shape);
-
-/// The dimensions that a reduction combines.
-llvm::SmallVector<int64_t> reducedDimensions(mlir::Operation *op);
 
 /// What one element of the op costs, in simple operations; at least
 /// `tooExpensive` for functions that are never computed twice.

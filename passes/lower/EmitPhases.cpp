@@ -1,7 +1,6 @@
 //===- EmitPhases.cpp - loops over outer spaces, rows and columns ---------===//
 //
-// One loop nest a phase.  Neighbouring dimensions that nothing tells apart are
-// one loop.  The innermost loop takes vectors; several at once where that keeps
+// One loop nest a phase (LaneLoops.h); several vectors at once where that keeps
 // more accumulators (column reductions) or whole groups of random numbers.
 //
 //===----------------------------------------------------------------------===//
@@ -9,11 +8,11 @@
 #include "passes/lower/EmitPhases.h"
 
 #include "compiler/ir/ModuleFacts.h"
-#include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitLibraryCall.h"
 #include "passes/lower/EmitScatter.h"
 #include "passes/lower/EmitSequence.h"
+#include "passes/lower/LaneLoops.h"
 #include "passes/lower/Places.h"
 #include "passes/lower/ReductionWave.h"
 #include "passes/lower/Squares.h"
@@ -48,19 +47,6 @@ public:
   void emit();
 
 private:
-  using Body = llvm::function_ref<void(ArrayRef<Point>)>;
-  /// Merges dimensions `from`… of `shape` into blocks of extents.
-  void merge(ArrayRef<int64_t> shape, ArrayRef<Value> values, size_t from,
-             SmallVector<SmallVector<int64_t>> &blocks);
-  /// Loops over all blocks; vectors along the last if `lanes` > 1.  The
-  /// outermost loop is shared by `tasks`.
-  void nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
-            int64_t unroll, int64_t tasks, const Indices &prefix, size_t depth,
-            Body body);
-  void lanesLoop(ArrayRef<int64_t> block, int64_t lanes, int64_t unroll,
-                 int64_t tasks, const Indices &prefix, Body body);
-  Indices extend(const Indices &prefix, const Index &place,
-                 ArrayRef<int64_t> block);
   void outerPoints(ArrayRef<Point> points);
   void reduceAt(ArrayRef<Point> points);
   /// A result's element that is computed and not stored yet: everything is
@@ -90,100 +76,6 @@ private:
   OperandRange returned;
 };
 } // namespace
-
-void PhaseLoops::merge(ArrayRef<int64_t> shape, ArrayRef<Value> values,
-                       size_t from, SmallVector<SmallVector<int64_t>> &blocks) {
-  SmallVector<bool> boundary(shape.size(), false);
-  for (Value value : values)
-    markBoundaries(value, boundary);
-  // Dimensions of one element belong anywhere: the boundary before them is one
-  // before the next longer dimension.
-  bool split = true;
-  for (size_t d = from; d < shape.size(); ++d) {
-    split |= boundary[d];
-    if (blocks.empty() || (split && shape[d] != 1)) {
-      blocks.emplace_back();
-      split = false;
-    }
-    blocks.back().push_back(shape[d]);
-  }
-}
-
-Indices PhaseLoops::extend(const Indices &prefix, const Index &place,
-                           ArrayRef<int64_t> block) {
-  Indices indices = prefix;
-  for (Index &index : emitter.space.delinearize(place, block))
-    indices.push_back(index);
-  return indices;
-}
-
-void PhaseLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
-                           int64_t unroll, int64_t tasks, const Indices &prefix,
-                           Body body) {
-  int64_t extent = ShapedType::getNumElements(block);
-  if (lanes == 1) {
-    emitter.space.setLanes(1, 1);
-    emitter.share(loc, 0, extent, 1, tasks, [&](Index index) {
-      body(Point::scalar(extend(prefix, index, block)));
-    });
-    return;
-  }
-  auto vectors = [&](const Index &index, int64_t count, int64_t active) {
-    SmallVector<Point> points;
-    emitter.space.setLanes(lanes, active);
-    for (int64_t u = 0; u < count; ++u) {
-      Index place = index + Index(u * lanes);
-      place.lane = 1;
-      points.push_back(Point::vector(builder, loc, extend(prefix, place, block),
-                                     lanes, active));
-    }
-    body(points);
-  };
-  int64_t stride = lanes * unroll;
-  int64_t whole = extent / stride * stride;
-  int64_t rest = extent / lanes * lanes;
-  emitter.share(loc, 0, whole, stride, tasks,
-                [&](Index index) { vectors(index, unroll, lanes); });
-  // What is left of a group of vectors is done at once too.
-  if (int64_t left = (rest - whole) / lanes) {
-    emitter.enter();
-    vectors(Index(whole), left, lanes);
-    emitter.leave();
-  }
-  if (rest == extent)
-    return;
-  if (form.maskedTails) {
-    emitter.enter();
-    vectors(Index(rest), 1, extent - rest);
-    emitter.leave();
-    return;
-  }
-  emitter.space.setLanes(1, 1);
-  emitter.loop(loc, rest, extent, 1, [&](Index index) {
-    body(Point::scalar(extend(prefix, index, block)));
-  });
-}
-
-void PhaseLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
-                      int64_t unroll, int64_t tasks, const Indices &prefix,
-                      size_t depth, Body body) {
-  if (depth == blocks.size()) {
-    emitter.enter();
-    body(Point::scalar(prefix));
-    emitter.leave();
-    return;
-  }
-  if (depth + 1 == blocks.size()) {
-    lanesLoop(blocks[depth], lanes, unroll, tasks, prefix, body);
-    return;
-  }
-  emitter.space.setLanes(1, 1);
-  emitter.share(loc, 0, ShapedType::getNumElements(blocks[depth]), 1, tasks,
-                [&](Index index) {
-                  nest(blocks, lanes, unroll, /*tasks=*/1,
-                       extend(prefix, index, blocks[depth]), depth + 1, body);
-                });
-}
 
 void PhaseLoops::reduceAt(ArrayRef<Point> points) {
   ArrayRef<Operation *> left = phase.reducing;
@@ -334,14 +226,15 @@ void PhaseLoops::outerPoints(ArrayRef<Point> points) {
     SmallVector<Value> values;
     for (unsigned number : numbers)
       values.push_back(returned[number]);
-    SmallVector<SmallVector<int64_t>> blocks;
-    merge(shape, values, phase.outer.size(), blocks);
-    nest(blocks, form.lanes, 1, /*tasks=*/1, points.front().indices, 0,
-         [&](ArrayRef<Point> at) {
-           writeResults(numbers, at);
-           if (form.prefetchesRows)
-             prefetchNextRow(shape, at.front());
-         });
+    SmallVector<SmallVector<int64_t>> blocks =
+        mergeDimensions(shape, values, phase.outer.size());
+    LaneLoops(emitter, loc)
+        .nest(blocks, form.lanes, 1, /*tasks=*/1, points.front().indices, 0,
+              [&](ArrayRef<Point> at) {
+                writeResults(numbers, at);
+                if (form.prefetchesRows)
+                  prefetchNextRow(shape, at.front());
+              });
   }
   writeResults(here, points);
   emitter.rowCaches.clear();
@@ -382,8 +275,8 @@ void PhaseLoops::emit() {
   for (unsigned number : phase.results)
     if (tensorType(returned[number]).getShape().size() == phase.outer.size())
       values.push_back(returned[number]);
-  SmallVector<SmallVector<int64_t>> blocks;
-  merge(phase.outer, values, 0, blocks);
+  SmallVector<SmallVector<int64_t>> blocks =
+      mergeDimensions(phase.outer, values, 0);
   int64_t lanes = phase.rows ? 1 : form.lanes;
   // Too short for a vector: lanes over all dimensions, with divisions.
   if (lanes > 1 && blocks.size() > 1 && phase.reducing.empty() &&
@@ -408,8 +301,9 @@ void PhaseLoops::emit() {
         return loopOverSquares(emitter, loc, phase.outer, *across, side,
                                form.maskedTails, phase.tasks,
                                [&](const Point &point) { outerPoints(point); });
-  nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
-       [&](ArrayRef<Point> points) { outerPoints(points); });
+  LaneLoops(emitter, loc)
+      .nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
+            [&](ArrayRef<Point> points) { outerPoints(points); });
 }
 
 LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,

@@ -325,6 +325,18 @@ TEST_P(Shapes, RowsWithSeveralReductions) {
   check(cases);
 }
 
+// What would be kept for a row's other loops has no bytes.
+TEST_P(Shapes, RowsWithoutElementsHaveASoftmax) {
+  check({{{"tensor<3x0xf32>"},
+          R"(  %e = sinter.exp %x0 : tensor<3x0xf32>
+  %s = sinter.reduce_sum %e dims [1] : tensor<3x0xf32> -> tensor<3xf32>
+  %b = sinter.broadcast %s dims [0] : tensor<3xf32> -> tensor<3x0xf32>
+  %p = sinter.div %e, %b : tensor<3x0xf32>
+  %q = sinter.reduce_sum %p dims [1] : tensor<3x0xf32> -> tensor<3xf32>
+  %y = sinter.add %s, %q : tensor<3xf32>)",
+          "tensor<3xf32>"}});
+}
+
 TEST_P(Shapes, WindowsAreReducedAndFilledInOneWalk) {
   std::vector<Case> cases;
   // The extremum of each window, and where it was first, as a pooling and its

@@ -1,0 +1,105 @@
+//===- LaneLoops.cpp - loops over index spaces in vectors -----------------===//
+
+#include "passes/lower/LaneLoops.h"
+
+#include "passes/lower/Collapse.h"
+
+using namespace mlir;
+using namespace sinter::passes;
+
+SmallVector<SmallVector<int64_t>>
+sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
+                                size_t from) {
+  SmallVector<SmallVector<int64_t>> blocks;
+  SmallVector<bool> boundary(shape.size(), false);
+  for (Value value : values)
+    markBoundaries(value, boundary);
+  // Dimensions of one element belong anywhere: the boundary before them is one
+  // before the next longer dimension.
+  bool split = true;
+  for (size_t d = from; d < shape.size(); ++d) {
+    split |= boundary[d];
+    if (blocks.empty() || (split && shape[d] != 1)) {
+      blocks.emplace_back();
+      split = false;
+    }
+    blocks.back().push_back(shape[d]);
+  }
+  return blocks;
+}
+
+Indices LaneLoops::extend(const Indices &prefix, const Index &place,
+                          ArrayRef<int64_t> block) {
+  Indices indices = prefix;
+  for (Index &index : emitter.space.delinearize(place, block))
+    indices.push_back(index);
+  return indices;
+}
+
+void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
+                          int64_t unroll, int64_t tasks, const Indices &prefix,
+                          Body body) {
+  int64_t extent = ShapedType::getNumElements(block);
+  if (lanes == 1) {
+    emitter.space.setLanes(1, 1);
+    emitter.share(loc, 0, extent, 1, tasks, [&](Index index) {
+      body(Point::scalar(extend(prefix, index, block)));
+    });
+    return;
+  }
+  auto vectors = [&](const Index &index, int64_t count, int64_t active) {
+    SmallVector<Point> points;
+    emitter.space.setLanes(lanes, active);
+    for (int64_t u = 0; u < count; ++u) {
+      Index place = index + Index(u * lanes);
+      place.lane = 1;
+      points.push_back(Point::vector(builder, loc, extend(prefix, place, block),
+                                     lanes, active));
+    }
+    body(points);
+  };
+  int64_t stride = lanes * unroll;
+  int64_t whole = extent / stride * stride;
+  int64_t rest = extent / lanes * lanes;
+  emitter.share(loc, 0, whole, stride, tasks,
+                [&](Index index) { vectors(index, unroll, lanes); });
+  // What is left of a group of vectors is done at once too.
+  if (int64_t left = (rest - whole) / lanes) {
+    emitter.enter();
+    vectors(Index(whole), left, lanes);
+    emitter.leave();
+  }
+  if (rest == extent)
+    return;
+  if (emitter.maskedTails) {
+    emitter.enter();
+    vectors(Index(rest), 1, extent - rest);
+    emitter.leave();
+    return;
+  }
+  emitter.space.setLanes(1, 1);
+  emitter.loop(loc, rest, extent, 1, [&](Index index) {
+    body(Point::scalar(extend(prefix, index, block)));
+  });
+}
+
+void LaneLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
+                     int64_t unroll, int64_t tasks, const Indices &prefix,
+                     size_t depth, Body body) {
+  if (depth == blocks.size()) {
+    emitter.enter();
+    body(Point::scalar(prefix));
+    emitter.leave();
+    return;
+  }
+  if (depth + 1 == blocks.size()) {
+    lanesLoop(blocks[depth], lanes, unroll, tasks, prefix, body);
+    return;
+  }
+  emitter.space.setLanes(1, 1);
+  emitter.share(loc, 0, ShapedType::getNumElements(blocks[depth]), 1, tasks,
+                [&](Index index) {
+                  nest(blocks, lanes, unroll, /*tasks=*/1,
+                       extend(prefix, index, blocks[depth]), depth + 1, body);
+                });
+}
