@@ -17,7 +17,7 @@ struct Installation {
   std::string oneDnnModule;    // lib/libsinter-onednn.so, for the compiler
   /// oneDNN itself, as this was built with it; empty if it was not.
   std::string oneDnnLibrary;
-  std::string includeFolder;   // include/sinter/sinter.h, sinter_runtime.h
+  std::string includeFolder; // include/sinter/sinter.h, sinter_runtime.h
   /// What programs linked with these libraries need, sanitizers for instance.
   std::vector<std::string> linkFlags;
 

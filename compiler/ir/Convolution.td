@@ -22,8 +22,9 @@ def ConvOp : InferredOp<"conv", [Differentiable, MultilinearRule]> {
     y[n, o…, f] = Σ_k… Σ_c p[n, o·strides + k·kernel_dilation, c₀ + c]·w[k…, c, f]
 
     where c₀ is the first channel of f's group: features and channels divide
-    into g groups, in order.  Zeros of the padding take part in the sum, those
-    of the input dilation may; a sum of zeros may have either sign.  The shape
+    into g groups, in order.  Zeros of the padding and of the input dilation may
+    take part in the sum or be left out: that is a difference where a weight is
+    not finite, and a sum of zeros may have either sign.  The shape
     is [N, O…, F], O = ⌊(P − d(K−1) − 1)/s⌋ + 1 for P padded elements; a window
     that fits nowhere is an error.  Left out in text: strides and dilations of
     1, padding of 0, one group.

@@ -49,8 +49,8 @@ struct EntryPointBuilder {
   Type i64() { return b.getI64Type(); }
   Type pointer() { return LLVM::LLVMPointerType::get(b.getContext()); }
   bool callsLibrary() {
-    return bool(body->getParentOfType<ModuleOp>().lookupSymbol(
-        ir::onednnFunction));
+    return bool(
+        body->getParentOfType<ModuleOp>().lookupSymbol(ir::onednnFunction));
   }
   Value constant(Type type, int64_t value) {
     return LLVM::ConstantOp::create(b, loc, type,
@@ -172,9 +172,8 @@ struct EntryPointBuilder {
     Value self = field(pointer(), offsetof(sinter_host, self));
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(b.getContext()), {pointer(), i32(), pointer()});
-    LLVM::CallOp::create(b, loc, type,
-                         ValueRange{hook, self, constant(i32(), status),
-                                    message});
+    LLVM::CallOp::create(
+        b, loc, type, ValueRange{hook, self, constant(i32(), status), message});
     LLVM::BrOp::create(b, loc, failed);
   }
 
@@ -259,10 +258,10 @@ struct EntryPointBuilder {
           b, loc, pointer(),
           member(target::getCallType(b.getContext()), call, target::Message));
       Value null = LLVM::ZeroOp::create(b, loc, pointer());
-      reportIf(LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, message,
-                                    null),
-               start->getArgument(3), SINTER_LIBRARY_FAILED,
-               [&] { return message; });
+      reportIf(
+          LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, message, null),
+          start->getArgument(3), SINTER_LIBRARY_FAILED,
+          [&] { return message; });
     }
     if (call) {
       Value status = LLVM::LoadOp::create(

@@ -8,12 +8,10 @@
 namespace sinter::passes {
 
 /// The call, into the kernel's result or its scratch.
-mlir::LogicalResult emitLibraryCall(ir::LibraryCallOp op,
-                                    const ir::Phase &phase,
-                                    const ir::KernelPhases &plan,
-                                    ir::KernelOp kernel,
-                                    const KernelBuffers &buffers,
-                                    ValueEmitter &emitter);
+mlir::LogicalResult
+emitLibraryCall(ir::LibraryCallOp op, const ir::Phase &phase,
+                const ir::KernelPhases &plan, ir::KernelOp kernel,
+                const KernelBuffers &buffers, ValueEmitter &emitter);
 
 } // namespace sinter::passes
 

@@ -57,8 +57,9 @@ static field_result put_whole(const char *text, int32_t dtype, void *out) {
   return FIELD_NUMBER;
 }
 
-/* The upper half of the binary32 that is nearest: rounded to odd before, so that
- * it is rounded once in the end. A number beyond the largest is out of range. */
+/* The upper half of the binary32 that is nearest: rounded to odd before, so
+ * that it is rounded once in the end. A number beyond the largest is out of
+ * range. */
 static field_result put_bfloat(const char *text, void *out) {
   char *end;
   errno = 0;

@@ -5,8 +5,8 @@
 
 #include "gtest/gtest.h"
 
-#include <thread>
 #include <cmath>
+#include <thread>
 #include <vector>
 
 using namespace sinter;
