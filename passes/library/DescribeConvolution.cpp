@@ -43,6 +43,7 @@ private:
   }
   bool isReversed() const;
   bool isOfWeights() const;
+  SmallVector<Dim> splitFeatures(Dim &features) const;
   void forward();
   void backwardData();
   void backwardWeights();
@@ -112,15 +113,20 @@ static SmallVector<Dim> channelsSecond(ArrayRef<Dim> dims) {
   return result;
 }
 
+/// The kernel's groups, if it has several, and the features of each.
+SmallVector<Dim> Describer::splitFeatures(Dim &features) const {
+  features = kernel.back();
+  if (groups == 1)
+    return {};
+  features.extent /= groups;
+  return {{groups, features.extent * features.stride}};
+}
+
 void Describer::forward() {
   call.form = SINTER_ONEDNN_CONVOLUTION;
   fill(call.lhs, inputView.argument, inputView.offset, channelsSecond(input));
-  Dim features = kernel.back();
-  SmallVector<Dim> weights;
-  if (groups > 1) {
-    features.extent /= groups;
-    weights.push_back({groups, features.extent * features.stride});
-  }
+  Dim features;
+  SmallVector<Dim> weights = splitFeatures(features);
   weights.append({features, kernel[space]});
   weights.append(kernel.begin(), kernel.begin() + space);
   fill(call.rhs, kernelView.argument, kernelView.offset, weights);
@@ -143,12 +149,8 @@ void Describer::backwardData() {
   call.form = SINTER_ONEDNN_BACKWARD_DATA;
   fill(call.lhs, inputView.argument, inputView.offset, channelsSecond(input));
   // The channels of the forward convolution's result are the kernel's input.
-  Dim features = kernel.back();
-  SmallVector<Dim> weights;
-  if (groups > 1) {
-    features.extent /= groups;
-    weights.push_back({groups, features.extent * features.stride});
-  }
+  Dim features;
+  SmallVector<Dim> weights = splitFeatures(features);
   weights.append({kernel[space], features});
   int64_t offset = kernelView.offset;
   for (const Dim &dim : ArrayRef(kernel).take_front(space)) {

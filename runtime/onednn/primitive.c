@@ -19,7 +19,7 @@ static const char *explain(dnnl_status_t status) {
   case dnnl_invalid_arguments:
     return "oneDNN: invalid arguments";
   case dnnl_unimplemented:
-    return "oneDNN: not implemented for this computation on this machine";
+    return "oneDNN: cannot do this computation on this machine";
   case dnnl_runtime_error:
     return "oneDNN: an error while running";
   default:

@@ -10,42 +10,9 @@
 #define SINTER_PASSES_LOWER_CONTRACTION_MATRIXPRODUCT_H
 
 #include "compiler/ir/ContractionTiling.h"
-
-#include "mlir/IR/Builders.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "passes/lower/contraction/IndexMath.h"
 
 namespace sinter::passes {
-
-/// Index arithmetic that folds constants as it goes.
-class IndexMath {
-public:
-  IndexMath(mlir::OpBuilder &builder, mlir::Location loc)
-      : builder(builder), loc(loc) {}
-  mlir::Value constant(int64_t value);
-  mlir::Value add(mlir::Value a, mlir::Value b);
-  mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
-  mlir::Value multiply(mlir::Value a, int64_t factor);
-  mlir::Value subtract(int64_t a, mlir::Value b);
-  mlir::Value least(mlir::Value a, int64_t b);
-  mlir::Value most(mlir::Value a, int64_t b);
-  /// Quotient and remainder of what is not negative.
-  std::pair<mlir::Value, mlir::Value> divide(mlir::Value a, int64_t divisor);
-  /// Emits body(i) for i = 0, step, … below `end`; without a loop if that is
-  /// known to be once or never.
-  void loop(mlir::Value end, int64_t step,
-            llvm::function_ref<void(mlir::Value)> body);
-  void loop(int64_t end, int64_t step,
-            llvm::function_ref<void(mlir::Value)> body) {
-    loop(constant(end), step, body);
-  }
-  /// Emits the body for the last of `count` numbers.
-  void ifLast(mlir::Value number, int64_t count,
-              llvm::function_ref<void()> body);
-
-private:
-  mlir::OpBuilder &builder;
-  mlir::Location loc;
-};
 
 /// A matrix in a flat memref: element (r, c) is at base + r·rows + c·columns.
 struct StridedMatrix {
