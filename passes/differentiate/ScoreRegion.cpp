@@ -257,13 +257,18 @@ static Value createIota(OpBuilder &builder, IotaOp op, RankedTensorType type,
                               DenseElementsAttr::get(scalar, value));
   };
   // Added up as whole numbers: floats would be rounded twice.
-  RankedTensorType whole = type.clone(scalar.getElementType());
+  int64_t dim = op.getDimension();
+  RankedTensorType line = scalar.clone({type.getDimSize(dim)});
   Value first = MulOp::create(builder, loc, index, number(extent));
   first = AddOp::create(builder, loc, first, number(start));
-  first = BroadcastOp::create(builder, loc, whole, first, ArrayRef<int64_t>());
-  Value within = IotaOp::create(builder, loc, whole, op.getDimension());
-  Value sum = AddOp::create(builder, loc, within, first);
-  return whole == type ? sum : CastOp::create(builder, loc, type, sum);
+  first = BroadcastOp::create(builder, loc, line, first, ArrayRef<int64_t>());
+  Value numbers = IotaOp::create(builder, loc, line, 0);
+  numbers = AddOp::create(builder, loc, numbers, first);
+  if (line.getElementType() != type.getElementType())
+    numbers =
+        CastOp::create(builder, loc, type.clone(line.getShape()), numbers);
+  return BroadcastOp::create(builder, loc, type, numbers,
+                             ArrayRef<int64_t>{dim});
 }
 
 SlicedRegion::Blocks SlicedRegion::emit(OpBuilder &builder, int64_t start,
