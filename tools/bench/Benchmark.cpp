@@ -235,7 +235,8 @@ int main(int argc, char **argv) {
     std::string names;
     for (const Workload &workload : allWorkloads())
       names += " " + workload.label();
-    misused("--only " + options.only + " names what is not one of" + names);
+    misused("--only " + options.only + " names what is not one of" + names +
+            " (or of these at another size)");
   }
   // A contender that dies is found by its silence.
   std::signal(SIGPIPE, SIG_IGN);

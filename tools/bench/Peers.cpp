@@ -34,15 +34,20 @@ static std::string findOnnxRuntime() {
                                                    : "");
   for (std::string folder; std::getline(path, folder, ':');)
     folders.push_back(folder);
-  for (std::filesystem::path folder = SINTER_BENCH_MODELS;
-       folder != folder.root_path(); folder = folder.parent_path())
-    folders.push_back(folder / "node_modules");
+  std::error_code error;
+  for (std::filesystem::path folder :
+       {std::filesystem::current_path(error),
+        std::filesystem::path(SINTER_BENCH_MODELS)})
+    for (; folder != folder.root_path(); folder = folder.parent_path())
+      folders.push_back(folder / "node_modules");
+  // Where `npm install --global` puts packages.
+  for (const char *prefix : {"/usr", "/usr/local"})
+    folders.push_back(std::filesystem::path(prefix) / "lib/node_modules");
 #if defined(__aarch64__)
   const std::string processor = "arm64";
 #else
   const std::string processor = "x64";
 #endif
-  std::error_code error;
   for (const std::filesystem::path &folder : folders)
     for (const auto &version : std::filesystem::directory_iterator(
              folder / "onnxruntime-node" / "bin", error)) {

@@ -8,11 +8,14 @@
 
 #include "Workload.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <numeric>
+#include <optional>
 
 namespace bench {
 
@@ -268,49 +271,96 @@ Workload layerNorm() {
   return builder.finish({rows, columns});
 }
 
+/// A workload at any size, and the sizes that the table has.
+struct Family {
+  std::string name;
+  std::function<Workload(int64_t)> atSize;
+  std::vector<int64_t> sizes;
+  /// Its shapes do not depend on a size.
+  bool fixedSize = false;
+};
+
+const std::vector<Family> &families() {
+  static const std::vector<int64_t> edges = {256, 512, 1024, 2048};
+  static const std::vector<Family> result = {
+      {"W1", mlp, {1, 32, 256}},
+      {"W2", lenet, {1, 64}},
+      {"W4", encoder, {1, 8}},
+      {"W5", lstm, {1, 16}},
+      {"W6-mlp", mlpTraining, {128}},
+      {"W6-lenet", lenetTraining, {64}},
+      {"W7", charsTraining, {16}},
+      {"W8", [](int64_t n) { return gemm(n, /*constant=*/true); }, edges},
+      {"W8-variable", [](int64_t n) { return gemm(n, /*constant=*/false); },
+       edges},
+      {"W9-chain", [](int64_t) { return chain(); }, {1}, /*fixedSize=*/true},
+      {"W9-softmax", [](int64_t) { return softmax(); }, {1}, true},
+      {"W9-layernorm", [](int64_t) { return layerNorm(); }, {1}, true}};
+  return result;
+}
+
+/// What "NAME" or "NAME:SIZE" stands for: the sizes of the table, or that one.
+/// A name stands for those that go on after it with a dash, too.
+std::vector<Workload> named(const std::string &text) {
+  constexpr int64_t largest = 1 << 20;
+  size_t colon = text.find(':');
+  std::string name = text.substr(0, colon);
+  std::optional<int64_t> size;
+  if (colon != std::string::npos) {
+    int64_t number = 0;
+    const char *begin = text.data() + colon + 1,
+               *end = text.data() + text.size();
+    auto [stop, error] = std::from_chars(begin, end, number);
+    if (error != std::errc() || stop != end || number < 1 || number > largest)
+      return {};
+    size = number;
+  }
+  std::vector<Workload> result;
+  for (const Family &family : families()) {
+    if (family.name != name && (size || family.name.rfind(name + "-", 0) != 0))
+      continue;
+    if (size && family.fixedSize && *size != family.sizes.front())
+      continue;
+    for (int64_t each : size ? std::vector{*size} : family.sizes)
+      result.push_back(family.atSize(each));
+  }
+  return result;
+}
+
 } // namespace
 
 std::vector<Workload> allWorkloads() {
-  std::vector<Workload> result = {
-      mlp(1),    mlp(32),          mlp(256),          lenet(1),
-      lenet(64), encoder(1),       encoder(8),        lstm(1),
-      lstm(16),  mlpTraining(128), lenetTraining(64), charsTraining(16)};
-  for (bool constant : {true, false})
-    for (int64_t n : {256, 512, 1024, 2048})
-      result.push_back(gemm(n, constant));
-  result.push_back(chain());
-  result.push_back(softmax());
-  result.push_back(layerNorm());
+  std::vector<Workload> result;
+  for (const Family &family : families())
+    for (int64_t size : family.sizes)
+      result.push_back(family.atSize(size));
   return result;
 }
 
 std::vector<Workload> selectWorkloads(const std::string &only) {
-  std::vector<Workload> all = allWorkloads(), result;
   if (only.empty())
-    return all;
-  std::vector<bool> chosen(all.size());
+    return allWorkloads();
+  std::vector<Workload> result;
   for (size_t begin = 0; begin <= only.size();) {
     size_t end = std::min(only.find(',', begin), only.size());
-    std::string part = only.substr(begin, end - begin);
-    bool any = false;
-    for (size_t i = 0; i < all.size(); ++i)
-      if (part == all[i].name || part == all[i].label() ||
-          all[i].name.rfind(part + "-", 0) == 0)
-        chosen[i] = any = true;
-    if (!any)
+    std::vector<Workload> some = named(only.substr(begin, end - begin));
+    if (some.empty())
       return {};
+    for (Workload &workload : some)
+      if (std::none_of(result.begin(), result.end(),
+                       [&](const Workload &other) {
+                         return other.label() == workload.label();
+                       }))
+        result.push_back(std::move(workload));
     begin = end + 1;
   }
-  for (size_t i = 0; i < all.size(); ++i)
-    if (chosen[i])
-      result.push_back(all[i]);
   return result;
 }
 
 Workload findWorkload(const std::string &label) {
-  for (Workload &workload : allWorkloads())
-    if (workload.label() == label)
-      return workload;
+  std::vector<Workload> found = named(label);
+  if (found.size() == 1)
+    return std::move(found.front());
   std::fprintf(stderr, "error: there is no workload %s\n", label.c_str());
   std::exit(2);
 }
