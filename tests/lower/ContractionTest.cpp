@@ -186,6 +186,21 @@ TEST_P(Contraction, OperandComputedOnTheWay) {
   program.check(GetParam(), 0);
 }
 
+/// Of enough products to hide the way to what the epilogue reads.
+TEST(Contraction, AsksEarlyForWhatItsEpilogueReads) {
+  for (bool deep : {false, true}) {
+    Form form = matrix(20, 40, deep ? 64 : 8, false, false);
+    std::string type = tensor(form.result, "f32");
+    Program program;
+    program.add(form, "f32",
+                form.op("f32") + "%z = sinter.add %y, %c : " + type + "\n");
+    Compiled compiled(program.text + "}\n", "native");
+    ASSERT_TRUE(compiled);
+    EXPECT_EQ(llvm::StringRef(compiled.loops()).contains("memref.prefetch"),
+              deep);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, Contraction, testing::ValuesIn(allCpus),
                          nameOfCpu);
 

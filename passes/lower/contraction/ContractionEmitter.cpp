@@ -38,11 +38,29 @@ public:
   void emit() {
     for (Value result : c.buffers.results)
       results.push_back(ValueEmitter::flatten(builder, loc, result));
+    findExpected();
     values.share(loc, 0, form.batch, 1, sharesBatch ? t.tasks : 1,
                  [&](Index batch) { emitBatch(batch); });
   }
 
 private:
+  static constexpr int64_t cacheLine = 64; // bytes
+
+  /// What the epilogue reads where it stores, which is in no cache that is
+  /// near. A tile's worth of it is asked for before the tile's products are
+  /// added up, if there are enough of them to hide the way.
+  void findExpected() {
+    constexpr int64_t fewestProducts = 64;
+    if (form.k < fewestProducts || form.m == 1)
+      return;
+    auto shape = cast<RankedTensorType>(dot.getType()).getShape();
+    for (auto [argument, buffer] :
+         llvm::zip_equal(dot->getBlock()->getArguments(), c.buffers.arguments))
+      if (cast<RankedTensorType>(argument.getType()).getShape() == shape &&
+          argument != dot.getLhs() && argument != dot.getRhs())
+        expected.push_back(ValueEmitter::flatten(builder, loc, buffer));
+  }
+
   /// `bytes` of the scratch from `first` on; those of the task, if each has its
   /// own.
   Value scratch(int64_t first, int64_t bytes, bool own) {
@@ -106,7 +124,10 @@ private:
     auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
       shareBlocks(count, body);
     };
+    auto expect = [&](TileRow place) { prefetchRow(batch, place); };
     product.share = share;
+    if (!expected.empty())
+      product.expect = expect;
     product.packLhs = fill;
     product.store = store;
     product.emit(builder, loc);
@@ -256,6 +277,32 @@ private:
       packPanel(Index(whole), form.n - whole);
   }
 
+  /// Asks for what one row of a tile's results will be computed from.
+  void prefetchRow(Index batch, TileRow place) {
+    values.space.setLanes(1, 1);
+    auto shape = cast<RankedTensorType>(dot.getType()).getShape();
+    for (Value flat : expected) {
+      int64_t line = cacheLine * 8 /
+                     cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
+      for (int64_t column = 0; column < place.valid; column += line)
+        values.prefetch(
+            loc, flat,
+            values.space.linearize(
+                resultIndices(batch, toIndex(place.row, form.m),
+                              toIndex(place.column, form.n) + Index(column)),
+                shape));
+    }
+  }
+
+  Indices resultIndices(Index batch, Index row, Index column) {
+    Indices indices = values.space.delinearize(batch, form.lhsBatch.extents);
+    llvm::append_range(indices,
+                       values.space.delinearize(row, form.lhsM.extents));
+    llvm::append_range(indices,
+                       values.space.delinearize(column, form.rhsN.extents));
+    return indices;
+  }
+
   /// The kernel's results for one vector of sums.
   void storeRow(Index batch, TileRow place, Value sum) {
     Index row = toIndex(place.row, form.m);
@@ -275,12 +322,7 @@ private:
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();
     values.space.setLanes(lanes, active);
-    Indices indices = values.space.delinearize(batch, form.lhsBatch.extents);
-    llvm::append_range(indices,
-                       values.space.delinearize(row, form.lhsM.extents));
-    llvm::append_range(indices,
-                       values.space.delinearize(column, form.rhsN.extents));
-    Point point = at(std::move(indices), lanes, active);
+    Point point = at(resultIndices(batch, row, column), lanes, active);
     values.define(dot.getResult(), point, sum);
     auto end = cast<ir::ReturnOp>(dot->getBlock()->getTerminator());
     // Everything is read before anything is stored: results may lie over
@@ -306,7 +348,8 @@ private:
   ir::ContractionForm form;
   Type element;
   bool sharesBatch;
-  SmallVector<Value> results; // flat
+  SmallVector<Value> results;  // flat
+  SmallVector<Value> expected; // the same
 };
 } // namespace
 

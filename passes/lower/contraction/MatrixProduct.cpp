@@ -191,8 +191,12 @@ private:
     panel = index.add(p.rhs.base, panel);
     SmallVector<Value> sums(offsets.size() * vectors, zero());
     Tile tile{offsets, vectors, columns};
+    auto rows = static_cast<int64_t>(offsets.size());
+    if (p.expect)
+      for (int64_t i = 0; i < rows; ++i)
+        p.expect({index.add(row, i), column, columns, columns});
     sumOver(0, tile, address, panel, sums);
-    for (int64_t i = 0; i < static_cast<int64_t>(offsets.size()); ++i)
+    for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < vectors; ++v)
         p.store({index.add(row, i), index.add(column, v * t.lanes), t.lanes,
                  std::min(t.lanes, columns - v * t.lanes)},

@@ -62,6 +62,9 @@ struct MatrixProduct {
       share;
   /// Fills the packed block of A that begins at row `row`, of `rows` rows.
   llvm::function_ref<void(mlir::Value row, mlir::Value rows)> packLhs;
+  /// Told of each row of a register tile, all its columns at once, before its
+  /// products are added up; may be null.
+  llvm::function_ref<void(TileRow place)> expect = nullptr;
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 
