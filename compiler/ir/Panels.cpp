@@ -28,8 +28,24 @@ struct PanelOrder {
       }
   }
   bool isIdentity() const { return llvm::is_sorted(permutation); }
+  /// Dimension i of these is B's inverse()[i]-th.
+  SmallVector<int64_t> inverse() const {
+    SmallVector<int64_t> dimensions(permutation.size());
+    for (auto [d, place] : llvm::enumerate(permutation))
+      dimensions[place] = static_cast<int64_t>(d);
+    return dimensions;
+  }
 };
 } // namespace
+
+/// The value itself, if it has that shape.
+static Value reshaped(OpBuilder &builder, Value value,
+                      ArrayRef<int64_t> shape) {
+  if (shapeOf(value) == shape)
+    return value;
+  auto type = cast<RankedTensorType>(value.getType()).clone(shape);
+  return ReshapeOp::create(builder, value.getLoc(), type, value);
+}
 
 RankedTensorType Panels::getType(DotGeneralOp op, const ContractionForm &form,
                                  int64_t width) {
@@ -38,25 +54,40 @@ RankedTensorType Panels::getType(DotGeneralOp op, const ContractionForm &form,
                                getElementTypeOrSelf(op.getRhs().getType()));
 }
 
+Value Panels::pack(OpBuilder &builder, DotGeneralOp op,
+                   const ContractionForm &form, Value rhs, int64_t width) {
+  Location loc = op.getRhs().getLoc();
+  PanelOrder order(form);
+  int64_t count = llvm::divideCeil(form.n, width);
+  Value value = rhs;
+  if (!order.isIdentity())
+    value = TransposeOp::create(builder, loc, value, order.inverse());
+  value = reshaped(builder, value, {form.batch, form.k, form.n});
+  if (int64_t missing = count * width - form.n)
+    value = PadOp::create(builder, loc,
+                          cast<RankedTensorType>(value.getType())
+                              .clone({form.batch, form.k, count * width}),
+                          value, ArrayRef<int64_t>{0, 0, 0},
+                          ArrayRef<int64_t>{0, 0, missing},
+                          ArrayRef<int64_t>{0, 0, 0});
+  value = reshaped(builder, value, {form.batch, form.k, count, width});
+  return TransposeOp::create(builder, loc, value,
+                             ArrayRef<int64_t>{0, 2, 1, 3});
+}
+
 Value Panels::unpack(OpBuilder &builder, DotGeneralOp op,
                      const ContractionForm &form, Value panels) {
   Location loc = op.getRhs().getLoc();
   PanelOrder order(form);
-  auto reshape = [&](Value value, ArrayRef<int64_t> shape) -> Value {
-    if (shapeOf(value) == shape)
-      return value;
-    auto type = cast<RankedTensorType>(value.getType()).clone(shape);
-    return ReshapeOp::create(builder, loc, type, value);
-  };
   ArrayRef<int64_t> shape = shapeOf(panels);
   Value value =
       TransposeOp::create(builder, loc, panels, ArrayRef<int64_t>{0, 2, 1, 3});
-  value = reshape(value, {form.batch, form.k, shape[1] * shape[3]});
+  value = reshaped(builder, value, {form.batch, form.k, shape[1] * shape[3]});
   if (form.n != shape[1] * shape[3])
     value = SliceOp::create(builder, loc, value, ArrayRef<int64_t>{0, 0, 0},
                             ArrayRef<int64_t>{form.batch, form.k, form.n},
                             ArrayRef<int64_t>{1, 1, 1});
-  value = reshape(value, order.extents);
+  value = reshaped(builder, value, order.extents);
   if (!order.isIdentity())
     value = TransposeOp::create(builder, loc, value, order.permutation);
   return value;

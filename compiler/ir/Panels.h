@@ -1,6 +1,7 @@
 //===- Panels.h - a contraction's B in panels of columns --------*- C++ -*-===//
 //
-// A constant B is packed at compile time: kernels take it as a tensor
+// A constant B is packed at compile time, one that loops read before the loop:
+// kernels take it as a tensor
 //
 //   [batch][N / width][K][width]        (zeros behind the last column)
 //
@@ -36,6 +37,11 @@ struct Panels {
   static std::optional<Panels> of(DotGeneralOp op, const ContractionForm &form);
   static mlir::RankedTensorType
   getType(DotGeneralOp op, const ContractionForm &form, int64_t width);
+  /// Panels of the right operand, or of another value that is to take its
+  /// place.
+  static mlir::Value pack(mlir::OpBuilder &builder, DotGeneralOp op,
+                          const ContractionForm &form, mlir::Value rhs,
+                          int64_t width);
   /// The right operand, from panels.
   static mlir::Value unpack(mlir::OpBuilder &builder, DotGeneralOp op,
                             const ContractionForm &form, mlir::Value panels);

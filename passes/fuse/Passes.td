@@ -78,8 +78,8 @@ def NameKernels : Pass<"sinter-name-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
-def PackConstants : Pass<"sinter-pack-constants", "::mlir::ModuleOp"> {
-  let summary = "constant operands as kernels read them";
+def PackOperands : Pass<"sinter-pack-operands", "::mlir::ModuleOp"> {
+  let summary = "operands as kernels read them, packed once";
   let description = [{
     The constant B of a contraction becomes panels of as many columns as a
     register tile has; the kernel says by index maps what it was.
@@ -101,7 +101,13 @@ def PackConstants : Pass<"sinter-pack-constants", "::mlir::ModuleOp"> {
       %s = sinter.slice %r offsets [0, 0, 0] sizes [1, 64, 48] …
       %b = sinter.reshape %s : …                    // 64 × 48
     ```
-    Invariant: values are the same bits.  Equal panels are one constant.
+    An invariant B of a scan is packed by a kernel before the scan:
+
+    ```mlir
+    %p = sinter.call @product_panels(%w) : …           // before the scan
+    … with(%q = %p : tensor<1x2x64x32xf32>) …
+    ```
+    Invariant: values are the same bits.  Equal panels of a value are one.
   }];
 }
 

@@ -9,7 +9,7 @@
 #include "passes/fuse/LeaveOutBorders.h"
 #include "passes/fuse/MoveReshapes.h"
 #include "passes/fuse/NameKernels.h"
-#include "passes/fuse/PackConstants.h"
+#include "passes/fuse/PackOperands.h"
 #include "passes/fuse/VerifyFused.h"
 
 #include "mlir/Transforms/Passes.h"
@@ -27,7 +27,7 @@ void sinter::passes::formKernels(mlir::OpPassManager &manager) {
 }
 
 void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
-  manager.addPass(createPackConstantsPass());
+  manager.addPass(createPackOperandsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());
   manager.addPass(createVerifyFusedPass());

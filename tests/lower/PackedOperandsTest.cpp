@@ -1,9 +1,9 @@
-//===- PackedConstantsTest.cpp - constants as panels ----------------------===//
+//===- PackedOperandsTest.cpp - what stays the same, as panels ------------===//
 //
-// Contractions whose B is a constant of the entry, against the interpreter,
-// which knows no panels: any form and odd size, views of constants, constants
-// in loops, kernels that some calls give a constant and some a value.  Panels
-// that are equal are one, and the constant behind them is gone.
+// Contractions whose B is a constant of the entry, or the same in all steps of
+// a loop, against the interpreter, which knows no panels: any form and odd
+// size, views of constants, kernels that some calls give a constant and some a
+// value.  Panels that are equal are one, and the constant behind them is gone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,7 +58,7 @@ size_t count(llvm::StringRef text, llvm::StringRef part) {
   return text.count(part);
 }
 
-class PackedConstants : public testing::TestWithParam<const char *> {
+class PackedOperands : public testing::TestWithParam<const char *> {
 protected:
   /// Entries e0, e1, … on %a, with %y as their result.
   std::string text;
@@ -93,7 +93,7 @@ protected:
   }
 };
 
-TEST_P(PackedConstants, OddShapesInEitherOrder) {
+TEST_P(PackedOperands, OddShapesInEitherOrder) {
   for (bool transposed : {false, true})
     for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 100, 7},
                                                               {1, 257, 40},
@@ -112,7 +112,7 @@ TEST_P(PackedConstants, OddShapesInEitherOrder) {
   check();
 }
 
-TEST_P(PackedConstants, AnyDimensionsAndViews) {
+TEST_P(PackedOperands, AnyDimensionsAndViews) {
   std::mt19937 random(5);
   for (int i = 0; i < 40; ++i) {
     Form form = randomForm(random);
@@ -134,7 +134,7 @@ TEST_P(PackedConstants, AnyDimensionsAndViews) {
   check();
 }
 
-TEST_P(PackedConstants, EveryTypeOfNumber) {
+TEST_P(PackedOperands, EveryTypeOfNumber) {
   for (const char *type : {"f64", "f32", "i64", "i32", "i8", "ui8"}) {
     Form form = matrix(9, 37, 11, false, true);
     add(form, type,
@@ -146,7 +146,7 @@ TEST_P(PackedConstants, EveryTypeOfNumber) {
 }
 
 /// Two entries, one of them with another batch in which the tiles are alike.
-TEST_P(PackedConstants, EqualPanelsAreOneAndTheConstantIsGone) {
+TEST_P(PackedOperands, EqualPanelsAreOneAndTheConstantIsGone) {
   for (int64_t m : {28, 56}) {
     Form form = matrix(m, 96, 20, false, true);
     add(form, "f32",
@@ -162,7 +162,7 @@ TEST_P(PackedConstants, EqualPanelsAreOneAndTheConstantIsGone) {
             count(compiled->loops(), "scratch_bytes = "));
 }
 
-TEST_P(PackedConstants, WhoReadsItAsItIsGetsItAsItIs) {
+TEST_P(PackedOperands, WhoReadsItAsItIsGetsItAsItIs) {
   Form form = matrix(20, 20, 20, false, true);
   std::string type = tensor(form.rhs, "f32");
   add(form, "f32",
@@ -173,7 +173,7 @@ TEST_P(PackedConstants, WhoReadsItAsItIsGetsItAsItIs) {
 }
 
 /// One kernel, called with a constant and with a value.
-TEST_P(PackedConstants, AValueInItsPlaceIsPackedAsBefore) {
+TEST_P(PackedOperands, AValueInItsPlaceIsPackedAsBefore) {
   Form form = matrix(24, 24, 24, false, false);
   add(form, "f32",
       "%b = " + constant(form.rhs, "f32", 1) + "\n" +
@@ -182,7 +182,7 @@ TEST_P(PackedConstants, AValueInItsPlaceIsPackedAsBefore) {
   check();
 }
 
-TEST_P(PackedConstants, LoopsSeeThemAsInvariants) {
+TEST_P(PackedOperands, LoopsSeeThemAsInvariants) {
   Form form = matrix(5, 40, 40, false, true);
   std::string type = tensor(form.lhs, "f32"), weights = tensor(form.rhs, "f32");
   std::string body = "%w = " + constant(form.rhs, "f32", 1) + "\n" +
@@ -200,6 +200,72 @@ TEST_P(PackedConstants, LoopsSeeThemAsInvariants) {
   std::unique_ptr<Compiled> compiled = check();
   EXPECT_EQ(count(compiled->loops(), "memref.global "), 2u);
   EXPECT_EQ(count(compiled->loops(), "memref<40x40xf32> ="), 0u);
+}
+
+/// `steps` steps of sign(%c · w), from %a on; a step's text may read %w1.
+std::string loop(const Form &form, int64_t steps, const std::string &w,
+                 const std::string &from, const std::string &to,
+                 const std::string &before = "", const std::string &b = "%w1") {
+  std::string type = tensor(form.lhs, "f32"), weights = tensor(form.rhs, "f32");
+  return to + " = sinter.scan " + std::to_string(steps) +
+         " carry(%c = " + from + " : " + type + ") with(%w1 = " + w + " : " +
+         weights + ") index(%t) -> (" + type + ") {\n" + before +
+         named(form.op("f32", "%c", b), "%p") +
+         "%n = sinter.sign %p : " + type + "\nsinter.yield %n : " + type +
+         "\n}\n";
+}
+
+/// B and the rows that go through it, made of the input.
+std::string operands(const Form &form) {
+  std::string all = tensor(form.lhs, "f32"), b = tensor(form.rhs, "f32");
+  return "%f = sinter.reshape %a : " + all + " -> " + tensor({4080}, "f32") +
+         "\n%s = sinter.slice %f offsets [7] sizes [1600] strides [2] : " +
+         tensor({4080}, "f32") + " -> " + tensor({1600}, "f32") +
+         "\n%b = sinter.reshape %s : " + tensor({1600}, "f32") + " -> " + b +
+         "\n";
+}
+
+TEST_P(PackedOperands, LoopsFindWhatTheyOnlyHandOnPacked) {
+  for (bool transposed : {false, true}) {
+    Form form = matrix(102, 40, 40, false, transposed);
+    // Twice the same, of a value that begins behind the entry's start.
+    add(form, "f32",
+        operands(form) + loop(form, 5, "%b", "%a", "%x") +
+            loop(form, 6, "%b", "%x", "%y"));
+  }
+  std::unique_ptr<Compiled> compiled = check();
+  EXPECT_EQ(count(compiled->loops(), "func.func private @e0_matmul_panels("),
+            1u);
+}
+
+/// Panels of odd width, views of B made in the kernel, a loop in a loop.
+TEST_P(PackedOperands, LoopsOfAnyForm) {
+  std::mt19937 random(7);
+  for (int i = 0; i < 30; ++i) {
+    Form form = randomForm(random);
+    std::string result = tensor(form.result, "f32"),
+                b = tensor(form.rhs, "f32"), rows = tensor(form.lhs, "f32");
+    int64_t elements = 1;
+    for (int64_t extent : form.rhs)
+      elements *= extent;
+    std::string flat = tensor({elements}, "f32");
+    std::string outer = "%i = sinter.iota dim 0 : " + flat +
+                        "\n%r = sinter.sin %i : " + flat +
+                        "\n%v = sinter.sign %r : " + flat +
+                        "\n%b = sinter.reshape %v : " + flat + " -> " + b +
+                        "\n%z = sinter.constant dense<0.0> : " + result + "\n";
+    std::string body = named(form.op("f32", "%a1", "%w1"), "%p") +
+                       "%n = sinter.sub %p, %c : " + result +
+                       "\nsinter.yield %n : " + result + "\n";
+    add(form, "f32",
+        outer + "%y = sinter.scan " + std::to_string(4 + i % 3) +
+            " carry(%c = %z : " + result + ") with(%w1 = %b : " + b +
+            ", %a1 = %a : " + rows + ") index(%t) -> (" + result + ") {\n" +
+            body + "}\n");
+  }
+  std::unique_ptr<Compiled> compiled = check();
+  // Most have more elements than stand in kernels.
+  EXPECT_GT(count(compiled->loops(), "_panels("), bodies.size() / 2);
 }
 
 /// Whether a B that these ops make of %p, all of whose dimensions are written
@@ -264,7 +330,7 @@ TEST(Panels, ABatchWithoutPaddingIsOne) {
       "2x80x48", "[2] x [1] batch [0] x [0]", "2x5x48"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, PackedConstants, testing::ValuesIn(allCpus),
+INSTANTIATE_TEST_SUITE_P(Cpus, PackedOperands, testing::ValuesIn(allCpus),
                          nameOfCpu);
 
 } // namespace
