@@ -9,6 +9,7 @@
 
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/Combine.h"
+#include "passes/lower/EmitConcatenation.h"
 #include "passes/lower/EmitLibraryCall.h"
 #include "passes/lower/EmitScatter.h"
 #include "passes/lower/EmitSequence.h"
@@ -285,22 +286,12 @@ void PhaseLoops::emit() {
     SmallVector<int64_t> all(phase.outer);
     blocks.assign(1, all);
   }
-  // A short vector that is full beats a long one behind a mask: a load next to
-  // a masked store waits for it.
-  constexpr int64_t shortestBits = 128;
-  int64_t shortest = std::max<int64_t>(
-      1, form.lanes * shortestBits / TargetFacts::of(kernel).vectorBits);
-  while (!blocks.empty() && lanes / 2 >= shortest &&
-         ShapedType::getNumElements(blocks.back()) <= lanes / 2)
-    lanes /= 2;
-  // The largest squares that fit.
-  constexpr int64_t smallestSquare = 4;
+  lanes = lanesForRows(blocks, lanes, form.fewestLanes);
   if (!phase.rows && phase.reducing.empty())
-    for (int64_t side = lanes; side >= smallestSquare; side /= 2)
-      if (auto across = squareDimension(values, side))
-        return loopOverSquares(emitter, loc, phase.outer, *across, side,
-                               form.maskedTails, phase.tasks,
-                               [&](const Point &point) { outerPoints(point); });
+    if (auto squares = findSquares(values, lanes))
+      return loopOverSquares(emitter, loc, phase.outer, *squares,
+                             form.maskedTails, phase.tasks,
+                             [&](const Point &point) { outerPoints(point); });
   LaneLoops(emitter, loc)
       .nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
             [&](ArrayRef<Point> points) { outerPoints(points); });
@@ -325,6 +316,8 @@ LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,
     if (!phase.reducing.empty() && isa<ScatterAddOp>(phase.reducing.front()))
       emitScatter(cast<ScatterAddOp>(phase.reducing.front()), phase, plan, form,
                   kernel, buffers, emitter);
+    else if (ConcatenateOp joined = findJoined(phase, returned))
+      emitConcatenation(joined, phase, form, buffers, emitter);
     else if (!phase.reducing.empty() &&
              isa<LibraryCallOp>(phase.reducing.front())) {
       if (failed(emitLibraryCall(cast<LibraryCallOp>(phase.reducing.front()),

@@ -12,6 +12,8 @@ namespace sinter::passes {
 struct LoopForm {
   /// Lanes of a vector; 1 for plain scalar code.
   int64_t lanes = 1;
+  /// Fewer are no vector.
+  int64_t fewestLanes = 1;
   /// Whether partial vectors are masked.
   bool maskedTails = false;
   /// Whether a row's last loop asks for the next row.

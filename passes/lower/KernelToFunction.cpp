@@ -96,6 +96,9 @@ static LoopForm chooseForm(KernelOp kernel) {
   TargetFacts target = TargetFacts::of(kernel);
   auto lanes = schedule ? schedule.getAs<IntegerAttr>("lanes") : IntegerAttr();
   form.lanes = lanes ? lanes.getInt() : chooseLanes(kernel, target);
+  constexpr int64_t shortestBits = 128;
+  form.fewestLanes =
+      std::max<int64_t>(1, form.lanes * shortestBits / target.vectorBits);
   form.maskedTails = target.vectorBits >= 512;
   form.prefetchesRows = schedule && schedule.contains("prefetches_rows");
   return form;

@@ -9,11 +9,13 @@ using namespace sinter::passes;
 
 SmallVector<SmallVector<int64_t>>
 sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
-                                size_t from) {
+                                size_t from, size_t apart) {
   SmallVector<SmallVector<int64_t>> blocks;
   SmallVector<bool> boundary(shape.size(), false);
   for (Value value : values)
     markBoundaries(value, boundary);
+  if (apart < shape.size())
+    boundary[apart] = true;
   // Dimensions of one element belong anywhere: the boundary before them is one
   // before the next longer dimension.
   bool split = true;
@@ -26,6 +28,14 @@ sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
     blocks.back().push_back(shape[d]);
   }
   return blocks;
+}
+
+int64_t sinter::passes::lanesForRows(ArrayRef<SmallVector<int64_t>> blocks,
+                                     int64_t lanes, int64_t fewest) {
+  while (!blocks.empty() && lanes / 2 >= fewest &&
+         ShapedType::getNumElements(blocks.back()) <= lanes / 2)
+    lanes /= 2;
+  return lanes;
 }
 
 Indices LaneLoops::extend(const Indices &prefix, const Index &place,

@@ -14,10 +14,17 @@
 namespace sinter::passes {
 
 /// Dimensions `from`… of `shape` in blocks of extents that the values allow to
-/// be walked as one.
+/// be walked as one; dimension `apart` begins a block.
 llvm::SmallVector<llvm::SmallVector<int64_t>>
 mergeDimensions(llvm::ArrayRef<int64_t> shape,
-                llvm::ArrayRef<mlir::Value> values, size_t from);
+                llvm::ArrayRef<mlir::Value> values, size_t from,
+                size_t apart = 0);
+
+/// At most `lanes`, as few as the rows of such a space fill. A short vector
+/// that is full beats a long one behind a mask: a load next to a masked store
+/// waits for it.
+int64_t lanesForRows(llvm::ArrayRef<llvm::SmallVector<int64_t>> blocks,
+                     int64_t lanes, int64_t fewest);
 
 class LaneLoops {
 public:

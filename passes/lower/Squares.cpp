@@ -19,20 +19,24 @@ static bool readsArguments(Value value) {
 
 namespace sinter::passes {
 
-std::optional<size_t> squareDimension(ArrayRef<Value> values, int64_t lanes) {
-  if (lanes < 2 || !llvm::isPowerOf2_64(lanes))
-    return std::nullopt;
-  for (Value source : behindPointwise(values)) {
-    auto transpose = source.getDefiningOp<TransposeOp>();
-    if (!transpose || !readsArguments(transpose.getOperand()))
+std::optional<SquareWalk> findSquares(ArrayRef<Value> values,
+                                      int64_t mostLanes) {
+  constexpr int64_t leastLanes = 4;
+  for (int64_t lanes = mostLanes; lanes >= leastLanes; lanes /= 2) {
+    if (!llvm::isPowerOf2_64(lanes))
       continue;
-    auto type = cast<RankedTensorType>(transpose.getType());
-    int64_t last = type.getRank() - 1;
-    size_t across = llvm::find(transpose.getPermutation(), last) -
-                    transpose.getPermutation().begin();
-    if (int64_t(across) != last && type.getDimSize(across) >= lanes &&
-        type.getDimSize(last) >= lanes)
-      return across;
+    for (Value source : behindPointwise(values)) {
+      auto transpose = source.getDefiningOp<TransposeOp>();
+      if (!transpose || !readsArguments(transpose.getOperand()))
+        continue;
+      auto type = cast<RankedTensorType>(transpose.getType());
+      int64_t last = type.getRank() - 1;
+      size_t across = llvm::find(transpose.getPermutation(), last) -
+                      transpose.getPermutation().begin();
+      if (int64_t(across) != last && type.getDimSize(across) >= lanes &&
+          type.getDimSize(last) >= lanes)
+        return SquareWalk{across, lanes};
+    }
   }
   return std::nullopt;
 }
@@ -63,10 +67,10 @@ namespace {
 class SquareLoops {
 public:
   SquareLoops(ValueEmitter &emitter, Location loc, ArrayRef<int64_t> shape,
-              size_t across, int64_t lanes, bool maskedTails, int64_t tasks,
+              SquareWalk walk, bool maskedTails, int64_t tasks,
               llvm::function_ref<void(const Point &)> body)
-      : emitter(emitter), loc(loc), shape(shape), across(across),
-        last(shape.size() - 1), lanes(lanes), maskedTails(maskedTails),
+      : emitter(emitter), loc(loc), shape(shape), across(walk.across),
+        last(shape.size() - 1), lanes(walk.lanes), maskedTails(maskedTails),
         tasks(tasks), body(body), indices(shape.size()) {}
 
   /// The dimensions from `depth` on.
@@ -156,11 +160,10 @@ private:
 } // namespace
 
 void loopOverSquares(ValueEmitter &emitter, Location loc,
-                     ArrayRef<int64_t> shape, size_t across, int64_t lanes,
-                     bool maskedTails, int64_t tasks,
+                     ArrayRef<int64_t> shape, SquareWalk walk, bool maskedTails,
+                     int64_t tasks,
                      llvm::function_ref<void(const Point &)> body) {
-  SquareLoops(emitter, loc, shape, across, lanes, maskedTails, tasks, body)
-      .outer(0);
+  SquareLoops(emitter, loc, shape, walk, maskedTails, tasks, body).outer(0);
 }
 
 } // namespace sinter::passes

@@ -16,11 +16,19 @@
 
 namespace sinter::passes {
 
-/// The dimension of the space of `values` along which an argument that they
-/// read transposed lies side by side; none if nothing is read so, or if the
-/// last dimension or that one is shorter than a vector.
-std::optional<size_t> squareDimension(llvm::ArrayRef<mlir::Value> values,
-                                      int64_t lanes);
+/// How a space is walked in squares.
+struct SquareWalk {
+  /// The dimension along which an argument that is read transposed lies side by
+  /// side.
+  size_t across;
+  /// Lanes of a square, at most those asked for.
+  int64_t lanes;
+};
+/// The largest squares in which `values` can be computed; none if nothing is
+/// read transposed, or if the last dimension or `across` is shorter than the
+/// least vector.
+std::optional<SquareWalk> findSquares(llvm::ArrayRef<mlir::Value> values,
+                                      int64_t mostLanes);
 
 /// The square of `rows` (n vectors of n lanes, n a power of 2) transposed by
 /// log₂ n stages of two-operand shuffles.
@@ -28,12 +36,12 @@ llvm::SmallVector<mlir::Value>
 transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
                 llvm::SmallVector<mlir::Value> rows);
 
-/// Every point of a space of `shape`: in squares along `across` and the last
-/// dimension (see ValueEmitter::Square), in rows and elements at the edges. The
-/// outermost loop is shared by `tasks`.
+/// Every point of a space of `shape`: in squares along `walk.across` and the
+/// last dimension (see ValueEmitter::Square), in rows and elements at the
+/// edges. The outermost loop is shared by `tasks`.
 void loopOverSquares(ValueEmitter &emitter, mlir::Location loc,
-                     llvm::ArrayRef<int64_t> shape, size_t across,
-                     int64_t lanes, bool maskedTails, int64_t tasks,
+                     llvm::ArrayRef<int64_t> shape, SquareWalk walk,
+                     bool maskedTails, int64_t tasks,
                      llvm::function_ref<void(const Point &)> body);
 
 } // namespace sinter::passes
