@@ -181,10 +181,18 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.tasks = isEmpty ? 1
                          : cost.tasks(cost.ofProducts(form.batch, form.m,
                                                       form.n, form.k, bytes));
-  if (form.batch > 1 && 2 * form.batch >= tiling.tasks)
-    tiling.tasks = std::min(tiling.tasks, form.batch);
-  else if (tiling.tasks > 1)
-    chooseBlocks(tiling, form);
+  int64_t products = std::min(tiling.tasks, form.batch);
+  if (products > 1 && 2 * form.batch >= tiling.tasks) {
+    tiling.tasks = products;
+  } else if (tiling.tasks > 1) {
+    ContractionTiling blocks = tiling;
+    chooseBlocks(blocks, form);
+    // A product that is too small to be cut is shared out as it is.
+    if (blocks.tasks > products)
+      tiling = blocks;
+    else
+      tiling.tasks = products;
+  }
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
 }

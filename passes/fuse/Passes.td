@@ -45,6 +45,24 @@ def LeaveOutBorders
   }];
 }
 
+def SplitContractions
+    : Pass<"sinter-split-contractions", "::mlir::ModuleOp"> {
+  let summary = "long sums of products in parts that threads share";
+  let description = [{
+    ```
+    %y = dot_general %a, %b contract [0, 1] x [0, 1] batch [] x []
+         : tensor<64x784x8xf32>, tensor<64x784x15xf32> -> tensor<8x15xf32>
+      ⇒
+    %p = dot_general %a, %b contract [1] x [1] batch [0] x [0]
+         : tensor<64x784x8xf32>, tensor<64x784x15xf32> -> tensor<64x8x15xf32>
+    %y = reduce_sum %p dims [0] : tensor<64x8x15xf32> -> tensor<8x15xf32>
+    ```
+    where the result alone makes too few tasks.  A dimension of more elements
+    than there may be tasks is split by windows side by side; what is left of it
+    is a contraction of its own.
+  }];
+}
+
 def FormKernels : Pass<"sinter-form-kernels", "::mlir::ModuleOp"> {
   let summary = "entries become lists of kernel calls";
   let description = [{
@@ -108,6 +126,23 @@ def PackOperands : Pass<"sinter-pack-operands", "::mlir::ModuleOp"> {
     … with(%q = %p : tensor<1x2x64x32xf32>) …
     ```
     Invariant: values are the same bits.  Equal panels of a value are one.
+  }];
+}
+
+def SplitReductions
+    : Pass<"sinter-split-reductions", "::mlir::ModuleOp"> {
+  let summary = "long reductions in parts that threads share";
+  let description = [{
+    In kernels whose loop nests would have too few tasks:
+
+    ```
+    %y = reduce_sum %x dims [0, 1] : tensor<64x784x8xf32> -> tensor<8xf32>
+      ⇒
+    %p = reduce_sum %x dims [1] : tensor<64x784x8xf32> -> tensor<64x8xf32>
+    %y = reduce_sum %p dims [0] : tensor<64x8xf32> -> tensor<8xf32>
+    ```
+    and likewise maxima, minima and products; a longer dimension is split by
+    windows side by side.
   }];
 }
 

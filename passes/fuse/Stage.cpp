@@ -10,6 +10,8 @@
 #include "passes/fuse/MoveReshapes.h"
 #include "passes/fuse/NameKernels.h"
 #include "passes/fuse/PackOperands.h"
+#include "passes/fuse/SplitContractions.h"
+#include "passes/fuse/SplitReductions.h"
 #include "passes/fuse/VerifyFused.h"
 
 #include "mlir/Transforms/Passes.h"
@@ -18,6 +20,7 @@ void sinter::passes::formKernels(mlir::OpPassManager &manager) {
   manager.addPass(createCompareActivationsPass());
   manager.addPass(createMoveReshapesPass());
   manager.addPass(createLeaveOutBordersPass());
+  manager.addPass(createSplitContractionsPass());
   manager.addPass(createFormKernelsPass());
   // Copies of cheap ops that met in one kernel, then calls that became equal.
   manager.addPass(mlir::createCSEPass());
@@ -28,6 +31,7 @@ void sinter::passes::formKernels(mlir::OpPassManager &manager) {
 
 void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
   manager.addPass(createPackOperandsPass());
+  manager.addPass(createSplitReductionsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());
   manager.addPass(createVerifyFusedPass());

@@ -7,6 +7,9 @@
 using namespace mlir;
 using namespace sinter::passes;
 
+/// Trips enough for threads to share them evenly.
+static constexpr int64_t kEnough = 8;
+
 SmallVector<SmallVector<int64_t>>
 sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
                                 size_t from, size_t apart) {
@@ -102,6 +105,14 @@ void LaneLoops::nest(ArrayRef<SmallVector<int64_t>> blocks, int64_t lanes,
     emitter.leave();
     return;
   }
+  // A short loop around is one with the loop inside it, if tasks need both.
+  SmallVector<SmallVector<int64_t>> joined(blocks);
+  while (joined.size() > depth + (lanes > 1 ? 2 : 1) &&
+         ShapedType::getNumElements(joined[depth]) < std::min(tasks, kEnough)) {
+    llvm::append_range(joined[depth], joined[depth + 1]);
+    joined.erase(joined.begin() + depth + 1);
+  }
+  blocks = joined;
   if (depth + 1 == blocks.size()) {
     lanesLoop(blocks[depth], lanes, unroll, tasks, prefix, body);
     return;

@@ -77,7 +77,8 @@ TEST_P(Draws, ShareOneFunctionIfTheyAreAlike) {
     EXPECT_NE(compiled.loops().find("constant " + std::to_string(100 + 3 * k) +
                                     " : i32"),
               std::string::npos);
-  EXPECT_LE(count(compiled.loops(), "func.func private"), 3u);
+  // It, and the parts of its sum that are tasks.
+  EXPECT_LE(count(compiled.loops(), "func.func private"), 4u);
   Array key = Array::of(compiled.inputTypes("f")[0], {99, 1});
   std::vector<Array> got = compiled.run("f", {key});
   std::vector<Array> wanted = compiled.interpret("f", {key});
