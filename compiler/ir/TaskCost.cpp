@@ -5,6 +5,8 @@
 #include "compiler/ir/ContractionForm.h"
 #include "compiler/ir/MathFunctions.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace sinter::ir;
 
@@ -105,7 +107,10 @@ int64_t TaskCost::tasks(double nanoseconds) const {
   if (!parallel)
     return 1;
   double tasks = nanoseconds / static_cast<double>(taskNanoseconds);
-  return tasks < 2 ? 1
-                   : static_cast<int64_t>(
-                         std::min(tasks, static_cast<double>(mostTasks)));
+  if (tasks < 2)
+    return 1;
+  // Two threads, or four, share three tasks badly: a power of two, rather more
+  // than fewer.
+  return llvm::PowerOf2Ceil(
+      static_cast<uint64_t>(std::min(tasks, static_cast<double>(mostTasks))));
 }
