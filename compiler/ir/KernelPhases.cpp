@@ -313,8 +313,21 @@ void Planner::layOut() {
   }
 }
 
-/// Points of the outer space do not depend on each other, but a scatter's do.
-/// A library shares its work out itself.
+/// What threads can share of a scatter: the dimensions before the scattered
+/// one, else vectors of columns behind it.
+static int64_t scatteredParts(ScatterAddOp scatter) {
+  ArrayRef<int64_t> shape = scatter.getType().getShape();
+  int64_t axis = scatter.getAxis();
+  int64_t around = ShapedType::getNumElements(shape.take_front(axis));
+  if (around != 1)
+    return around;
+  Type element = getStorageType(scatter.getType().getElementType());
+  return ShapedType::getNumElements(shape.drop_front(axis + 1)) /
+         TargetFacts::of(scatter).lanes(element.getIntOrFloatBitWidth());
+}
+
+/// Points of the outer space do not depend on each other.  A library shares its
+/// work out itself.
 void Planner::chooseTasks() {
   TaskCost cost(kernel);
   int64_t most = mostTasks;
@@ -325,8 +338,7 @@ void Planner::chooseTasks() {
   for (auto &[op, phase] : phaseOf)
     known.insert(op->getResult(0));
   for (Phase &phase : plan.phases) {
-    if (!phase.reducing.empty() &&
-        isa<ScatterAddOp, LibraryCallOp>(phase.reducing.front()))
+    if (!phase.reducing.empty() && isa<LibraryCallOp>(phase.reducing.front()))
       continue;
     SmallVector<Value> roots;
     for (Operation *op : phase.reducing)
@@ -334,8 +346,13 @@ void Planner::chooseTasks() {
     for (unsigned number : phase.results)
       roots.push_back(returned[number]);
     int64_t points = ShapedType::getNumElements(phase.outer);
-    // Rows are summed and sorted whole.
-    if (!phase.reducing.empty() && writesWhole(phase.reducing.front())) {
+    auto scatter = phase.reducing.empty()
+                       ? ScatterAddOp()
+                       : dyn_cast<ScatterAddOp>(phase.reducing.front());
+    if (scatter) {
+      points = scatteredParts(scatter);
+    } else if (!phase.reducing.empty() && writesWhole(phase.reducing.front())) {
+      // Rows are summed and sorted whole.
       auto dimension =
           phase.reducing.front()->getAttrOfType<IntegerAttr>("dimension");
       points /= std::max<int64_t>(1, phase.outer[dimension.getInt()]);

@@ -28,15 +28,17 @@ Value sinter::passes::scratchView(ValueEmitter &emitter, Location loc,
 
 void sinter::passes::eachPlace(
     ValueEmitter &emitter, Location loc, const LoopForm &form, int64_t extent,
-    llvm::function_ref<void(Index, int64_t, int64_t)> body) {
+    llvm::function_ref<void(Index, int64_t, int64_t)> body, int64_t tasks,
+    int64_t begin) {
   int64_t whole = form.lanes > 1 ? extent / form.lanes * form.lanes : 0;
   auto lanes = [](Index index) {
     index.lane = 1;
     return index;
   };
-  emitter.loop(loc, 0, whole, form.lanes, [&](Index index) {
+  emitter.share(loc, begin, whole, form.lanes, tasks, [&](Index index) {
     body(lanes(index), form.lanes, form.lanes);
   });
+  whole = std::max(whole, begin);
   if (whole == extent)
     return;
   if (form.lanes > 1 && form.maskedTails) {

@@ -17,7 +17,8 @@ mlir::Value scratchView(ValueEmitter &emitter, mlir::Location loc,
 void eachPlace(
     ValueEmitter &emitter, mlir::Location loc, const LoopForm &form,
     int64_t extent,
-    llvm::function_ref<void(Index, int64_t lanes, int64_t active)> body);
+    llvm::function_ref<void(Index, int64_t lanes, int64_t active)> body,
+    int64_t tasks = 1, int64_t begin = 0);
 
 } // namespace sinter::passes
 

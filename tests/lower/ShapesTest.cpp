@@ -209,6 +209,38 @@ TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
   check(cases);
 }
 
+TEST_P(Shapes, ScattersThatThreadsShare) {
+  // By columns, of which some are left over, and by what is around the axis.
+  std::vector<Case> cases;
+  for (const char *e : {"f32", "f64", "i32"})
+    for (auto [to, places, from, where] :
+         {std::tuple("7x75x", "11x", "11x75x", "axis 0 batch 0"),
+          std::tuple("5x3x46x", "4x9x", "4x9x3x46x", "axis 0 batch 0"),
+          std::tuple("9x64x", "20x", "20x64x", "axis 0 batch 0"),
+          std::tuple("3x7x5x", "6x", "3x6x5x", "axis 1 batch 0"),
+          std::tuple("4x3x6x35x", "4x8x", "4x3x8x35x", "axis 2 batch 1"),
+          std::tuple("1x6x131x", "9x", "1x9x131x", "axis 1 batch 0")}) {
+      auto type = [&](const char *shape) {
+        return std::string("tensor<") + shape + e + ">";
+      };
+      std::string named = std::string("tensor<") + places + "i32>";
+      cases.push_back(
+          {{type(to), named, type(from)},
+           std::string("  %y = sinter.scatter_add %x0[%x1] += %x2 ") + where +
+               " : " + type(to) + ", " + named + ", " + type(from),
+           type(to)});
+    }
+  check(cases);
+  auto [cpu, level] = GetParam();
+  if (level == 0 || llvm::StringRef(cpu) == "x86-64-v3")
+    return;
+  for (const Case &c : cases) {
+    Compiled alone("module @m {\n" + entryOf(c, 0) + "}\n", cpu, level);
+    ASSERT_TRUE(alone);
+    EXPECT_NE(alone.loops().find("scf.parallel"), std::string::npos) << c.body;
+  }
+}
+
 TEST_P(Shapes, RandomBitsAreTheSameAsEver) {
   std::vector<Case> cases;
   for (const char *shape : {"5x", "64x", "1000x", "3x70x", ""})
