@@ -180,6 +180,18 @@ static SmallVector<ContractionLoop> merged(ArrayRef<ContractionLoop> loops) {
   return result;
 }
 
+std::optional<ContractionForm::ShortRows> ContractionForm::shortRows() const {
+  if (!rhs || n == 0)
+    return std::nullopt;
+  SmallVector<ContractionLoop> loops;
+  for (auto [extent, stride] : llvm::zip(rhsN.extents, rhsN.strides))
+    loops.push_back({extent, stride, 0});
+  loops = merged(loops);
+  if (loops.size() != 2 || loops.back().lhs != 1)
+    return std::nullopt;
+  return ShortRows{loops.back().extent, loops.front().lhs};
+}
+
 SmallVector<ContractionLoop> ContractionForm::rowLoops(bool packed) const {
   if (packed || m == 0)
     return {{m, k, 0}};

@@ -61,6 +61,14 @@ struct ContractionForm {
 
   static ContractionForm of(DotGeneralOp op);
 
+  /// Where the columns of B lie in several short rows: so many side by side,
+  /// and the distance from one such row to the next.
+  struct ShortRows {
+    int64_t columns, distance;
+  };
+  /// Of a B that lies in memory; none if its columns are one row, or not rows.
+  std::optional<ShortRows> shortRows() const;
+
   /// M as few loops as its strides allow, at least one, outermost first; a
   /// packed A has rows of K elements.
   llvm::SmallVector<ContractionLoop> rowLoops(bool packed) const;

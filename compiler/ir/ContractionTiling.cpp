@@ -102,7 +102,7 @@ static void chooseRegisterTile(ContractionTiling &tiling,
 /// packed once a column of blocks, so there is one column then.
 static void chooseBlocks(ContractionTiling &tiling,
                          const ContractionForm &form) {
-  int64_t width = tiling.vectors * tiling.lanes;
+  int64_t width = tiling.width();
   int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
   int64_t panels = llvm::divideCeil(form.n, width);
   int64_t most = tiling.packLhs ? 1 : std::min(tiling.tasks, panels);
@@ -136,6 +136,18 @@ static void chooseBlocks(ContractionTiling &tiling,
   tiling.tasks = std::min(tiling.tasks, blocks);
 }
 
+/// Whether vectors are to take short rows of B, all of them in one tile.
+static bool readsShortRows(const ContractionForm &form,
+                           const TargetFacts &target, int64_t lanes) {
+  constexpr int64_t mostRows = 8;
+  auto rows = form.shortRows();
+  if (!rows || rows->columns > lanes || form.n > mostRows * rows->columns)
+    return false;
+  // What is left of a vector is masked, and wasted.
+  bool masks = target.vectorBits >= 512 && 4 * rows->columns >= 3 * lanes;
+  return masks || rows->columns == lanes;
+}
+
 ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                             const TargetFacts &target) {
   ContractionForm form = ContractionForm::of(op);
@@ -157,25 +169,27 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                   *form.lhsM.stride() > form.k;
   tiling.packLhs = !form.lhs || (lhsApart && form.n >= manyColumns);
   SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
-  chooseRegisterTile(tiling, rowLoops, form.n, registerCount(target),
-                     mostRowsInL1(rowLoops.back(), bytes, target));
+  bool inShortRows = readsShortRows(form, target, tiling.lanes);
+  tiling.columns = inShortRows ? form.shortRows()->columns : tiling.lanes;
+  chooseRegisterTile(
+      tiling, rowLoops, llvm::divideCeil(form.n, tiling.columns) * tiling.lanes,
+      registerCount(target), mostRowsInL1(rowLoops.back(), bytes, target));
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
-  bool rhsApart =
-      form.rhsK.stride() && *form.rhsK.stride() > tiling.vectors * tiling.lanes;
+  bool rhsApart = form.rhsK.stride() && *form.rhsK.stride() > tiling.width();
   // Of long rows, each on pages of its own, fewer walks do.
   constexpr int64_t longRow = 256, manyRows = 32;
   bool walkedOften = (form.n > longRow && form.m > manyRows) ||
                      (rhsApart && form.m >= veryManyRows);
-  tiling.packRhs = !form.rhs || !rowsOfRhs || walkedOften;
+  tiling.packRhs = !inShortRows && (!form.rhs || !rowsOfRhs || walkedOften);
 
   int64_t rowBytes = std::max<int64_t>(form.k * bytes, 1);
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
   tiling.blockRows = std::clamp<int64_t>(
       block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
-  tiling.blockColumns = llvm::alignTo(std::max<int64_t>(form.n, 1),
-                                      tiling.vectors * tiling.lanes);
+  tiling.blockColumns =
+      llvm::alignTo(std::max<int64_t>(form.n, 1), tiling.width());
   TaskCost cost(op);
   bool isEmpty = form.batch == 0 || form.m == 0 || form.n == 0;
   tiling.tasks = isEmpty ? 1
@@ -206,7 +220,7 @@ static constexpr int64_t kScratchAlignment = 64;
 
 bool ContractionTiling::readsPanels(DotGeneralOp op) const {
   std::optional<Panels> panels = Panels::of(op, ContractionForm::of(op));
-  return packRhs && panels && panels->width == vectors * lanes;
+  return packRhs && panels && panels->width == width();
 }
 
 int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
@@ -220,7 +234,7 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
   return packRhs && !readsPanels(op)
-             ? llvm::alignTo(llvm::alignTo(form.n, vectors * lanes) * form.k *
+             ? llvm::alignTo(llvm::alignTo(form.n, width()) * form.k *
                                  elementBytes(op),
                              kScratchAlignment)
              : 0;
@@ -243,6 +257,9 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.lanes = number("lanes");
   tiling.rows = number("tile_rows");
   tiling.vectors = number("tile_vectors");
+  tiling.columns = tiling.lanes;
+  if (complete && schedule.contains("vector_columns"))
+    tiling.columns = number("vector_columns");
   tiling.unroll = number("unroll");
   tiling.blockRows = number("block_rows");
   tiling.scratchBytes = number("scratch_bytes");
@@ -250,7 +267,8 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.tasks = number("tasks");
   if (!complete || tiling.lanes < 1 || tiling.rows < 1 || tiling.vectors < 1 ||
       tiling.unroll < 1 || tiling.blockRows < 1 || tiling.tasks < 1 ||
-      tiling.blockColumns < 1)
+      tiling.blockColumns < 1 || tiling.columns < 1 ||
+      tiling.columns > tiling.lanes)
     return std::nullopt;
   tiling.packLhs = schedule.contains("pack_lhs");
   tiling.packRhs = schedule.contains("pack_rhs");
@@ -266,6 +284,8 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
   number("lanes", lanes);
   number("tile_rows", rows);
   number("tile_vectors", vectors);
+  if (columns != lanes)
+    number("vector_columns", columns);
   number("unroll", unroll);
   number("block_rows", blockRows);
   number("block_columns", blockColumns);

@@ -8,6 +8,8 @@
 //   of A that fall into the same set of L1 must all find room there.
 // * Caches: a block of `blockRows` rows of A stays in half of L2 while the
 //   panels of B pass by it, each of which stays in L1 or L2 during a block.
+// * Where the columns of B are a few short rows that fill a vector each well,
+//   as those of a kernel's gradient are, a vector takes one such row.
 // * Packing costs one pass over B; it pays when B is walked often (M) and its
 //   rows are so long (N) that walking them breaks the TLB and the prefetcher.
 // * Threads: many products are shared out as they are; else the blocks of C,
@@ -27,7 +29,8 @@ namespace sinter::ir {
 struct ContractionTiling {
   int64_t lanes;        // of one vector
   int64_t rows;         // MR: rows of a register tile
-  int64_t vectors;      // its width in vectors: NR = vectors · lanes
+  int64_t columns;      // of one vector: as many as lanes, or a short row of B
+  int64_t vectors;      // its width in vectors: NR = vectors · columns
   int64_t unroll;       // steps of K unrolled
   int64_t blockRows;    // MC: rows of A per pass over B
   int64_t blockColumns; // NC: columns of B per block, whole panels
@@ -36,6 +39,8 @@ struct ContractionTiling {
   bool packRhs;         // B is read as [N/NR][K][NR], zero-padded: packed
                         // first, unless it is an argument of that form
   int64_t scratchBytes;
+
+  int64_t width() const { return vectors * columns; }
 
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
   /// How many rows of each of the last two loops over M a tile takes: all of

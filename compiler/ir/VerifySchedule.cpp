@@ -28,6 +28,7 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
       {"lanes", 1, 64},
       {"tile_rows", 1, 64},
       {"tile_vectors", 1, 16},
+      {"vector_columns", 1, 64},
       {"unroll", 1, 64},
       {"block_rows", 1, any},
       {"block_columns", 1, any},
@@ -59,8 +60,10 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
                                        const ContractionTiling &tiling) {
   ContractionForm form = ContractionForm::of(dot);
   bool directLhs = form.lhs.has_value();
-  bool directRhs = form.rhs && form.rhsN.stride() &&
-                   (*form.rhsN.stride() == 1 || form.n == 1);
+  auto rows = form.shortRows();
+  bool directRhs = rows ? rows->columns == tiling.columns
+                        : form.rhs && form.rhsN.stride() &&
+                              (*form.rhsN.stride() == 1 || form.n == 1);
   if ((!tiling.packLhs && !directLhs) || (!tiling.packRhs && !directRhs))
     return kernel.emitOpError("must pack the ")
            << (!tiling.packLhs && !directLhs ? "left" : "right")
@@ -69,7 +72,10 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("has blocks of ")
            << tiling.blockRows << " rows, which are not whole tiles of "
            << tiling.rows;
-  int64_t panel = tiling.vectors * tiling.lanes;
+  if (tiling.columns != tiling.lanes && (tiling.packRhs || !rows))
+    return kernel.emitOpError("has vectors of ")
+           << tiling.columns << " columns, which are no rows of its operand";
+  int64_t panel = tiling.width();
   if (tiling.blockColumns % panel != 0)
     return kernel.emitOpError("has blocks of ")
            << tiling.blockColumns << " columns, which are not whole tiles of "

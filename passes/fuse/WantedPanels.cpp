@@ -36,7 +36,8 @@ std::optional<WantedPanels> WantedPanels::of(KernelOp kernel,
   if (element.getIntOrFloatBitWidth() % 8 != 0)
     return std::nullopt;
   ContractionTiling tiling = ContractionTiling::choose(dot, target);
-  if (tiling.lanes <= 1)
+  // Short rows that vectors take as they lie are panels already.
+  if (tiling.lanes <= 1 || (!tiling.packRhs && form.shortRows()))
     return std::nullopt;
   WantedPanels wanted{dot, std::move(form), tiling};
   // Padding, and what maps repeat, must not make much more of it; of one

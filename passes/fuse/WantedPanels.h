@@ -27,7 +27,7 @@ struct WantedPanels {
                                         const ir::TargetFacts &target);
 
   /// Columns of a panel.
-  int64_t width() const { return tiling.vectors * tiling.lanes; }
+  int64_t width() const { return tiling.width(); }
   unsigned argument() const { return form.rhs->argument.getArgNumber(); }
   mlir::RankedTensorType getType() const {
     return ir::Panels::getType(dot, form, width());

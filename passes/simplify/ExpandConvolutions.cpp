@@ -214,12 +214,37 @@ private:
     return transpose(product, back);
   }
 
-  /// A product for each row of places: [F, O·N].
+  /// Whether all rows of places are the columns of one product: short ones that
+  /// nearly fill a vector each.  Of a product for each row, a border above and
+  /// below can be left out.
+  bool areRowsOfOneProduct() {
+    constexpr int64_t mostRows = 8, leastBits = 512;
+    RankedTensorType result = tensorType(op);
+    TargetFacts target = TargetFacts::of(op);
+    int64_t lanes = target.lanes(
+        getStorageType(result.getElementType()).getIntOrFloatBitWidth());
+    int64_t row = result.getDimSize(spatial) * result.getDimSize(0);
+    return spatial == 2 && target.vectorBits >= leastBits &&
+           op.getLow().front() == 0 && op.getHigh().front() == 0 &&
+           result.getDimSize(1) > 1 && result.getDimSize(1) <= mostRows &&
+           row <= lanes && 4 * row >= 3 * lanes;
+  }
+
+  /// A product for each row of places: [F, O·N]; or one for all of them.
   Value contractRowsOfSamples(Value image) {
     // [C, S…, N] to [C, O…, K…, N].
     Value shown = windows(pad(image));
     auto depth = range(spatial + 1, 2 * spatial + 1);
     depth.push_back(0);
+    if (areRowsOfOneProduct()) {
+      Value product = DotGeneralOp::create(
+          builder, loc, op.getKernel(), shown, range(0, spatial + 1), depth,
+          ArrayRef<int64_t>(), ArrayRef<int64_t>());
+      auto back = range(1, spatial + 1); // [F, O…, N]
+      back.insert(back.begin(), spatial + 1);
+      back.push_back(0);
+      return transpose(product, back);
+    }
     Value product = DotGeneralOp::create(
         builder, loc,
         repeatKernel(op.getType().getShape().slice(1, spatial - 1)), shown,

@@ -16,11 +16,8 @@ protected:
              "xf32>";
     };
     module = fused(
-        "module attributes {sinter.target = {cpu = \"znver5\", features = "
-        "\"\", fma = true, l1_bytes = 49152 : i64, l2_bytes = 1048576 : i64, "
-        "l3_bytes = 33554432 : i64, vector_bits = 512 : i64}} {\n"
-        "sinter.entry @run(%a: " +
-        type(m, k) + ", %b: " + type(k, n) + ") -> " + type(m, n) +
+        zen5 + "sinter.entry @run(%a: " + type(m, k) + ", %b: " + type(k, n) +
+        ") -> " + type(m, n) +
         " {\n%y = sinter.dot_general %a, %b contract [1] x [0] batch [] x [] "
         ": " +
         type(m, k) + ", " + type(k, n) + " -> " + type(m, n) +
@@ -28,6 +25,11 @@ protected:
     return kernels(*module).at(0);
   }
 
+  const std::string zen5 =
+      "module attributes {sinter.target = {cpu = \"znver5\", features = \"\", "
+      "fma = true, l1_bytes = 49152 : i64, l2_bytes = 1048576 : i64, l3_bytes "
+      "= "
+      "33554432 : i64, vector_bits = 512 : i64}} {\n";
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
@@ -38,6 +40,26 @@ TEST_F(Tiling, RowsThatShareASetOfL1AllFindRoom) {
     EXPECT_LE(number(product(1008, 1024, k), "tile_rows"), 9) << k;
   // Every other row is in another set.
   EXPECT_GT(number(product(1008, 1024, 512), "tile_rows"), 9);
+}
+
+/// Five places of three channels: of 16 lanes one is masked.
+TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
+  module = fused(
+      zen5 +
+      "sinter.entry @run(%d: tensor<2x8x8x8xf32>, %x: tensor<2x12x12x3xf32>) "
+      "-> tensor<8x5x5x3xf32> {\n"
+      "%w = sinter.windows %x dims [1, 2] sizes [8, 8] strides [1, 1] "
+      "dilations "
+      "[1, 1] : tensor<2x12x12x3xf32> -> tensor<2x5x5x8x8x3xf32>\n"
+      "%y = sinter.dot_general %d, %w contract [0, 1, 2] x [0, 3, 4] batch [] "
+      "x "
+      "[] : tensor<2x8x8x8xf32>, tensor<2x5x5x8x8x3xf32> -> "
+      "tensor<8x5x5x3xf32>\n"
+      "sinter.return %y : tensor<8x5x5x3xf32>\n}\n}");
+  ir::KernelOp kernel = kernels(*module).at(0);
+  EXPECT_EQ(number(kernel, "vector_columns"), 15);
+  EXPECT_EQ(number(kernel, "tile_vectors"), 5);
+  EXPECT_FALSE(kernel.getScheduleAttr().contains("pack_rhs"));
 }
 
 } // namespace

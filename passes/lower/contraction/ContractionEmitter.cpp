@@ -95,6 +95,8 @@ private:
     if (llvm::any_of(product.depth, [](auto &loop) { return loop.bounded; }))
       product.bounds = {*form.border, placeOfWindows(batch)};
     product.n = form.n;
+    auto shortRows = t.packRhs ? std::nullopt : form.shortRows();
+    product.vectorDistance = shortRows ? shortRows->distance : t.columns;
     product.k = form.k;
     product.element = element;
     product.fma = c.fma;
@@ -139,7 +141,7 @@ private:
                  [&](Index i) { body(values.space.scalar(loc, i)); });
   }
 
-  int64_t panelWidth() const { return t.vectors * t.lanes; }
+  int64_t panelWidth() const { return t.width(); }
 
   /// The place of the windows with a border, if the batch knows it.
   Value placeOfWindows(Index batch) {

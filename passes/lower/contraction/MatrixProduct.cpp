@@ -36,7 +36,7 @@ public:
   ProductEmitter(const MatrixProduct &product, OpBuilder &builder, Location loc)
       : p(product), t(product.tiling), builder(builder), loc(loc),
         index(builder, loc), vector(VectorType::get(t.lanes, p.element)),
-        width(t.vectors * t.lanes),
+        width(t.width()),
         place(product.bounds ? product.bounds->place : Value()) {}
 
   void emit() {
@@ -185,9 +185,14 @@ private:
   /// `address`.
   void emitTile(Value address, Value row, ArrayRef<int64_t> offsets,
                 Value column, int64_t columns) {
-    int64_t vectors = llvm::divideCeil(columns, t.lanes);
+    int64_t vectors = llvm::divideCeil(columns, t.columns);
     // Where k = 0 of this panel of B is.
-    Value panel = t.packRhs ? index.multiply(column, p.k) : column;
+    Value panel = column;
+    if (t.packRhs)
+      panel = index.multiply(column, p.k);
+    else if (p.vectorDistance != t.columns)
+      panel = index.multiply(index.divide(column, t.columns).first,
+                             p.vectorDistance);
     panel = index.add(p.rhs.base, panel);
     SmallVector<Value> sums(offsets.size() * vectors, zero());
     Tile tile{offsets, vectors, columns};
@@ -198,8 +203,8 @@ private:
     sumOver(0, tile, address, panel, sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < vectors; ++v)
-        p.store({index.add(row, i), index.add(column, v * t.lanes), t.lanes,
-                 std::min(t.lanes, columns - v * t.lanes)},
+        p.store({index.add(row, i), index.add(column, v * t.columns), t.lanes,
+                 std::min(t.columns, columns - v * t.columns)},
                 sums[i * vectors + v]);
   }
 
@@ -277,9 +282,9 @@ private:
     const ir::ContractionLoop &loop = p.depth.back();
     SmallVector<Value> b;
     for (int64_t v = 0; v < tile.vectors; ++v) {
-      Value place = index.add(rhs, k * loop.rhs + v * t.lanes);
+      Value place = index.add(rhs, k * loop.rhs + v * p.vectorDistance);
       b.push_back(
-          loadRhs(place, std::min(t.lanes, tile.columns - v * t.lanes)));
+          loadRhs(place, std::min(t.columns, tile.columns - v * t.columns)));
     }
     for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
       Value place = index.add(lhs, offset + k * loop.lhs);

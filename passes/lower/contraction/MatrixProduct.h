@@ -44,6 +44,8 @@ struct MatrixProduct {
   };
 
   int64_t n, k;
+  /// Elements of B from one vector of a row to the next.
+  int64_t vectorDistance;
   /// M and K, outermost first; each at least one loop.
   llvm::SmallVector<ir::ContractionLoop> rows, depth;
   std::optional<Bounds> bounds;
