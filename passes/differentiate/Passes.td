@@ -9,6 +9,14 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RefuseOversized : Pass<"sinter-refuse-oversized", "::mlir::ModuleOp"> {
+  let summary = "refuses shapes that are too large";
+  let description = [{
+    An error at the first value that does not fit into the memory that a process
+    can address.
+  }];
+}
+
 def BlockAttention : Pass<"sinter-block-attention", "::mlir::ModuleOp"> {
   let summary = "attention over long sequences in blocks of rows";
   let description = [{

@@ -17,6 +17,7 @@ void buildGradientStage(mlir::OpPassManager &manager);
 
 std::unique_ptr<mlir::Pass> createBlockAttentionPass();
 std::unique_ptr<mlir::Pass> createDifferentiatePass();
+std::unique_ptr<mlir::Pass> createRefuseOversizedPass();
 std::unique_ptr<mlir::Pass> createVerifyGradientStagePass();
 
 } // namespace sinter::passes

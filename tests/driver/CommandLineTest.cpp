@@ -45,6 +45,20 @@ TEST_F(CommandLine, unknownFlagsNameTheNearest) {
     expectUsageError({counter, "--jobs", jobs}, "a number from 1 to 1024");
 }
 
+/// The model's mistake, not the compiler's.
+TEST_F(CommandLine, sizesThatNoMachineHas) {
+  std::string type = "tensor<4611686018427387904x2xf32>";
+  writeFile("big.mlir", "module @big {\nsinter.entry @e(%x: " + type +
+                            " {sinter.name = \"x\"}) -> (" + type +
+                            " {sinter.name = \"y\"}) {\n%y = sinter.neg %x : " +
+                            type + "\nsinter.return %y : " + type + "\n}\n}\n");
+  Finished finished = sinterc({"big.mlir", "--emit=obj", "-o", "big.o"});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("big.mlir:3:6: error"));
+  EXPECT_THAT(finished.err, HasSubstr("make its shape smaller"));
+  EXPECT_THAT(finished.err, Not(HasSubstr("bug")));
+}
+
 TEST_F(CommandLine, missingAndContradictingArguments) {
   expectUsageError({}, "no input");
   expectUsageError({counter, counter}, "several inputs");
