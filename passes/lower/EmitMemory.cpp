@@ -1,8 +1,9 @@
 //===- EmitMemory.cpp - loads and stores of lanes -------------------------===//
 //
 // Lanes side by side are one vector access, backwards with a shuffle; lanes
-// in one place are a scalar.  Lanes across rows are taken from squares where
-// the loops provide them, and gathered otherwise.
+// in one place are a scalar; lanes a few elements apart (one channel of
+// several) are shuffled out of the vectors that they lie in.  Lanes across rows
+// are taken from squares where the loops provide them, and gathered otherwise.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,6 +47,40 @@ static Value narrow(OpBuilder &builder, Location loc, Value steps,
 
 /// Bytes of the shortest vector that the machine can store past the caches.
 static constexpr int64_t kShortestStream = 16;
+
+/// Lanes further apart are gathered: as many vectors would be read.
+static constexpr int64_t kFarthestLane = 4;
+
+/// Lanes `step` elements apart, the first at `base`.  Nothing is read before
+/// the first of them or behind the last.
+static Value loadApart(ValueEmitter &emitter, Location loc, Value flat,
+                       VectorType type, const Index &base, int64_t step) {
+  OpBuilder &builder = emitter.builder;
+  int64_t lanes = type.getNumElements();
+  int64_t end = (lanes - 1) * step + 1;
+  Value result;
+  for (int64_t number = 0; number < step; ++number) {
+    int64_t begin = std::min(number * lanes, end - lanes);
+    Value part =
+        vector::LoadOp::create(builder, loc, type, flat,
+                               emitter.space.scalar(loc, base + Index(begin)));
+    if (!result) {
+      result = part;
+      continue;
+    }
+    // Of the first vector the lanes are where they lie until they are moved.
+    SmallVector<int64_t> from;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t place = lane * step;
+      if (place / lanes == number)
+        from.push_back(lanes + place - begin);
+      else
+        from.push_back(number == 1 && place < lanes ? place : lane);
+    }
+    result = vector::ShuffleOp::create(builder, loc, result, part, from);
+  }
+  return result;
+}
 
 static Value allLanes(ValueEmitter &emitter, Location loc, const Point &point) {
   return point.mask ? point.mask
@@ -115,6 +150,11 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
           vector::ShuffleOp::create(builder, loc, result, result, backwards);
     } else if (Value row = squareRow(loc, flat, storage, place, point)) {
       result = row;
+    } else if (space.isAffine(place) && place.lane > 1 &&
+               place.lane <= kFarthestLane && !point.mask) {
+      Index base = place;
+      base.lane = 0;
+      result = loadApart(*this, loc, flat, type, base, place.lane);
     } else {
       Value zeroIndex = arith::ConstantIndexOp::create(builder, loc, 0);
       Index base, steps = place;

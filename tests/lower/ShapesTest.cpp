@@ -209,6 +209,37 @@ TEST_P(Shapes, GathersReadZeroOutsideAndScattersDrop) {
   check(cases);
 }
 
+TEST_P(Shapes, ChannelsSideBySide) {
+  // One of several channels at a time, to the last element of the operand.
+  std::vector<Case> cases;
+  for (const char *e : {"f32", "f64", "i32", "i8", "i1"})
+    for (auto [from, permutation, to] :
+         {std::tuple("5x37x2x", "[0, 2, 1]", "5x2x37x"),
+          std::tuple("3x64x3x", "[0, 2, 1]", "3x3x64x"),
+          std::tuple("33x3x", "[1, 0]", "3x33x"),
+          std::tuple("2x131x4x", "[2, 0, 1]", "4x2x131x"),
+          std::tuple("3x67x5x", "[2, 0, 1]", "5x3x67x")}) {
+      std::string a = std::string("tensor<") + from + e + ">",
+                  y = std::string("tensor<") + to + e + ">";
+      cases.push_back({{a},
+                       std::string("  %y = sinter.transpose %x0 ") +
+                           permutation + " : " + a + " -> " + y,
+                       y});
+    }
+  for (const char *stride : {"2", "3", "4", "5"}) {
+    std::string y = std::string("tensor<7x") +
+                    std::to_string(240 / std::atoi(stride)) + "xf32>";
+    cases.push_back({{"tensor<7x241xf32>"},
+                     std::string("  %y = sinter.slice %x0 offsets [0, 1] sizes "
+                                 "[7, ") +
+                         std::to_string(240 / std::atoi(stride)) +
+                         "] strides [1, " + stride +
+                         "] : tensor<7x241xf32> -> " + y,
+                     y});
+  }
+  check(cases);
+}
+
 TEST_P(Shapes, ScattersThatThreadsShare) {
   // By columns, of which some are left over, and by what is around the axis.
   std::vector<Case> cases;
