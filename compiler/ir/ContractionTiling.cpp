@@ -58,8 +58,9 @@ static int64_t mostRowsInL1(const ContractionLoop &rows, int64_t elementBytes,
 /// not larger than the matrix; wider before taller when equal.
 static void chooseRegisterTile(ContractionTiling &tiling,
                                ArrayRef<ContractionLoop> rowLoops, int64_t n,
-                               int64_t registers, int64_t rowsInL1) {
-  constexpr int64_t tallest = 15, mostVectors = 8;
+                               int64_t registers, int64_t rowsInL1,
+                               int64_t mostVectors) {
+  constexpr int64_t tallest = 15;
   int64_t mostRows = std::min(tallest, rowsInL1);
   int64_t usefulVectors = std::max<int64_t>(
       1, std::min(mostVectors,
@@ -148,6 +149,30 @@ static bool readsShortRows(const ContractionForm &form,
   return masks || rows->columns == lanes;
 }
 
+/// Whether what follows the sums waits for the divider, which is beside the
+/// units that multiply.
+static bool divides(DotGeneralOp dot) {
+  return llvm::any_of(*dot->getBlock(), [&](Operation &op) {
+    return isa<DivOp, SqrtOp, RsqrtOp>(op) &&
+           cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
+               dot.getType().getShape();
+  });
+}
+
+/// Unrolled steps over K in one loop, in which another tile's epilogue may be
+/// done; 0 if there is none.
+static int64_t stepsBeside(const ContractionTiling &tiling,
+                           const ContractionForm &form) {
+  if (form.lhsK.extents.empty())
+    return 0;
+  // Of a packed B any width makes the same loops.
+  SmallVector<ContractionLoop> loops =
+      form.depthLoops(tiling.packLhs, tiling.lanes);
+  return loops.size() == 1 && !loops[0].bounded
+             ? loops[0].extent / tiling.unroll
+             : 0;
+}
+
 ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                             const TargetFacts &target) {
   ContractionForm form = ContractionForm::of(op);
@@ -171,9 +196,26 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
   bool inShortRows = readsShortRows(form, target, tiling.lanes);
   tiling.columns = inShortRows ? form.shortRows()->columns : tiling.lanes;
-  chooseRegisterTile(
-      tiling, rowLoops, llvm::divideCeil(form.n, tiling.columns) * tiling.lanes,
-      registerCount(target), mostRowsInL1(rowLoops.back(), bytes, target));
+  auto chooseTile = [&](int64_t registers, int64_t mostVectors) {
+    chooseRegisterTile(tiling, rowLoops,
+                       llvm::divideCeil(form.n, tiling.columns) * tiling.lanes,
+                       registers, mostRowsInL1(rowLoops.back(), bytes, target),
+                       mostVectors);
+  };
+  constexpr int64_t widest = 8;
+  int64_t registers = registerCount(target);
+  chooseTile(registers, widest);
+  if (divides(op) && !inShortRows) {
+    // Where a large part of the steps has an epilogue beside, what that
+    // computes with needs registers too; of few, it gets by with memory.  Wider
+    // rows than these would keep the divider longer than a step takes.
+    constexpr int64_t fewSteps = 4, many = 32, forEpilogue = 4, inOneStep = 2;
+    int64_t steps = stepsBeside(tiling, form);
+    if (steps >= tiling.rows && steps < fewSteps * tiling.rows)
+      chooseTile(registers < many ? registers : registers - forEpilogue,
+                 inOneStep);
+    tiling.defersEpilogue = steps >= tiling.rows && form.m >= 2 * tiling.rows;
+  }
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
@@ -240,9 +282,18 @@ int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
              : 0;
 }
 
+int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
+  return defersEpilogue
+             ? pendingPlaceBytes +
+                   llvm::alignTo(rows * vectors * lanes * elementBytes(op),
+                                 kScratchAlignment)
+             : 0;
+}
+
 int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
   bool own = sharesBatch(ContractionForm::of(op));
-  return tasks * lhsBytes(op) + (own ? tasks : 1) * rhsBytes(op);
+  return tasks * (lhsBytes(op) + pendingBytes(op)) +
+         (own ? tasks : 1) * rhsBytes(op);
 }
 
 std::optional<ContractionTiling>
@@ -272,6 +323,7 @@ ContractionTiling::from(DictionaryAttr schedule) {
     return std::nullopt;
   tiling.packLhs = schedule.contains("pack_lhs");
   tiling.packRhs = schedule.contains("pack_rhs");
+  tiling.defersEpilogue = schedule.contains("defer_epilogue");
   return tiling;
 }
 
@@ -295,4 +347,6 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
     schedule.set("pack_lhs", builder.getUnitAttr());
   if (packRhs)
     schedule.set("pack_rhs", builder.getUnitAttr());
+  if (defersEpilogue)
+    schedule.set("defer_epilogue", builder.getUnitAttr());
 }

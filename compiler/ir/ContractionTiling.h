@@ -15,6 +15,8 @@
 // * Threads: many products are shared out as they are; else the blocks of C,
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
+// * Epilogues that wait for the divider do so while the next tile is
+//   multiplied.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +40,8 @@ struct ContractionTiling {
   bool packLhs;         // A is first written as [blockRows][K]
   bool packRhs;         // B is read as [N/NR][K][NR], zero-padded: packed
                         // first, unless it is an argument of that form
+  bool defersEpilogue;  // what follows the sums of a tile happens between the
+                        // multiply-adds of the next one
   int64_t scratchBytes;
 
   int64_t width() const { return vectors * columns; }
@@ -56,8 +60,12 @@ struct ContractionTiling {
   /// Bytes of a packed block of A, and of B if it is packed in the call.
   int64_t lhsBytes(DotGeneralOp op) const;
   int64_t rhsBytes(DotGeneralOp op) const;
-  /// Bytes that packing takes: each task has a block of A of its own, and B if
-  /// its products are its own.
+  /// Bytes of the sums of a tile that wait for their epilogue, and of where
+  /// they belong.
+  int64_t pendingBytes(DotGeneralOp op) const;
+  static constexpr int64_t pendingPlaceBytes = 64;
+  /// Bytes that packing and waiting take: each task has a block of A and sums
+  /// of its own, and B if its products are its own.
   int64_t neededScratch(DotGeneralOp op) const;
   /// From and to the entries of a kernel's `schedule`.
   static std::optional<ContractionTiling> from(mlir::DictionaryAttr schedule);

@@ -45,7 +45,7 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
              << limit.name << "' = " << attr << ", which is not an i64 from "
              << limit.least << " to " << limit.most;
   }
-  for (StringRef name : {"streams", "prefetches_rows"})
+  for (StringRef name : {"streams", "prefetches_rows", "defer_epilogue"})
     if (Attribute attr = schedule.get(name); attr && !isa<UnitAttr>(attr))
       return kernel.emitOpError("has the schedule entry '")
              << name << "' = " << attr << ", which takes no value";

@@ -1,6 +1,7 @@
 //===- GrowClusters.cpp - the rules of fusion -----------------------------===//
 
 #include "passes/fuse/GrowClusters.h"
+#include "passes/fuse/AppendUpdates.h"
 #include "passes/fuse/JoinUpdates.h"
 
 #include <map>
@@ -12,8 +13,11 @@ using namespace sinter::ir;
 using namespace sinter::passes;
 
 void passes::growClusters(ClusterGraph &graph, bool fuse) {
+  SmallVector<KeptGradient> kept;
   if (fuse) {
-    joinUpdates(graph);
+    SmallVector<Update> updates = collectUpdates(graph);
+    kept = appendUpdates(graph, updates);
+    joinUpdates(graph, updates);
     growEpilogues(graph);
     growReductions(graph);
     finishEpilogues(graph);
@@ -22,6 +26,11 @@ void passes::growClusters(ClusterGraph &graph, bool fuse) {
   for (Operation *op : graph.ops())
     if (graph.isUnclaimed(op))
       graph.create(op);
+  // A single variable's update may have found its place as any epilogue does.
+  for (const KeptGradient &gradient : kept)
+    if (Cluster *cluster = graph.clusterOf(gradient.product);
+        graph.clusterOf(gradient.reader) != cluster)
+      cluster->refusals.insert({gradient.reader, gradient.reason});
 }
 
 /// The unclaimed ops that read from or are read by `members`, and `others`

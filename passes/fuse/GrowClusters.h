@@ -3,12 +3,14 @@
 // Which ops become one kernel.  In this order, each taking what fits from what
 // is still unclaimed:
 //
-// 1. updates of several variables by one formula (JoinUpdates.h);
-// 2. contractions and gathers with the pointwise ops on their results;
-// 3. reductions with each other and with the pointwise ops on what they read
+// 1. contractions that make a gradient with the update of its variable
+//    (AppendUpdates.h);
+// 2. the other updates of several variables by one formula (JoinUpdates.h);
+// 3. contractions and gathers with the pointwise ops on their results;
+// 4. reductions with each other and with the pointwise ops on what they read
 //    and leave, rows before everything, rows before columns;
-// 4. what pass 2 left although it would have fit;
-// 5. pointwise ops with each other; scalars and what reads the same tensors
+// 5. what pass 3 left although it would have fit;
+// 6. pointwise ops with each other; scalars and what reads the same tensors
 //    join without a connection.
 //
 // Everything else is a kernel of its own.

@@ -17,11 +17,12 @@
 #ifndef SINTER_PASSES_FUSE_JOINUPDATES_H
 #define SINTER_PASSES_FUSE_JOINUPDATES_H
 
-#include "passes/fuse/ClusterGraph.h"
+#include "passes/fuse/CollectUpdates.h"
 
 namespace sinter::passes {
 
-void joinUpdates(ClusterGraph &graph);
+/// Of the updates that are not in use, joins what fits together.
+void joinUpdates(ClusterGraph &graph, llvm::MutableArrayRef<Update> updates);
 
 } // namespace sinter::passes
 

@@ -26,6 +26,8 @@ enum class Refusal {
   EveryTile,
   NeededElsewhere,
   StoredAnyway,
+  SharedGradient,
+  OldValueNeeded,
   // By a reduction.
   OtherDimensions,
   NeitherRowNorRest,
@@ -45,6 +47,8 @@ inline constexpr llvm::StringLiteral refusalTexts[] = {
     "it would be computed again for every tile",
     "others need its value as well",
     "it reads only what is stored anyway",
+    "others need the gradient as well",
+    "what still needs the variable's old value could not run before",
     "it reduces other dimensions",
     "its shape is neither that of the rows nor that of what is left of them",
     "only reductions of rows are read back over what they reduced",

@@ -227,8 +227,9 @@ void ValueEmitter::store(Location loc, Value element, Value flat,
                             allLanes(*this, loc, point), element);
 }
 
-void ValueEmitter::prefetch(Location loc, Value flat, const Index &place) {
+void ValueEmitter::prefetch(Location loc, Value flat, const Index &place,
+                            bool toWrite) {
   memref::PrefetchOp::create(builder, loc, flat, space.scalar(loc, place),
-                             /*isWrite=*/false, /*localityHint=*/3,
+                             /*isWrite=*/toWrite, /*localityHint=*/3,
                              /*isDataCache=*/true);
 }

@@ -111,8 +111,10 @@ public:
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
              llvm::ArrayRef<int64_t> shape, const Point &point,
              bool isResult = false);
-  /// Asks for the line of `flat` that `place` is in, where there is one.
-  void prefetch(mlir::Location loc, mlir::Value flat, const Index &place);
+  /// Asks for the line of `flat` that `place` is in, where there is one, to be
+  /// read, or to be written as well.
+  void prefetch(mlir::Location loc, mlir::Value flat, const Index &place,
+                bool toWrite = false);
   /// Reads an element of `elementType` from a flat buffer.
   mlir::Value load(mlir::Location loc, mlir::Value flat, mlir::Type elementType,
                    const Index &place, const Point &point);

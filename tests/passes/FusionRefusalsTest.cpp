@@ -20,7 +20,7 @@ namespace {
 struct Case {
   const char *name;
   Refusal why;
-  /// Ops on %x, %y : !m.
+  /// Ops on %x, %y : !m and the variables @p, @q, @r : !m.
   std::string body;
   /// What is returned, with types.
   const char *values, *types;
@@ -38,6 +38,17 @@ const std::string around =
     "%c = sinter.concatenate %e, %e dim 0 : !m, !m -> !w\n"
     "%h = sinter.slice %c offsets [2, 0] sizes [4, 4] strides [1, 1] : !w -> "
     "!m\n";
+
+/// p′ = p − d and so on, the first two named.
+const std::string readVariables = "%p = sinter.read @p : !m\n"
+                                  "%q = sinter.read @q : !m\n"
+                                  "%r = sinter.read @r : !m\n";
+const std::string updateThree = "%p1 = sinter.sub %p, %d : !m loc(\"late\")\n"
+                                "%q1 = sinter.sub %q, %c : !m\n"
+                                "%r1 = sinter.sub %r, %y : !m\n"
+                                "sinter.write @p, %p1 : !m\n"
+                                "sinter.write @q, %q1 : !m\n"
+                                "sinter.write @r, %r1 : !m\n";
 
 /// %e, then %t1 … until the kernel is full, and %l.
 std::string fullKernel() {
@@ -86,6 +97,24 @@ const Case cases[] = {
            "%l = sinter.mul %d, %y : !m loc(\"late\")\n"
            "%r = sinter.reduce_max %l dims [1] : !m -> !v\n",
      "%s, %r", "!v, !v"},
+    {"AGradientThatOthersReadIsStored", Refusal::SharedGradient,
+     readVariables + dot + "%c = sinter.neg %x : !m\n" + updateThree +
+         "%s = sinter.reduce_sum %d dims [1] : !m -> !v\n",
+     "%s", "!v"},
+    // Each gradient of p·q is a product with the other factor.
+    {"TwoFactorsAreNotBothReplacedByTheirGradients", Refusal::OldValueNeeded,
+     readVariables +
+         "%c = sinter.dot_general %p, %x contract [0] x [0] batch [] x [] : "
+         "!m, !m -> !m\n"
+         "%d = sinter.dot_general %x, %q contract [1] x [1] batch [] x [] : "
+         "!m, !m -> !m loc(\"root\")\n"
+         "%q0 = sinter.sub %q, %c : !m\n"
+         "sinter.write @q, %q0 : !m\n"
+         "%p1 = sinter.sub %p, %d : !m loc(\"late\")\n"
+         "sinter.write @p, %p1 : !m\n"
+         "%r1 = sinter.sub %r, %y : !m\n"
+         "sinter.write @r, %r1 : !m\n",
+     "%x", "!m"},
 
     {"RowsLeaveColumns", Refusal::OtherDimensions,
      "%e = sinter.exp %x : !m\n"
@@ -166,7 +195,9 @@ TEST_P(FusionRefusals, AreGivenWithTheirReason) {
   const Case &c = GetParam();
   auto module = fused("!m = tensor<4x4xf32>\n!v = tensor<4xf32>\n"
                       "!w = tensor<8x4xf32>\n!t = tensor<3x4x4xf32>\n"
-                      "module {\nsinter.entry @run(%x: !m, %y: !m) -> (" +
+                      "module {\nsinter.variable @p : !m\n"
+                      "sinter.variable @q : !m\nsinter.variable @r : !m\n"
+                      "sinter.entry @run(%x: !m, %y: !m) -> (" +
                       std::string(c.types) + ") {\n" + c.body +
                       "sinter.return " + c.values + " : " + c.types + "\n}\n}");
   KernelOp refusing;

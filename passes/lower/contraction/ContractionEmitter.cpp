@@ -46,6 +46,14 @@ public:
 private:
   static constexpr int64_t cacheLine = 64; // bytes
 
+  /// Whether a result may be stored over it: a line that is fetched to be read
+  /// would then have to be asked for once more.
+  bool isOverwritten(BlockArgument argument) {
+    auto overwrites = dot->getParentOfType<ir::KernelOp>().getOverwrites();
+    return overwrites &&
+           llvm::is_contained(*overwrites, int64_t(argument.getArgNumber()));
+  }
+
   /// What the epilogue reads where it stores, which is in no cache that is
   /// near. A tile's worth of it is asked for before the tile's products are
   /// added up, if there are enough of them to hide the way.
@@ -58,30 +66,47 @@ private:
          llvm::zip_equal(dot->getBlock()->getArguments(), c.buffers.arguments))
       if (cast<RankedTensorType>(argument.getType()).getShape() == shape &&
           argument != dot.getLhs() && argument != dot.getRhs())
-        expected.push_back(ValueEmitter::flatten(builder, loc, buffer));
+        expected.push_back({ValueEmitter::flatten(builder, loc, buffer),
+                            isOverwritten(argument)});
   }
 
-  /// `bytes` of the scratch from `first` on; those of the task, if each has its
-  /// own.
-  Value scratch(int64_t first, int64_t bytes, bool own) {
-    Type bits = builder.getI8Type();
-    int64_t count = bytes / (element.getIntOrFloatBitWidth() /
-                             bits.getIntOrFloatBitWidth());
+  /// The scratch from `first` on; that of the task, if each has its own, which
+  /// are `apart` from each other.
+  Value scratch(MemRefType type, int64_t first, std::optional<int64_t> apart) {
     Value shift = arith::ConstantIndexOp::create(builder, loc, first);
-    if (own && values.task) {
-      Value stride = arith::ConstantIndexOp::create(builder, loc, bytes);
+    if (apart && values.task) {
+      Value stride = arith::ConstantIndexOp::create(builder, loc, *apart);
       Value distance = arith::MulIOp::create(builder, loc, values.task, stride);
       shift = arith::AddIOp::create(builder, loc, shift, distance);
     }
-    return memref::ViewOp::create(builder, loc,
-                                  MemRefType::get({count}, element),
-                                  c.buffers.scratch, shift, ValueRange{});
+    return memref::ViewOp::create(builder, loc, type, c.buffers.scratch, shift,
+                                  ValueRange{});
+  }
+  /// So many bytes of elements.
+  MemRefType elements(int64_t bytes) {
+    Type bits = builder.getI8Type();
+    return MemRefType::get({bytes / (element.getIntOrFloatBitWidth() /
+                                     bits.getIntOrFloatBitWidth())},
+                           element);
   }
 
   /// Of the task that asks.
-  Value packedLhs() { return scratch(0, t.lhsBytes(dot), /*own=*/true); }
+  Value packedLhs() {
+    int64_t bytes = t.lhsBytes(dot);
+    return scratch(elements(bytes), 0, bytes);
+  }
   Value packedRhs() {
-    return scratch(t.tasks * t.lhsBytes(dot), t.rhsBytes(dot), sharesBatch);
+    int64_t bytes = t.rhsBytes(dot);
+    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot),
+                   sharesBatch ? std::optional(bytes) : std::nullopt);
+  }
+  MatrixProduct::Pending pendingSums() {
+    int64_t place = t.pendingPlaceBytes, bytes = t.pendingBytes(dot);
+    int64_t first = t.tasks * t.lhsBytes(dot) +
+                    (sharesBatch ? t.tasks : 1) * t.rhsBytes(dot);
+    return {
+        scratch(elements(bytes - place), first + place, bytes),
+        scratch(MemRefType::get({3}, builder.getIndexType()), first, bytes)};
   }
 
   void emitBatch(Index batch) {
@@ -132,6 +157,8 @@ private:
       product.expect = expect;
     product.packLhs = fill;
     product.store = store;
+    auto pending = [&] { return pendingSums(); };
+    product.pending = pending;
     product.emit(builder, loc);
   }
 
@@ -283,7 +310,7 @@ private:
   void prefetchRow(Index batch, TileRow place) {
     values.space.setLanes(1, 1);
     auto shape = cast<RankedTensorType>(dot.getType()).getShape();
-    for (Value flat : expected) {
+    for (auto [flat, isOverwritten] : expected) {
       int64_t line = cacheLine * 8 /
                      cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
       for (int64_t column = 0; column < place.valid; column += line)
@@ -292,7 +319,8 @@ private:
             values.space.linearize(
                 resultIndices(batch, toIndex(place.row, form.m),
                               toIndex(place.column, form.n) + Index(column)),
-                shape));
+                shape),
+            isOverwritten);
     }
   }
 
@@ -350,8 +378,9 @@ private:
   ir::ContractionForm form;
   Type element;
   bool sharesBatch;
-  SmallVector<Value> results;  // flat
-  SmallVector<Value> expected; // the same
+  SmallVector<Value> results; // flat
+  /// The same, and whether it is overwritten.
+  SmallVector<std::pair<Value, bool>> expected;
 };
 } // namespace
 

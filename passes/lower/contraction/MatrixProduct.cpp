@@ -6,6 +6,10 @@
 //         for k: acc[i][v] += A[i, k] · B[k, v]
 //         store(acc)
 //
+// A slow epilogue is deferred: acc is kept in scratch, and the first steps over
+// k of the next tile each finish a row of it.  Divisions and square roots then
+// run beside the multiply-adds, and operands have arrived.
+//
 // M and K are nests of loops, as many as the operands' strides need: a matrix
 // has one each, a convolution reads its image's windows by several.  The rows
 // of a tile are at constant distances from each other, so one address serves
@@ -44,6 +48,9 @@ public:
     for (size_t d = p.rows.size() - 1; d > 0; --d)
       below[d - 1] = below[d] * p.rows[d].extent;
     tile = t.tileRows(p.rows);
+    defers = t.defersEpilogue && t.columns == t.lanes && p.depth.size() == 1 &&
+             !p.depth[0].bounded &&
+             p.depth[0].extent / t.unroll >= tile.first * tile.second;
     // The first loop whose inner ones stay within a block.
     blocked = 0;
     while (blocked + 1 < p.rows.size() && below[blocked] > t.blockRows)
@@ -107,6 +114,10 @@ private:
   }
 
   void emitBlock(Value i, Value j) {
+    if (defers) {
+      pending = p.pending();
+      setPending(0, index.constant(0));
+    }
     // Through the loops around, then the block of the one that is cut.
     Value address = p.lhs.base, row = index.constant(0), number = i;
     if (blocked > 0) {
@@ -141,6 +152,8 @@ private:
         emitRows(blocked, rows, address, row, index.constant(across.whole),
                  across.rest);
       });
+    if (defers)
+      index.loop(getPending(0), 1, [&](Value i) { finishRow(i); });
   }
 
   /// The loops over M from `depth` on, of which `part` is walked; `address` is
@@ -196,6 +209,10 @@ private:
     panel = index.add(p.rhs.base, panel);
     SmallVector<Value> sums(offsets.size() * vectors, zero());
     Tile tile{offsets, vectors, columns};
+    if (defers && columns == width) {
+      sumWhileFinishing(tile, address, panel, row, column, sums);
+      return keep(row, column, sums);
+    }
     auto rows = static_cast<int64_t>(offsets.size());
     if (p.expect)
       for (int64_t i = 0; i < rows; ++i)
@@ -249,6 +266,82 @@ private:
           [&](Value i, SmallVector<Value> &values) { at(i, unroll, values); });
     if (main < loop.extent)
       at(index.constant(main), loop.extent - main, sums);
+  }
+
+  /// As `sumOver`, the first steps of K each with a row of the epilogue that
+  /// waits.
+  void sumWhileFinishing(const Tile &tile, Value lhs, Value rhs, Value row,
+                         Value column, SmallVector<Value> &sums) {
+    const ir::ContractionLoop &loop = p.depth.back();
+    auto multiplyFrom = [&](Value i, int64_t count,
+                            SmallVector<Value> &values) {
+      Value a = step(lhs, i, loop.lhs), b = step(rhs, i, loop.rhs);
+      for (int64_t u = 0; u < count; ++u)
+        multiply(a, b, u, tile, values);
+    };
+    int64_t main = loop.extent / t.unroll;
+    auto multiplyAt = [&](Value i, SmallVector<Value> &values) {
+      multiplyFrom(index.multiply(i, t.unroll), t.unroll, values);
+    };
+    Value waiting = getPending(0), next = waiting;
+    // What this tile's epilogue will read is asked for in the steps after
+    // those, if there are enough: all at once it would be in the way.
+    int64_t rows = tile.offsets.size(),
+            whole = this->tile.first * this->tile.second;
+    auto ask = [&](Value i) {
+      if (p.expect)
+        p.expect({index.add(row, i), column, width, width});
+    };
+    bool later = main >= whole + rows;
+    loopOver(index.constant(0), waiting, 1, sums,
+             [&](Value i, SmallVector<Value> &values) {
+               // What waits may have more rows than this tile.
+               if (!later && rows == whole)
+                 ask(i);
+               multiplyAt(i, values);
+               finishRow(i);
+             });
+    if (later) {
+      next = index.add(waiting, rows);
+      loopOver(index.constant(0), index.constant(rows), 1, sums,
+               [&](Value i, SmallVector<Value> &values) {
+                 ask(i);
+                 multiplyAt(index.add(waiting, i), values);
+               });
+    }
+    loopOver(next, index.constant(main), 1, sums, multiplyAt);
+    if (main * t.unroll < loop.extent)
+      multiplyFrom(index.constant(main * t.unroll),
+                   loop.extent - main * t.unroll, sums);
+  }
+
+  /// What waits: 0 is how many rows, 1 and 2 the place of the first.
+  Value getPending(int64_t what) {
+    return memref::LoadOp::create(builder, loc, pending.place,
+                                  index.constant(what));
+  }
+  void setPending(int64_t what, Value value) {
+    memref::StoreOp::create(builder, loc, value, pending.place,
+                            index.constant(what));
+  }
+  /// Leaves the sums of a tile for later.
+  void keep(Value row, Value column, ArrayRef<Value> sums) {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      vector::StoreOp::create(builder, loc, sum, pending.sums,
+                              index.constant(i * t.lanes));
+    setPending(0, index.constant(sums.size() / t.vectors));
+    setPending(1, row);
+    setPending(2, column);
+  }
+  /// The epilogue of row `i` of what waits.
+  void finishRow(Value i) {
+    Value row = index.add(getPending(1), i), column = getPending(2);
+    Value from = index.multiply(i, width);
+    for (int64_t v = 0; v < t.vectors; ++v) {
+      Value sum = vector::LoadOp::create(builder, loc, vector, pending.sums,
+                                         index.add(from, v * t.lanes));
+      p.store({row, index.add(column, v * t.lanes), t.lanes, t.lanes}, sum);
+    }
   }
 
   /// A loop that carries the sums.
@@ -345,6 +438,9 @@ private:
   Cut down, across;
   /// Of the windows that the rows show, in a product with bounds.
   Value place;
+  /// Whether epilogues wait for the next tile, and where.
+  bool defers = false;
+  MatrixProduct::Pending pending;
 };
 } // namespace
 

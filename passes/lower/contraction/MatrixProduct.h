@@ -70,6 +70,15 @@ struct MatrixProduct {
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 
+  /// With tiling.defersEpilogue: the sums of a tile that wait, and how many
+  /// rows of them there are, and where the first belongs.
+  struct Pending {
+    mlir::Value sums;  // memref<?xT>
+    mlir::Value place; // memref<3xindex>: rows, row, column
+  };
+  /// Room for it, of the task that asks.
+  llvm::function_ref<Pending()> pending;
+
   void emit(mlir::OpBuilder &builder, mlir::Location loc);
 };
 
