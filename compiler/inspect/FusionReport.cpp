@@ -3,6 +3,7 @@
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/KernelFacts.h"
 #include "compiler/ir/BlockedScores.h"
+#include "compiler/ir/ImageLayouts.h"
 #include "compiler/ir/LibraryPrimitive.h"
 
 #include "llvm/Support/Format.h"
@@ -35,6 +36,13 @@ void inspect::printBlockedScores(EntryOp entry, llvm::raw_ostream &stream) {
       stream << "  attention " << line.getValue() << '\n';
 }
 
+/// How the entry's images lie, and why.
+static void printImageLayouts(EntryOp entry, llvm::raw_ostream &stream) {
+  if (auto lines = entry->getAttrOfType<ArrayAttr>(imageLayoutsAttr))
+    for (auto line : lines.getAsRange<StringAttr>())
+      stream << "  " << line.getValue() << '\n';
+}
+
 /// Who computes each contraction, where a library was asked.
 static void printLibraryChoices(ModuleOp module, llvm::raw_ostream &stream) {
   bool any = false;
@@ -63,6 +71,7 @@ void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
       if (auto kernel = symbols.lookup<KernelOp>(name))
         printKernel(kernel, count, stream);
     printBlockedScores(entry, stream);
+    printImageLayouts(entry, stream);
   }
 
   printLibraryChoices(module, stream);

@@ -3,9 +3,9 @@
 // One line a kernel: its kind, how many ops it holds, its arithmetic, the bytes
 // of its arguments and results, and how often an entry runs it; then the
 // fusions that were not made, each with its reason; after an entry's kernels,
-// the attention in it that was large enough for blocks.  Read from a module at
-// `fused`.  Which kernels were emitted without vectors, and why, is read from a
-// module at `loops`.
+// the attention in it that was large enough for blocks and the layouts of its
+// convolutions.  Read from a module at `fused`.  Which kernels were emitted
+// without vectors, and why, is read from a module at `loops`.
 //
 //===----------------------------------------------------------------------===//
 

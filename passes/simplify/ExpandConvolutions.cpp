@@ -34,6 +34,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ImageLayouts.h"
 #include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
@@ -87,20 +88,33 @@ public:
         groups(op.getGroups()), perGroup(kernel.getDimSize(spatial)) {}
 
   Value expand() {
-    if (groups == 1 && isScattered())
+    if (groups == 1 && isScattered()) {
+      note("channels last: every element by the whole kernel, added up");
       return scatter();
+    }
     if (groups == 1 && fillsVectorsAlongRows()) {
+      note("places last: " + Twine(kernel.getShape().back()) +
+           " features fill vectors less than a row of places");
       Value image = imageOfSamples();
       return image ? contractRowsOfSamples(image) : contractRows();
     }
-    if (groups == 1)
+    if (groups == 1) {
+      note("channels last: vectors along " + Twine(kernel.getShape().back()) +
+           " features");
       return contract(windows(pad(op.getInput())), op.getKernel());
-    if (kernel.getShape().back() == groups)
+    }
+    if (kernel.getShape().back() == groups) {
+      note("channels last: vectors along " + Twine(groups) + " groups");
       return sumOfProducts();
+    }
+    note("channels last: a product for each of " + Twine(groups) + " groups");
     return contractGroups();
   }
 
 private:
+  void note(const Twine &text) {
+    noteImageLayout(op, "conv", op.getResult(), text);
+  }
   Value reshape(Value value, ArrayRef<int64_t> shape) {
     return ReshapeOp::create(builder, loc, tensorType(value).clone(shape),
                              value);

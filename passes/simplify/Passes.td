@@ -23,6 +23,21 @@ def ExpandRandom : Pass<"sinter-expand-random", "::mlir::ModuleOp"> {
   }];
 }
 
+def ChooseLayouts : Pass<"sinter-choose-layouts", "::mlir::ModuleOp"> {
+  let summary = "channels where convolutions need them, in whole networks";
+  let description = [{
+    ```
+    %a = conv %x, %w                          %a = conv %x, %w
+    %t = transpose %a [0, 3, 1, 2]            %b = broadcast %bias dims [3]
+    %b = broadcast %bias dims [1]             %c = add %a, %b
+    %c = add %t, %b                       ⇒   %y = conv %c, %v
+    %u = transpose %c [0, 2, 3, 1]
+    %y = conv %u, %v
+    ```
+    Afterwards transposes stand where the fewest elements go through.
+  }];
+}
+
 def ExpandConvolutions : Pass<"sinter-expand-convolutions", "::mlir::ModuleOp"> {
   let summary = "convolutions as contractions of windows";
   let description = [{

@@ -18,6 +18,9 @@ static void addAlgebra(OpPassManager &passes) {
 void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createTrapOutOfRange());
   passes.addPass(createExpandRandom());
+  // What is written twice is turned once.
+  passes.addPass(createMergeEqualOps());
+  passes.addPass(createChooseLayouts());
   passes.addPass(createExpandConvolutions());
   addAlgebra(passes);
   passes.addPass(createSimplifyScans());
