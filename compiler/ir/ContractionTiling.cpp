@@ -98,6 +98,30 @@ static void chooseRegisterTile(ContractionTiling &tiling,
     }
 }
 
+/// The panel of B that the tiles of a block read one after the other is to stay
+/// near them.
+static void chooseDepth(ContractionTiling &tiling, const ContractionForm &form,
+                        int64_t bytes, const TargetFacts &target) {
+  // No power of two: rows of a packed A would lie in the same sets of the
+  // caches.
+  constexpr int64_t fewestTiles = 4, deepest = 528;
+  int64_t width = tiling.width();
+  if (tiling.columns != tiling.lanes ||
+      form.k * width * bytes <= target.l2Bytes / 4 ||
+      form.m < fewestTiles * tiling.rows)
+    return;
+  SmallVector<ContractionLoop> loops =
+      form.depthLoops(tiling.packLhs, tiling.packRhs ? width : 0);
+  if (llvm::any_of(loops, [](auto &loop) { return loop.bounded; }))
+    return;
+  // One loop's passes are whole groups of unrolled steps.
+  int64_t extent = loops.front().extent, below = form.k / extent;
+  int64_t grain = loops.size() == 1 ? tiling.unroll : 1;
+  int64_t steps = std::max(deepest / below / grain, int64_t(1)) * grain;
+  if (steps < extent)
+    tiling.blockDepth = steps;
+}
+
 /// Blocks of C, about as many as tasks: the grid whose blocks have the least to
 /// read, counting what uneven blocks make others wait.  A packed block of A is
 /// packed once a column of blocks, so there is one column then.
@@ -226,7 +250,10 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                      (rhsApart && form.m >= veryManyRows);
   tiling.packRhs = !inShortRows && (!form.rhs || !rowsOfRhs || walkedOften);
 
-  int64_t rowBytes = std::max<int64_t>(form.k * bytes, 1);
+  chooseDepth(tiling, form, bytes, target);
+  // What is stored after the last pass has no multiply-adds beside it.
+  tiling.defersEpilogue &= tiling.blockDepth == 0;
+  int64_t rowBytes = std::max<int64_t>(tiling.passDepth(form) * bytes, 1);
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
   tiling.blockRows = std::clamp<int64_t>(
       block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
@@ -237,6 +264,13 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.tasks = isEmpty ? 1
                          : cost.tasks(cost.ofProducts(form.batch, form.m,
                                                       form.n, form.k, bytes));
+  // Blocks that are passed several times want many tiles each, for each reads
+  // its rows and columns of all of K.
+  constexpr int64_t mostPassedBlocks = 16, manyResults = 2048;
+  if (tiling.blockDepth > 0)
+    tiling.tasks = std::min(tiling.tasks,
+                            std::clamp<int64_t>(form.m * form.n / manyResults,
+                                                1, mostPassedBlocks));
   int64_t products = std::min(tiling.tasks, form.batch);
   if (products > 1 && 2 * form.batch >= tiling.tasks) {
     tiling.tasks = products;
@@ -265,9 +299,45 @@ bool ContractionTiling::readsPanels(DotGeneralOp op) const {
   return packRhs && panels && panels->width == width();
 }
 
+ContractionTiling::RowBlocks
+ContractionTiling::rowBlocks(ArrayRef<ContractionLoop> rowLoops) const {
+  // The first loop whose inner ones stay within a block.
+  int64_t below = 1;
+  for (const ContractionLoop &loop : rowLoops.drop_front())
+    below *= loop.extent;
+  size_t loop = 0;
+  while (loop + 1 < rowLoops.size() && below > blockRows)
+    below /= std::max<int64_t>(rowLoops[++loop].extent, 1);
+  // Whole tiles only, where the block is cut.
+  auto [around, last] = tileRows(rowLoops);
+  int64_t grain = loop + 1 == rowLoops.size()                 ? last
+                  : loop + 2 == rowLoops.size() && around > 1 ? around
+                                                              : 1;
+  int64_t steps = std::max<int64_t>(blockRows / below, 1);
+  steps = std::max(steps / grain, int64_t(1)) * grain;
+  return {loop, steps, steps * below};
+}
+
+int64_t ContractionTiling::passDepth(const ContractionForm &form) const {
+  if (blockDepth == 0)
+    return form.k;
+  int64_t steps =
+      form.depthLoops(packLhs, packRhs ? width() : 0).front().extent;
+  return std::min(blockDepth, steps) * (form.k / steps);
+}
+
+int64_t ContractionTiling::sumBytes(DotGeneralOp op) const {
+  if (blockDepth == 0)
+    return 0;
+  ContractionForm form = ContractionForm::of(op);
+  return llvm::alignTo(rowBlocks(form.rowLoops(packLhs)).rows * blockColumns *
+                           elementBytes(op),
+                       kScratchAlignment);
+}
+
 int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
-  return packLhs ? llvm::alignTo(std::min(blockRows, form.m) * form.k *
+  return packLhs ? llvm::alignTo(std::min(blockRows, form.m) * passDepth(form) *
                                      elementBytes(op),
                                  kScratchAlignment)
                  : 0;
@@ -292,7 +362,7 @@ int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
   bool own = sharesBatch(ContractionForm::of(op));
-  return tasks * (lhsBytes(op) + pendingBytes(op)) +
+  return tasks * (lhsBytes(op) + sumBytes(op) + pendingBytes(op)) +
          (own ? tasks : 1) * rhsBytes(op);
 }
 
@@ -316,6 +386,8 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.scratchBytes = number("scratch_bytes");
   tiling.blockColumns = number("block_columns");
   tiling.tasks = number("tasks");
+  tiling.blockDepth =
+      complete && schedule.contains("block_depth") ? number("block_depth") : 0;
   if (!complete || tiling.lanes < 1 || tiling.rows < 1 || tiling.vectors < 1 ||
       tiling.unroll < 1 || tiling.blockRows < 1 || tiling.tasks < 1 ||
       tiling.blockColumns < 1 || tiling.columns < 1 ||
@@ -341,6 +413,8 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
   number("unroll", unroll);
   number("block_rows", blockRows);
   number("block_columns", blockColumns);
+  if (blockDepth > 0)
+    number("block_depth", blockDepth);
   number("tasks", tasks);
   number("scratch_bytes", scratchBytes);
   if (packLhs)

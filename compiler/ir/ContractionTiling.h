@@ -10,6 +10,10 @@
 //   panels of B pass by it, each of which stays in L1 or L2 during a block.
 // * Where the columns of B are a few short rows that fill a vector each well,
 //   as those of a kernel's gradient are, a vector takes one such row.
+// * Long sums: where a panel of all of K would fill much of L2, a block is
+// passed
+//   several times, each time with `blockDepth` steps of K, and its sums wait in
+//   memory in between.
 // * Packing costs one pass over B; it pays when B is walked often (M) and its
 //   rows are so long (N) that walking them breaks the TLB and the prefetcher.
 // * Threads: many products are shared out as they are; else the blocks of C,
@@ -36,12 +40,14 @@ struct ContractionTiling {
   int64_t unroll;       // steps of K unrolled
   int64_t blockRows;    // MC: rows of A per pass over B
   int64_t blockColumns; // NC: columns of B per block, whole panels
-  int64_t tasks;        // parts that threads may share, at most
-  bool packLhs;         // A is first written as [blockRows][K]
-  bool packRhs;         // B is read as [N/NR][K][NR], zero-padded: packed
-                        // first, unless it is an argument of that form
-  bool defersEpilogue;  // what follows the sums of a tile happens between the
-                        // multiply-adds of the next one
+  int64_t blockDepth;  // KC: steps of the outermost loop over K per pass over a
+                       // block; 0 for all at once
+  int64_t tasks;       // parts that threads may share, at most
+  bool packLhs;        // A is first written as [blockRows][K]
+  bool packRhs;        // B is read as [N/NR][K][NR], zero-padded: packed
+                       // first, unless it is an argument of that form
+  bool defersEpilogue; // what follows the sums of a tile happens between the
+                       // multiply-adds of the next one
   int64_t scratchBytes;
 
   int64_t width() const { return vectors * columns; }
@@ -55,11 +61,22 @@ struct ContractionTiling {
   bool sharesBatch(const ContractionForm &form) const {
     return tasks > 1 && form.batch >= tasks;
   }
+  /// How the loops over M are cut: `steps` of that loop, and all of those
+  /// inside, are a block of at most `rows` rows.
+  struct RowBlocks {
+    size_t loop;
+    int64_t steps, rows;
+  };
+  RowBlocks rowBlocks(llvm::ArrayRef<ContractionLoop> rowLoops) const;
+  /// The elements of K in a pass over a block.
+  int64_t passDepth(const ContractionForm &form) const;
   /// Whether B is an argument that is packed as these tiles read it.
   bool readsPanels(DotGeneralOp op) const;
   /// Bytes of a packed block of A, and of B if it is packed in the call.
   int64_t lhsBytes(DotGeneralOp op) const;
   int64_t rhsBytes(DotGeneralOp op) const;
+  /// Bytes of a block's sums between passes; 0 if there is one pass.
+  int64_t sumBytes(DotGeneralOp op) const;
   /// Bytes of the sums of a tile that wait for their epilogue, and of where
   /// they belong.
   int64_t pendingBytes(DotGeneralOp op) const;

@@ -32,6 +32,7 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
       {"unroll", 1, 64},
       {"block_rows", 1, any},
       {"block_columns", 1, any},
+      {"block_depth", 1, any},
       {"tasks", 1, mostTasks},
   };
   for (const Limit &limit : limits) {
@@ -80,6 +81,12 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("has blocks of ")
            << tiling.blockColumns << " columns, which are not whole tiles of "
            << panel;
+  if (tiling.blockDepth > 0 &&
+      llvm::any_of(form.depthLoops(tiling.packLhs, tiling.packRhs ? panel : 0),
+                   [](auto &loop) { return loop.bounded; }))
+    return kernel.emitOpError(
+        "passes its blocks several times, but the loops over what it sums "
+        "have bounds");
   int64_t needed = tiling.neededScratch(dot);
   if (tiling.scratchBytes < needed)
     return kernel.emitOpError("needs ")

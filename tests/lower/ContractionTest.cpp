@@ -186,6 +186,33 @@ TEST_P(Contraction, OperandComputedOnTheWay) {
   program.check(GetParam(), 0);
 }
 
+/// Sums that are so long that blocks are passed several times: whole passes and
+/// a part of one, blocks and tiles that are cut, operands in any order,
+/// computed or as they lie, with an epilogue that stores over what it reads.
+TEST_P(Contraction, LongSumsInSeveralPasses) {
+  Program program;
+  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{
+           {70, 40, 9000}, {129, 67, 8449}, {60, 260, 10561}})
+    for (bool left : {false, true})
+      for (bool right : {false, true}) {
+        Form form = matrix(m, n, k, left, right);
+        std::string type = tensor(form.result, "f32"),
+                    a = tensor(form.lhs, "f32"), b = tensor(form.rhs, "f32");
+        program.add(form, "f32",
+                    form.op("f32") + "%z = sinter.add %y, %c : " + type + "\n");
+        program.add(form, "f32",
+                    "%na = sinter.neg %a : " + a +
+                        "\n%nb = sinter.abs %b : " + b + "\n" +
+                        form.op("f32", "%na", "%nb") +
+                        "%z = sinter.sub %y, %c : " + type + "\n");
+      }
+  program.check(GetParam(), 0);
+  Compiled compiled(program.text + "}\n", GetParam());
+  ASSERT_TRUE(compiled);
+  EXPECT_GE(llvm::StringRef(compiled.loops()).count("block_depth = 528"),
+            size_t(program.count));
+}
+
 /// Of enough products to hide the way to what the epilogue reads.
 TEST(Contraction, AsksEarlyForWhatItsEpilogueReads) {
   for (bool deep : {false, true}) {

@@ -95,14 +95,19 @@ private:
     int64_t bytes = t.lhsBytes(dot);
     return scratch(elements(bytes), 0, bytes);
   }
+  Value waitingSums() {
+    int64_t bytes = t.sumBytes(dot);
+    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot), bytes);
+  }
   Value packedRhs() {
     int64_t bytes = t.rhsBytes(dot);
-    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot),
+    return scratch(elements(bytes),
+                   t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)),
                    sharesBatch ? std::optional(bytes) : std::nullopt);
   }
   MatrixProduct::Pending pendingSums() {
     int64_t place = t.pendingPlaceBytes, bytes = t.pendingBytes(dot);
-    int64_t first = t.tasks * t.lhsBytes(dot) +
+    int64_t first = t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)) +
                     (sharesBatch ? t.tasks : 1) * t.rhsBytes(dot);
     return {
         scratch(elements(bytes - place), first + place, bytes),
@@ -116,6 +121,8 @@ private:
     Value zero = index.constant(0);
     MatrixProduct product;
     product.rows = form.rowLoops(t.packLhs);
+    if (t.packLhs)
+      product.rows.back().lhs = t.passDepth(form);
     product.depth = form.depthLoops(t.packLhs, t.packRhs ? panelWidth() : 0);
     if (llvm::any_of(product.depth, [](auto &loop) { return loop.bounded; }))
       product.bounds = {*form.border, placeOfWindows(batch)};
@@ -143,10 +150,11 @@ private:
         product.rhs = placeOf(*form.rhs, batch, form.rhsBatch);
       }
     }
-    auto fill = [&](Value row, Value rows) {
+    auto fill = [&](Value row, Value rows, Value first, int64_t count) {
       product.lhs.memory = packedLhs();
-      packLhs(batch, row, rows, product.lhs.memory);
+      packLhs(batch, row, rows, first, count, product.lhs.memory);
     };
+    auto waiting = [&] { return waitingSums(); };
     auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
     auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
       shareBlocks(count, body);
@@ -156,6 +164,7 @@ private:
     if (!expected.empty())
       product.expect = expect;
     product.packLhs = fill;
+    product.waitingSums = waiting;
     product.store = store;
     auto pending = [&] { return pendingSums(); };
     product.pending = pending;
@@ -248,20 +257,22 @@ private:
     return index;
   }
 
-  /// A block of A, computed or gathered, as [rows][K].
-  void packLhs(Index batch, Value row, Value rows, Value target) {
+  /// `count` columns of a block of A, computed or gathered, row by row.
+  void packLhs(Index batch, Value row, Value rows, Value firstDepth,
+               int64_t count, Value target) {
     int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
-    Index first = toIndex(row, form.m);
+    Index first = toIndex(row, form.m), begin = toIndex(firstDepth, form.k);
+    int64_t stride = t.passDepth(form);
     values.loop(loc, rows, std::min(t.blockRows, form.m), [&](Index i) {
-      forLanes(form.k, [&](Index k, int64_t lanes) {
+      forLanes(count, [&](Index k, int64_t lanes) {
         values.space.setLanes(lanes, lanes);
-        Point point =
-            at(operandIndices(rank, {{batch, &form.lhsBatch},
-                                     {first + i, &form.lhsM},
-                                     {withLanes(k, lanes), &form.lhsK}}),
-               lanes, lanes);
+        Point point = at(
+            operandIndices(rank, {{batch, &form.lhsBatch},
+                                  {first + i, &form.lhsM},
+                                  {begin + withLanes(k, lanes), &form.lhsK}}),
+            lanes, lanes);
         Value element = values.emit(dot.getLhs(), point);
-        storeScratch(element, target, i * form.k + k, lanes);
+        storeScratch(element, target, i * stride + k, lanes);
       });
     });
   }

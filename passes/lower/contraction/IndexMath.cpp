@@ -22,8 +22,8 @@ Value IndexMath::multiply(Value a, int64_t factor) {
   return builder.createOrFold<arith::MulIOp>(loc, a, constant(factor));
 }
 
-Value IndexMath::subtract(int64_t a, Value b) {
-  return builder.createOrFold<arith::SubIOp>(loc, constant(a), b);
+Value IndexMath::subtract(Value a, Value b) {
+  return builder.createOrFold<arith::SubIOp>(loc, a, b);
 }
 
 Value IndexMath::least(Value a, int64_t b) {

@@ -17,7 +17,10 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
   mlir::Value multiply(mlir::Value a, int64_t factor);
-  mlir::Value subtract(int64_t a, mlir::Value b);
+  mlir::Value subtract(int64_t a, mlir::Value b) {
+    return subtract(constant(a), b);
+  }
+  mlir::Value subtract(mlir::Value a, mlir::Value b);
   mlir::Value least(mlir::Value a, int64_t b);
   mlir::Value most(mlir::Value a, int64_t b);
   /// Quotient and remainder of what is not negative.

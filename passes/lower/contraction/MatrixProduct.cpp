@@ -6,6 +6,9 @@
 //         for k: acc[i][v] += A[i, k] · B[k, v]
 //         store(acc)
 //
+// If K is long, a block is passed several times, with a part of K each time;
+// its accumulators wait in memory in between and are stored at the end.
+//
 // A slow epilogue is deferred: acc is kept in scratch, and the first steps over
 // k of the next tile each finish a row of it.  Divisions and square roots then
 // run beside the multiply-adds, and operands have arrived.
@@ -48,19 +51,14 @@ public:
     for (size_t d = p.rows.size() - 1; d > 0; --d)
       below[d - 1] = below[d] * p.rows[d].extent;
     tile = t.tileRows(p.rows);
-    defers = t.defersEpilogue && t.columns == t.lanes && p.depth.size() == 1 &&
-             !p.depth[0].bounded &&
+    defers = t.defersEpilogue && t.blockDepth == 0 && t.columns == t.lanes &&
+             p.depth.size() == 1 && !p.depth[0].bounded &&
              p.depth[0].extent / t.unroll >= tile.first * tile.second;
-    // The first loop whose inner ones stay within a block.
-    blocked = 0;
-    while (blocked + 1 < p.rows.size() && below[blocked] > t.blockRows)
-      ++blocked;
-    const ir::ContractionLoop &loop = p.rows[blocked];
-    // Whole tiles only, where the block is cut.
-    int64_t grain = tileAlong(blocked).value_or(1);
-    int64_t chunk = std::max<int64_t>(t.blockRows / below[blocked], 1);
-    chunk = std::max(chunk / grain, int64_t(1)) * grain;
-    down = Cut(loop.extent, chunk, grain);
+    ir::ContractionTiling::RowBlocks blocks = t.rowBlocks(p.rows);
+    blocked = blocks.loop;
+    mostRows = blocks.rows;
+    down = Cut(p.rows[blocked].extent, blocks.steps,
+               tileAlong(blocked).value_or(1));
     across = Cut(p.n, t.blockColumns, width);
     int64_t outer = 1;
     for (const ir::ContractionLoop &around :
@@ -137,23 +135,87 @@ private:
     Part rows{number, index.multiply(number, down.block)};
     address = step(address, rows.first, p.rows[blocked].lhs);
     row = step(row, rows.first, below[blocked]);
-    if (t.packLhs) {
-      p.packLhs(row, index.multiply(inBlock(down, rows, down.extent),
-                                    below[blocked]));
-      address = p.lhs.base;
-    }
     Part columns{j, index.multiply(j, across.block)};
+    pass = {index.constant(0), p.depth.front().extent};
+    if (t.blockDepth == 0 || t.blockDepth >= pass.steps)
+      return emitPass(rows, columns, address, row);
+    int64_t whole = pass.steps / t.blockDepth * t.blockDepth,
+            rest = pass.steps - whole;
+    waiting = {p.waitingSums(), row, columns.first};
+    index.loop(mostRows * t.blockColumns, t.lanes, [&](Value i) {
+      vector::StoreOp::create(builder, loc, zero(), waiting->memory, i);
+    });
+    index.loop(whole, t.blockDepth, [&](Value first) {
+      pass = {first, t.blockDepth};
+      emitPass(rows, columns, address, row);
+    });
+    if (rest > 0) {
+      pass = {index.constant(whole), rest};
+      emitPass(rows, columns, address, row);
+    }
+    storeWaiting(rows, columns);
+    waiting.reset();
+  }
+
+  /// The steps `pass` of K for a block.
+  void emitPass(const Part &rows, const Part &columns, Value address,
+                Value row) {
+    const ir::ContractionLoop &outermost = p.depth.front();
+    if (t.packLhs) {
+      int64_t below = p.k / std::max<int64_t>(outermost.extent, 1);
+      p.packLhs(row,
+                index.multiply(inBlock(down, rows, down.extent),
+                               this->below[blocked]),
+                index.multiply(pass.first, below), pass.steps * below);
+      address = p.lhs.base;
+    } else {
+      address = step(address, pass.first, outermost.lhs);
+    }
     index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
       emitRows(blocked, rows, address, row, index.add(columns.first, panel),
                width);
     });
     if (across.rest > 0)
-      index.ifLast(j, across.blocks, [&] {
+      index.ifLast(columns.number, across.blocks, [&] {
         emitRows(blocked, rows, address, row, index.constant(across.whole),
                  across.rest);
       });
     if (defers)
       index.loop(getPending(0), 1, [&](Value i) { finishRow(i); });
+  }
+
+  /// Stores a block whose sums are complete.
+  void storeWaiting(const Part &rows, const Part &columns) {
+    Value count =
+        index.multiply(inBlock(down, rows, down.extent), below[blocked]);
+    auto storePanel = [&](Value column, int64_t valid) {
+      index.loop(count, 1, [&](Value i) {
+        Value row = index.add(waiting->row, i);
+        for (int64_t v = 0; v * t.lanes < valid; ++v) {
+          Value sum =
+              vector::LoadOp::create(builder, loc, vector, waiting->memory,
+                                     placeOfSum(row, column, v));
+          p.store({row, index.add(column, v * t.lanes), t.lanes,
+                   std::min(t.lanes, valid - v * t.lanes)},
+                  sum);
+        }
+      });
+    };
+    index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
+      storePanel(index.add(columns.first, panel), width);
+    });
+    if (across.rest > 0)
+      index.ifLast(columns.number, across.blocks, [&] {
+        storePanel(index.constant(across.whole), across.rest);
+      });
+  }
+
+  /// Waiting sums lie in panels of columns, as the tiles make them.
+  Value placeOfSum(Value row, Value column, int64_t v) {
+    Value panel =
+        index.multiply(index.subtract(column, waiting->column), mostRows);
+    Value inPanel = index.multiply(index.subtract(row, waiting->row), width);
+    return index.add(index.add(panel, inPanel), v * t.lanes);
   }
 
   /// The loops over M from `depth` on, of which `part` is walked; `address` is
@@ -207,6 +269,7 @@ private:
       panel = index.multiply(index.divide(column, t.columns).first,
                              p.vectorDistance);
     panel = index.add(p.rhs.base, panel);
+    panel = step(panel, pass.first, p.depth.front().rhs);
     SmallVector<Value> sums(offsets.size() * vectors, zero());
     Tile tile{offsets, vectors, columns};
     if (defers && columns == width) {
@@ -214,6 +277,22 @@ private:
       return keep(row, column, sums);
     }
     auto rows = static_cast<int64_t>(offsets.size());
+    auto eachSum =
+        [&](llvm::function_ref<void(Value & sum, Value place)> body) {
+          for (int64_t i = 0; i < rows; ++i)
+            for (int64_t v = 0; v < vectors; ++v)
+              body(sums[i * vectors + v],
+                   placeOfSum(index.add(row, i), column, v));
+        };
+    if (waiting) {
+      eachSum([&](Value &sum, Value at) {
+        sum = vector::LoadOp::create(builder, loc, vector, waiting->memory, at);
+      });
+      sumOver(0, tile, address, panel, sums);
+      return eachSum([&](Value sum, Value at) {
+        vector::StoreOp::create(builder, loc, sum, waiting->memory, at);
+      });
+    }
     if (p.expect)
       for (int64_t i = 0; i < rows; ++i)
         p.expect({index.add(row, i), column, columns, columns});
@@ -256,16 +335,17 @@ private:
           begin, end, 1, sums,
           [&](Value i, SmallVector<Value> &values) { at(i, 1, values); });
     }
+    int64_t extent = depth == 0 ? pass.steps : loop.extent;
     int64_t unroll = last ? t.unroll : 1;
-    int64_t main = loop.extent / unroll * unroll;
+    int64_t main = extent / unroll * unroll;
     if (isWrittenOut(depth, sums.size()) || main <= unroll)
       main = 0;
     if (main > 0)
       loopOver(
           index.constant(0), index.constant(main), unroll, sums,
           [&](Value i, SmallVector<Value> &values) { at(i, unroll, values); });
-    if (main < loop.extent)
-      at(index.constant(main), loop.extent - main, sums);
+    if (main < extent)
+      at(index.constant(main), extent - main, sums);
   }
 
   /// As `sumOver`, the first steps of K each with a row of the epilogue that
@@ -436,6 +516,19 @@ private:
   /// The loop over M that is cut into blocks, how, and how N is.
   size_t blocked = 0;
   Cut down, across;
+  /// Rows of a block.
+  int64_t mostRows = 0;
+  /// The steps of the outermost loop over K that are being done.
+  struct {
+    Value first;
+    int64_t steps = 0;
+  } pass;
+  /// The sums of the block from that row and column on, while it is passed
+  /// several times.
+  struct Waiting {
+    Value memory, row, column;
+  };
+  std::optional<Waiting> waiting;
   /// Of the windows that the rows show, in a product with bounds.
   Value place;
   /// Whether epilogues wait for the next tile, and where.

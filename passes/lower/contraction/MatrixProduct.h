@@ -52,8 +52,8 @@ struct MatrixProduct {
   mlir::Type element;
   bool fma;
   ir::ContractionTiling tiling;
-  /// With tiling.packLhs, filled by `packLhs` for each block of rows and then
-  /// relative to that block.
+  /// With tiling.packLhs, filled by `packLhs` for each pass over a block of
+  /// rows and then relative to that.
   OperandPlace lhs;
   /// Columns are N with stride 1; or, with tiling.packRhs, panels
   /// [N/NR][K][NR], filled before.
@@ -62,8 +62,14 @@ struct MatrixProduct {
   llvm::function_ref<void(int64_t count,
                           llvm::function_ref<void(mlir::Value)> body)>
       share;
-  /// Fills the packed block of A that begins at row `row`, of `rows` rows.
-  llvm::function_ref<void(mlir::Value row, mlir::Value rows)> packLhs;
+  /// Fills the packed block of A that begins at row `row`, of `rows` rows, with
+  /// the `count` elements of K from `first` on.
+  llvm::function_ref<void(mlir::Value row, mlir::Value rows, mlir::Value first,
+                          int64_t count)>
+      packLhs;
+  /// With tiling.blockDepth, where a block's sums wait between passes: a flat
+  /// memref of the task's own.
+  llvm::function_ref<mlir::Value()> waitingSums = nullptr;
   /// Told of each row of a register tile, all its columns at once, before its
   /// products are added up; may be null.
   llvm::function_ref<void(TileRow place)> expect = nullptr;
