@@ -102,6 +102,31 @@ struct Gradient {
   Operation *reader;
 };
 
+/// Products that one loop sums up for each element; 0 where windows make it
+/// several loops.
+int64_t productsInOneRun(DotGeneralOp dot) {
+  for (Value operand : {dot.getLhs(), dot.getRhs()})
+    for (Operation *op = operand.getDefiningOp();
+         op && op->hasTrait<Movement>(); op = op->getOperand(0).getDefiningOp())
+      if (isa<WindowsOp>(op))
+        return 0;
+  int64_t products = 1;
+  for (int64_t d : dot.getLhsContracting())
+    products *= shapeOf(dot.getLhs())[d];
+  return products;
+}
+
+/// Whether the update waits for the divider, or for memory, longer than its
+/// products take: alone, it runs along the variables as fast as memory does.
+bool isExposed(const Update &update, DotGeneralOp product) {
+  constexpr int64_t hidesDivisions = 64;
+  return productsInOneRun(product) < hidesDivisions &&
+         llvm::any_of(update.ops, [&](Operation *op) {
+           return isa<DivOp, SqrtOp, RsqrtOp>(op) &&
+                  shapeOf(op) == product.getType().getShape();
+         });
+}
+
 class Appender {
 public:
   explicit Appender(ClusterGraph &graph) : graph(graph), old(graph) {}
@@ -161,6 +186,9 @@ private:
       return Refusal::OtherShape;
     if (members.size() > largestCluster)
       return Refusal::Full;
+    if (auto dot = dyn_cast<DotGeneralOp>(product);
+        dot && isExposed(update, dot))
+      return Refusal::Exposed;
     auto isMember = [&](Operation *op) {
       return llvm::is_contained(members, op);
     };

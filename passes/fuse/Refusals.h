@@ -28,6 +28,7 @@ enum class Refusal {
   StoredAnyway,
   SharedGradient,
   OldValueNeeded,
+  Exposed,
   // By a reduction.
   OtherDimensions,
   NeitherRowNorRest,
@@ -49,6 +50,7 @@ inline constexpr llvm::StringLiteral refusalTexts[] = {
     "it reads only what is stored anyway",
     "others need the gradient as well",
     "what still needs the variable's old value could not run before",
+    "too few products are summed in one run to hide the update",
     "it reduces other dimensions",
     "its shape is neither that of the rows nor that of what is left of them",
     "only reductions of rows are read back over what they reduced",

@@ -101,6 +101,17 @@ const Case cases[] = {
      readVariables + dot + "%c = sinter.neg %x : !m\n" + updateThree +
          "%s = sinter.reduce_sum %d dims [1] : !m -> !v\n",
      "%s", "!v"},
+    // Four products are over long before the division.
+    {"AnUpdateThatItsProductsCannotHide", Refusal::Exposed,
+     readVariables + dot +
+         "%c = sinter.neg %x : !m\n"
+         "%p1 = sinter.div %p, %d : !m loc(\"late\")\n"
+         "%q1 = sinter.div %q, %c : !m\n"
+         "%r1 = sinter.div %r, %y : !m\n"
+         "sinter.write @p, %p1 : !m\n"
+         "sinter.write @q, %q1 : !m\n"
+         "sinter.write @r, %r1 : !m\n",
+     "%x", "!m"},
     // Each gradient of p·q is a product with the other factor.
     {"TwoFactorsAreNotBothReplacedByTheirGradients", Refusal::OldValueNeeded,
      readVariables +
