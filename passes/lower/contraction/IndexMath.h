@@ -17,6 +17,10 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value add(mlir::Value a, int64_t b) { return add(a, constant(b)); }
   mlir::Value multiply(mlir::Value a, int64_t factor);
+  /// from + i·stride
+  mlir::Value step(mlir::Value from, mlir::Value i, int64_t stride) {
+    return add(from, multiply(i, stride));
+  }
   mlir::Value subtract(int64_t a, mlir::Value b) {
     return subtract(constant(a), b);
   }

@@ -3,34 +3,28 @@
 //   for each block of C                    (its rows of A stay in L2)
 //     for each panel of columns of B       (stays in L1 or L2)
 //       for each tile of MR rows           (accumulators stay in registers)
-//         for k: acc[i][v] += A[i, k] · B[k, v]
+//         for k: acc[i][v] += A[i, k] · B[k, v]     (TileSums)
 //         store(acc)
 //
-// If K is long, a block is passed several times, with a part of K each time;
-// its accumulators wait in memory in between and are stored at the end.
-//
-// A slow epilogue is deferred: acc is kept in scratch, and the first steps over
-// k of the next tile each finish a row of it.  Divisions and square roots then
-// run beside the multiply-adds, and operands have arrived.
+// If K is long, a block is passed several times, and acc waits in between
+// (WaitingSums); a slow epilogue is deferred to the next tile
+// (DeferredEpilogue).
 //
 // M and K are nests of loops, as many as the operands' strides need: a matrix
 // has one each, a convolution reads its image's windows by several.  The rows
 // of a tile are at constant distances from each other, so one address serves
-// all of them.  A is read one scalar at a time and broadcast; B a vector at a
-// time.  The sum over k is never split, so each result is one chain of
-// multiply-adds in the order of k, for any tile and any thread.  Remainders of
-// M are smaller tiles, those of N masked vectors, all known when the code is
-// emitted; how many blocks there are is not seen in the size of the code.
+// all of them.  Each result is one chain of multiply-adds in the order of k,
+// for any tile and any thread.  Remainders of M are smaller tiles, those of N
+// masked vectors, all known when the code is emitted; how many blocks there are
+// is not seen in the size of the code.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/contraction/MatrixProduct.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/contraction/DeferredEpilogue.h"
+#include "passes/lower/contraction/TileSums.h"
+#include "passes/lower/contraction/WaitingSums.h"
 
 using namespace mlir;
 
@@ -42,8 +36,7 @@ class ProductEmitter {
 public:
   ProductEmitter(const MatrixProduct &product, OpBuilder &builder, Location loc)
       : p(product), t(product.tiling), builder(builder), loc(loc),
-        index(builder, loc), vector(VectorType::get(t.lanes, p.element)),
-        width(t.width()),
+        index(builder, loc), width(t.width()),
         place(product.bounds ? product.bounds->place : Value()) {}
 
   void emit() {
@@ -51,9 +44,6 @@ public:
     for (size_t d = p.rows.size() - 1; d > 0; --d)
       below[d - 1] = below[d] * p.rows[d].extent;
     tile = t.tileRows(p.rows);
-    defers = t.defersEpilogue && t.blockDepth == 0 && t.columns == t.lanes &&
-             p.depth.size() == 1 && !p.depth[0].bounded &&
-             p.depth[0].extent / t.unroll >= tile.first * tile.second;
     ir::ContractionTiling::RowBlocks blocks = t.rowBlocks(p.rows);
     blocked = blocks.loop;
     mostRows = blocks.rows;
@@ -112,10 +102,8 @@ private:
   }
 
   void emitBlock(Value i, Value j) {
-    if (defers) {
-      pending = p.pending();
-      setPending(0, index.constant(0));
-    }
+    if (DeferredEpilogue::isPossible(p, tile.first * tile.second))
+      deferred.emplace(p, tile.first * tile.second, builder, loc);
     // Through the loops around, then the block of the one that is cut.
     Value address = p.lhs.base, row = index.constant(0), number = i;
     if (blocked > 0) {
@@ -128,23 +116,21 @@ private:
           std::tie(left, at) = index.divide(left, loop.extent);
         if (loop.bounded)
           place = at;
-        address = step(address, at, loop.lhs);
-        row = step(row, at, below[d - 1]);
+        address = index.step(address, at, loop.lhs);
+        row = index.step(row, at, below[d - 1]);
       }
     }
     Part rows{number, index.multiply(number, down.block)};
-    address = step(address, rows.first, p.rows[blocked].lhs);
-    row = step(row, rows.first, below[blocked]);
+    address = index.step(address, rows.first, p.rows[blocked].lhs);
+    row = index.step(row, rows.first, below[blocked]);
     Part columns{j, index.multiply(j, across.block)};
     pass = {index.constant(0), p.depth.front().extent};
     if (t.blockDepth == 0 || t.blockDepth >= pass.steps)
       return emitPass(rows, columns, address, row);
     int64_t whole = pass.steps / t.blockDepth * t.blockDepth,
             rest = pass.steps - whole;
-    waiting = {p.waitingSums(), row, columns.first};
-    index.loop(mostRows * t.blockColumns, t.lanes, [&](Value i) {
-      vector::StoreOp::create(builder, loc, zero(), waiting->memory, i);
-    });
+    waiting.emplace(p, row, columns.first, mostRows, builder, loc);
+    waiting->clear();
     index.loop(whole, t.blockDepth, [&](Value first) {
       pass = {first, t.blockDepth};
       emitPass(rows, columns, address, row);
@@ -153,7 +139,11 @@ private:
       pass = {index.constant(whole), rest};
       emitPass(rows, columns, address, row);
     }
-    storeWaiting(rows, columns);
+    Value count =
+        index.multiply(inBlock(down, rows, down.extent), below[blocked]);
+    eachPanel(columns, [&](Value column, int64_t valid) {
+      waiting->store(count, column, valid);
+    });
     waiting.reset();
   }
 
@@ -169,53 +159,24 @@ private:
                 index.multiply(pass.first, below), pass.steps * below);
       address = p.lhs.base;
     } else {
-      address = step(address, pass.first, outermost.lhs);
+      address = index.step(address, pass.first, outermost.lhs);
     }
-    index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
-      emitRows(blocked, rows, address, row, index.add(columns.first, panel),
-               width);
+    eachPanel(columns, [&](Value column, int64_t valid) {
+      emitRows(blocked, rows, address, row, column, valid);
     });
-    if (across.rest > 0)
-      index.ifLast(columns.number, across.blocks, [&] {
-        emitRows(blocked, rows, address, row, index.constant(across.whole),
-                 across.rest);
-      });
-    if (defers)
-      index.loop(getPending(0), 1, [&](Value i) { finishRow(i); });
+    if (deferred)
+      deferred->finish();
   }
 
-  /// Stores a block whose sums are complete.
-  void storeWaiting(const Part &rows, const Part &columns) {
-    Value count =
-        index.multiply(inBlock(down, rows, down.extent), below[blocked]);
-    auto storePanel = [&](Value column, int64_t valid) {
-      index.loop(count, 1, [&](Value i) {
-        Value row = index.add(waiting->row, i);
-        for (int64_t v = 0; v * t.lanes < valid; ++v) {
-          Value sum =
-              vector::LoadOp::create(builder, loc, vector, waiting->memory,
-                                     placeOfSum(row, column, v));
-          p.store({row, index.add(column, v * t.lanes), t.lanes,
-                   std::min(t.lanes, valid - v * t.lanes)},
-                  sum);
-        }
-      });
-    };
+  /// The panels of a block: each one's first column, and how many exist.
+  void eachPanel(const Part &columns,
+                 llvm::function_ref<void(Value column, int64_t valid)> body) {
     index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
-      storePanel(index.add(columns.first, panel), width);
+      body(index.add(columns.first, panel), width);
     });
     if (across.rest > 0)
-      index.ifLast(columns.number, across.blocks, [&] {
-        storePanel(index.constant(across.whole), across.rest);
-      });
-  }
-
-  /// Waiting sums lie in panels of columns, as the tiles make them.
-  Value placeOfSum(Value row, Value column, int64_t v) {
-    Value panel =
-        index.multiply(index.subtract(column, waiting->column), mostRows);
-    Value inPanel = index.multiply(index.subtract(row, waiting->row), width);
-    return index.add(index.add(panel, inPanel), v * t.lanes);
+      index.ifLast(columns.number, across.blocks,
+                   [&] { body(index.constant(across.whole), across.rest); });
   }
 
   /// The loops over M from `depth` on, of which `part` is walked; `address` is
@@ -233,8 +194,8 @@ private:
         if (loop.bounded)
           place = index.add(part.first, i);
         emitRows(depth + 1, {index.constant(0), index.constant(0)},
-                 step(address, i, loop.lhs), step(row, i, below[depth]), column,
-                 columns);
+                 index.step(address, i, loop.lhs),
+                 index.step(row, i, below[depth]), column, columns);
       });
       return;
     }
@@ -245,8 +206,8 @@ private:
       for (int64_t a = 0; a < count; ++a)
         for (int64_t b = 0; b < (last ? 1 : tile.second); ++b)
           offsets.push_back(a * loop.lhs + b * p.rows.back().lhs);
-      emitTile(step(address, i, loop.lhs), step(row, i, below[depth]), offsets,
-               column, columns);
+      emitTile(index.step(address, i, loop.lhs),
+               index.step(row, i, below[depth]), offsets, column, columns);
     };
     index.loop(inBlock(cut, part, cut.whole), *taken,
                [&](Value i) { emit(i, *taken); });
@@ -260,7 +221,6 @@ private:
   /// `address`.
   void emitTile(Value address, Value row, ArrayRef<int64_t> offsets,
                 Value column, int64_t columns) {
-    int64_t vectors = llvm::divideCeil(columns, t.columns);
     // Where k = 0 of this panel of B is.
     Value panel = column;
     if (t.packRhs)
@@ -269,237 +229,34 @@ private:
       panel = index.multiply(index.divide(column, t.columns).first,
                              p.vectorDistance);
     panel = index.add(p.rhs.base, panel);
-    panel = step(panel, pass.first, p.depth.front().rhs);
-    SmallVector<Value> sums(offsets.size() * vectors, zero());
-    Tile tile{offsets, vectors, columns};
-    if (defers && columns == width) {
-      sumWhileFinishing(tile, address, panel, row, column, sums);
-      return keep(row, column, sums);
+    panel = index.step(panel, pass.first, p.depth.front().rhs);
+    TileSums sums(p,
+                  {.row = row,
+                   .column = column,
+                   .columns = columns,
+                   .offsets = offsets,
+                   .lhs = address,
+                   .rhs = panel,
+                   .steps = pass.steps,
+                   .place = place},
+                  builder, loc);
+    if (deferred && columns == width)
+      return deferred->exchange(sums);
+    if (waiting) {
+      waiting->load(sums);
+      sums.add();
+      return waiting->save(sums);
     }
     auto rows = static_cast<int64_t>(offsets.size());
-    auto eachSum =
-        [&](llvm::function_ref<void(Value & sum, Value place)> body) {
-          for (int64_t i = 0; i < rows; ++i)
-            for (int64_t v = 0; v < vectors; ++v)
-              body(sums[i * vectors + v],
-                   placeOfSum(index.add(row, i), column, v));
-        };
-    if (waiting) {
-      eachSum([&](Value &sum, Value at) {
-        sum = vector::LoadOp::create(builder, loc, vector, waiting->memory, at);
-      });
-      sumOver(0, tile, address, panel, sums);
-      return eachSum([&](Value sum, Value at) {
-        vector::StoreOp::create(builder, loc, sum, waiting->memory, at);
-      });
-    }
     if (p.expect)
       for (int64_t i = 0; i < rows; ++i)
         p.expect({index.add(row, i), column, columns, columns});
-    sumOver(0, tile, address, panel, sums);
+    sums.add();
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t v = 0; v < vectors; ++v)
+      for (int64_t v = 0; v < sums.vectors(); ++v)
         p.store({index.add(row, i), index.add(column, v * t.columns), t.lanes,
                  std::min(t.columns, columns - v * t.columns)},
-                sums[i * vectors + v]);
-  }
-
-  struct Tile {
-    ArrayRef<int64_t> offsets;
-    int64_t vectors, columns;
-  };
-
-  /// The loops over K from `depth` on; `sums` in and out.
-  void sumOver(size_t depth, const Tile &tile, Value lhs, Value rhs,
-               SmallVector<Value> &sums) {
-    const ir::ContractionLoop &loop = p.depth[depth];
-    bool last = depth + 1 == p.depth.size();
-    // What is done `count` times from step i on.
-    auto at = [&](Value i, int64_t count, SmallVector<Value> &values) {
-      Value a = step(lhs, i, loop.lhs), b = step(rhs, i, loop.rhs);
-      for (int64_t u = 0; u < count; ++u)
-        if (last)
-          multiply(a, b, u, tile, values);
-        else
-          sumOver(depth + 1, tile, index.add(a, u * loop.lhs),
-                  index.add(b, u * loop.rhs), values);
-    };
-    if (loop.bounded) {
-      // Element u of the window is in the image from `low` on.
-      const ir::Border &border = p.bounds->border;
-      Value first = index.multiply(place, border.stride);
-      Value begin = index.most(index.subtract(border.low, first), 0);
-      Value end = index.least(index.subtract(border.low + border.extent, first),
-                              loop.extent);
-      return loopOver(
-          begin, end, 1, sums,
-          [&](Value i, SmallVector<Value> &values) { at(i, 1, values); });
-    }
-    int64_t extent = depth == 0 ? pass.steps : loop.extent;
-    int64_t unroll = last ? t.unroll : 1;
-    int64_t main = extent / unroll * unroll;
-    if (isWrittenOut(depth, sums.size()) || main <= unroll)
-      main = 0;
-    if (main > 0)
-      loopOver(
-          index.constant(0), index.constant(main), unroll, sums,
-          [&](Value i, SmallVector<Value> &values) { at(i, unroll, values); });
-    if (main < extent)
-      at(index.constant(main), extent - main, sums);
-  }
-
-  /// As `sumOver`, the first steps of K each with a row of the epilogue that
-  /// waits.
-  void sumWhileFinishing(const Tile &tile, Value lhs, Value rhs, Value row,
-                         Value column, SmallVector<Value> &sums) {
-    const ir::ContractionLoop &loop = p.depth.back();
-    auto multiplyFrom = [&](Value i, int64_t count,
-                            SmallVector<Value> &values) {
-      Value a = step(lhs, i, loop.lhs), b = step(rhs, i, loop.rhs);
-      for (int64_t u = 0; u < count; ++u)
-        multiply(a, b, u, tile, values);
-    };
-    int64_t main = loop.extent / t.unroll;
-    auto multiplyAt = [&](Value i, SmallVector<Value> &values) {
-      multiplyFrom(index.multiply(i, t.unroll), t.unroll, values);
-    };
-    Value waiting = getPending(0), next = waiting;
-    // What this tile's epilogue will read is asked for in the steps after
-    // those, if there are enough: all at once it would be in the way.
-    int64_t rows = tile.offsets.size(),
-            whole = this->tile.first * this->tile.second;
-    auto ask = [&](Value i) {
-      if (p.expect)
-        p.expect({index.add(row, i), column, width, width});
-    };
-    bool later = main >= whole + rows;
-    loopOver(index.constant(0), waiting, 1, sums,
-             [&](Value i, SmallVector<Value> &values) {
-               // What waits may have more rows than this tile.
-               if (!later && rows == whole)
-                 ask(i);
-               multiplyAt(i, values);
-               finishRow(i);
-             });
-    if (later) {
-      next = index.add(waiting, rows);
-      loopOver(index.constant(0), index.constant(rows), 1, sums,
-               [&](Value i, SmallVector<Value> &values) {
-                 ask(i);
-                 multiplyAt(index.add(waiting, i), values);
-               });
-    }
-    loopOver(next, index.constant(main), 1, sums, multiplyAt);
-    if (main * t.unroll < loop.extent)
-      multiplyFrom(index.constant(main * t.unroll),
-                   loop.extent - main * t.unroll, sums);
-  }
-
-  /// What waits: 0 is how many rows, 1 and 2 the place of the first.
-  Value getPending(int64_t what) {
-    return memref::LoadOp::create(builder, loc, pending.place,
-                                  index.constant(what));
-  }
-  void setPending(int64_t what, Value value) {
-    memref::StoreOp::create(builder, loc, value, pending.place,
-                            index.constant(what));
-  }
-  /// Leaves the sums of a tile for later.
-  void keep(Value row, Value column, ArrayRef<Value> sums) {
-    for (auto [i, sum] : llvm::enumerate(sums))
-      vector::StoreOp::create(builder, loc, sum, pending.sums,
-                              index.constant(i * t.lanes));
-    setPending(0, index.constant(sums.size() / t.vectors));
-    setPending(1, row);
-    setPending(2, column);
-  }
-  /// The epilogue of row `i` of what waits.
-  void finishRow(Value i) {
-    Value row = index.add(getPending(1), i), column = getPending(2);
-    Value from = index.multiply(i, width);
-    for (int64_t v = 0; v < t.vectors; ++v) {
-      Value sum = vector::LoadOp::create(builder, loc, vector, pending.sums,
-                                         index.add(from, v * t.lanes));
-      p.store({row, index.add(column, v * t.lanes), t.lanes, t.lanes}, sum);
-    }
-  }
-
-  /// A loop that carries the sums.
-  void
-  loopOver(Value begin, Value end, int64_t by, SmallVector<Value> &sums,
-           llvm::function_ref<void(Value, SmallVector<Value> &values)> body) {
-    auto nest =
-        scf::ForOp::create(builder, loc, begin, end, index.constant(by), sums);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(nest.getBody());
-    SmallVector<Value> carried(nest.getRegionIterArgs());
-    body(nest.getInductionVar(), carried);
-    scf::YieldOp::create(builder, loc, carried);
-    sums.assign(nest.getResults().begin(), nest.getResults().end());
-  }
-
-  /// Whether the loops from `depth` on, inside others, are so short that they
-  /// are written out: a loop's end costs more than a few steps.
-  bool isWrittenOut(size_t depth, int64_t sums) const {
-    constexpr int64_t shortest = 12, largestBody = 256;
-    int64_t steps = 1;
-    for (size_t d = depth; d < p.depth.size(); ++d)
-      steps *= p.depth[d].extent;
-    return depth > 0 && steps <= shortest && steps * sums <= largestBody;
-  }
-
-  /// acc += A[:, k] ⊗ B[k, :] with k counted from the given addresses in the
-  /// innermost loop.
-  void multiply(Value lhs, Value rhs, int64_t k, const Tile &tile,
-                SmallVector<Value> &sums) {
-    const ir::ContractionLoop &loop = p.depth.back();
-    SmallVector<Value> b;
-    for (int64_t v = 0; v < tile.vectors; ++v) {
-      Value place = index.add(rhs, k * loop.rhs + v * p.vectorDistance);
-      b.push_back(
-          loadRhs(place, std::min(t.columns, tile.columns - v * t.columns)));
-    }
-    for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
-      Value place = index.add(lhs, offset + k * loop.lhs);
-      Value scalar = memref::LoadOp::create(builder, loc, p.lhs.memory, place);
-      Value a = vector::BroadcastOp::create(builder, loc, vector, scalar);
-      for (int64_t v = 0; v < tile.vectors; ++v) {
-        Value &sum = sums[i * tile.vectors + v];
-        sum = multiplyAdd(a, b[v], sum);
-      }
-    }
-  }
-
-  /// from + i·stride
-  Value step(Value from, Value i, int64_t stride) {
-    return index.add(from, index.multiply(i, stride));
-  }
-
-  Value loadRhs(Value place, int64_t valid) {
-    // Packed panels are whole vectors; what lies behind the last column is
-    // never stored.
-    if (t.packRhs || valid == t.lanes)
-      return vector::LoadOp::create(builder, loc, vector, p.rhs.memory, place);
-    Value mask = vector::ConstantMaskOp::create(
-        builder, loc, VectorType::get(t.lanes, builder.getI1Type()), valid);
-    return vector::MaskedLoadOp::create(builder, loc, vector, p.rhs.memory,
-                                        place, mask, zero());
-  }
-
-  Value multiplyAdd(Value a, Value b, Value sum) {
-    if (!isa<FloatType>(p.element)) {
-      Value product = arith::MulIOp::create(builder, loc, a, b);
-      return arith::AddIOp::create(builder, loc, sum, product);
-    }
-    if (p.fma)
-      return math::FmaOp::create(builder, loc, a, b, sum);
-    Value product = arith::MulFOp::create(builder, loc, a, b);
-    return arith::AddFOp::create(builder, loc, sum, product);
-  }
-
-  Value zero() {
-    return arith::ConstantOp::create(builder, loc, vector,
-                                     builder.getZeroAttr(vector));
+                sums.at(i, v));
   }
 
   const MatrixProduct &p;
@@ -507,7 +264,6 @@ private:
   OpBuilder &builder;
   Location loc;
   IndexMath index;
-  VectorType vector;
   int64_t width;
   /// Rows in one step of each loop over M.
   SmallVector<int64_t> below;
@@ -523,17 +279,12 @@ private:
     Value first;
     int64_t steps = 0;
   } pass;
-  /// The sums of the block from that row and column on, while it is passed
-  /// several times.
-  struct Waiting {
-    Value memory, row, column;
-  };
-  std::optional<Waiting> waiting;
+  /// Of the block that is being emitted, if it is passed several times.
+  std::optional<WaitingSums> waiting;
   /// Of the windows that the rows show, in a product with bounds.
   Value place;
-  /// Whether epilogues wait for the next tile, and where.
-  bool defers = false;
-  MatrixProduct::Pending pending;
+  /// Of the block that is being emitted, if its epilogues wait.
+  std::optional<DeferredEpilogue> deferred;
 };
 } // namespace
 

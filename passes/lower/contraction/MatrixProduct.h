@@ -2,7 +2,10 @@
 //
 // Emits one matrix product over memory as scf loops and vector multiply-adds.
 // What happens to the accumulators (epilogue, store) and how packed operands
-// are filled is the caller's: see ContractionEmitter.cpp.
+// are filled is the caller's: see ContractionEmitter.cpp.  The loops over
+// blocks and tiles are in MatrixProduct.cpp; TileSums adds up a tile,
+// WaitingSums keeps a block's sums between passes over K, and DeferredEpilogue
+// stores a tile beside the next one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,6 +88,9 @@ struct MatrixProduct {
   /// Room for it, of the task that asks.
   llvm::function_ref<Pending()> pending;
 
+  mlir::VectorType vector() const {
+    return mlir::VectorType::get(tiling.lanes, element);
+  }
   void emit(mlir::OpBuilder &builder, mlir::Location loc);
 };
 

@@ -1,0 +1,155 @@
+//===- TileSums.cpp - the sum over K of one register tile -----------------===//
+//
+// A is read one scalar at a time and broadcast; B a vector at a time.  K is a
+// nest of loops that carry the accumulators, the innermost one unrolled.  The
+// sum is never split: each result is one chain of multiply-adds in the order of
+// k.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/lower/contraction/TileSums.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace sinter::passes {
+
+TileSums::TileSums(const MatrixProduct &product, const RegisterTile &tile,
+                   OpBuilder &builder, Location loc)
+    : tile(tile), p(product), t(product.tiling), builder(builder), loc(loc),
+      index(builder, loc), vector(product.vector()),
+      vectorsOfRow(llvm::divideCeil(tile.columns, t.columns)),
+      sums(tile.rows() * vectorsOfRow, zero()) {}
+
+/// The loops over K from `depth` on.
+void TileSums::addLoops(size_t depth, Value lhs, Value rhs) {
+  const ir::ContractionLoop &loop = p.depth[depth];
+  bool last = depth + 1 == p.depth.size();
+  // What is done `count` times from step i on.
+  auto addFrom = [&](Value i, int64_t count) {
+    Value a = index.step(lhs, i, loop.lhs), b = index.step(rhs, i, loop.rhs);
+    for (int64_t u = 0; u < count; ++u)
+      if (last)
+        multiply(a, b, u);
+      else
+        addLoops(depth + 1, index.add(a, u * loop.lhs),
+                 index.add(b, u * loop.rhs));
+  };
+  if (loop.bounded) {
+    // Element u of the window is in the image from `low` on.
+    const ir::Border &border = p.bounds->border;
+    Value first = index.multiply(tile.place, border.stride);
+    Value begin = index.most(index.subtract(border.low, first), 0);
+    Value end = index.least(index.subtract(border.low + border.extent, first),
+                            loop.extent);
+    return this->loop(begin, end, 1, [&](Value i) { addFrom(i, 1); });
+  }
+  int64_t extent = depth == 0 ? tile.steps : loop.extent;
+  int64_t unroll = last ? t.unroll : 1;
+  int64_t main = extent / unroll * unroll;
+  if (isWrittenOut(depth) || main <= unroll)
+    main = 0;
+  if (main > 0)
+    this->loop(index.constant(0), index.constant(main), unroll,
+               [&](Value i) { addFrom(i, unroll); });
+  if (main < extent)
+    addFrom(index.constant(main), extent - main);
+}
+
+int64_t TileSums::groups() const { return tile.steps / t.unroll; }
+
+void TileSums::addGroup(Value number) {
+  addSteps(index.multiply(number, t.unroll), t.unroll);
+}
+
+void TileSums::addRest() {
+  int64_t done = groups() * t.unroll;
+  if (done < tile.steps)
+    addSteps(index.constant(done), tile.steps - done);
+}
+
+void TileSums::addSteps(Value first, int64_t count) {
+  const ir::ContractionLoop &loop = p.depth.back();
+  Value a = index.step(tile.lhs, first, loop.lhs),
+        b = index.step(tile.rhs, first, loop.rhs);
+  for (int64_t u = 0; u < count; ++u)
+    multiply(a, b, u);
+}
+
+void TileSums::loop(Value begin, Value end, int64_t by,
+                    llvm::function_ref<void(Value)> body) {
+  auto nest =
+      scf::ForOp::create(builder, loc, begin, end, index.constant(by), sums);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(nest.getBody());
+  sums.assign(nest.getRegionIterArgs().begin(), nest.getRegionIterArgs().end());
+  body(nest.getInductionVar());
+  scf::YieldOp::create(builder, loc, sums);
+  sums.assign(nest.getResults().begin(), nest.getResults().end());
+}
+
+/// Whether the loops from `depth` on, inside others, are so short that they
+/// are written out: a loop's end costs more than a few steps.
+bool TileSums::isWrittenOut(size_t depth) const {
+  constexpr int64_t shortest = 12, largestBody = 256;
+  int64_t steps = 1;
+  for (size_t d = depth; d < p.depth.size(); ++d)
+    steps *= p.depth[d].extent;
+  return depth > 0 && steps <= shortest &&
+         steps * static_cast<int64_t>(sums.size()) <= largestBody;
+}
+
+/// acc += A[:, k] ⊗ B[k, :] with k counted from the given addresses in the
+/// innermost loop.
+void TileSums::multiply(Value lhs, Value rhs, int64_t k) {
+  const ir::ContractionLoop &loop = p.depth.back();
+  SmallVector<Value> b;
+  for (int64_t v = 0; v < vectorsOfRow; ++v) {
+    Value place = index.add(rhs, k * loop.rhs + v * p.vectorDistance);
+    b.push_back(
+        loadRhs(place, std::min(t.columns, tile.columns - v * t.columns)));
+  }
+  for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
+    Value place = index.add(lhs, offset + k * loop.lhs);
+    Value scalar = memref::LoadOp::create(builder, loc, p.lhs.memory, place);
+    Value a = vector::BroadcastOp::create(builder, loc, vector, scalar);
+    for (int64_t v = 0; v < vectorsOfRow; ++v) {
+      Value &sum = at(i, v);
+      sum = multiplyAdd(a, b[v], sum);
+    }
+  }
+}
+
+Value TileSums::loadRhs(Value place, int64_t valid) {
+  // Packed panels are whole vectors; what lies behind the last column is
+  // never stored.
+  if (t.packRhs || valid == t.lanes)
+    return vector::LoadOp::create(builder, loc, vector, p.rhs.memory, place);
+  Value mask = vector::ConstantMaskOp::create(
+      builder, loc, VectorType::get(t.lanes, builder.getI1Type()), valid);
+  return vector::MaskedLoadOp::create(builder, loc, vector, p.rhs.memory, place,
+                                      mask, zero());
+}
+
+Value TileSums::multiplyAdd(Value a, Value b, Value sum) {
+  if (!isa<FloatType>(p.element)) {
+    Value product = arith::MulIOp::create(builder, loc, a, b);
+    return arith::AddIOp::create(builder, loc, sum, product);
+  }
+  if (p.fma)
+    return math::FmaOp::create(builder, loc, a, b, sum);
+  Value product = arith::MulFOp::create(builder, loc, a, b);
+  return arith::AddFOp::create(builder, loc, sum, product);
+}
+
+Value TileSums::zero() {
+  return arith::ConstantOp::create(builder, loc, vector,
+                                   builder.getZeroAttr(vector));
+}
+
+} // namespace sinter::passes
