@@ -1,26 +1,7 @@
 //===- ContractionTiling.h - how a contraction is tiled ---------*- C++ -*-===//
 //
-// The part of a kernel's schedule that a contraction's emitter follows, chosen
-// by a small model of the machine:
-//
-// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
-//   must fit; among those, the tile with the most multiply-adds per load.  Rows
-//   of A that fall into the same set of L1 must all find room there.
-// * Caches: a block of `blockRows` rows of A stays in half of L2 while the
-//   panels of B pass by it, each of which stays in L1 or L2 during a block.
-// * Where the columns of B are a few short rows that fill a vector each well,
-//   as those of a kernel's gradient are, a vector takes one such row.
-// * Long sums: where a panel of all of K would fill much of L2, a block is
-// passed
-//   several times, each time with `blockDepth` steps of K, and its sums wait in
-//   memory in between.
-// * Packing costs one pass over B; it pays when B is walked often (M) and its
-//   rows are so long (N) that walking them breaks the TLB and the prefetcher.
-// * Threads: many products are shared out as they are; else the blocks of C,
-//   of `blockRows` × `blockColumns`, are, as square as they can be, for each
-//   reads its rows of A and its columns of B.
-// * Epilogues that wait for the divider do so while the next tile is
-//   multiplied.
+// The part of a kernel's schedule that a contraction's emitter follows.
+// ChooseContractionTiling.cpp makes it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,9 +33,14 @@ struct ContractionTiling {
 
   int64_t width() const { return vectors * columns; }
 
+  /// The fastest one, as far as a small model of the machine knows.
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
-  /// How many rows of each of the last two loops over M a tile takes: all of
-  /// the last if more than one of the other.
+  /// How many rows of each of the last two loops over M, the outer one first, a
+  /// tile of `rows` takes: all of the last if more than one of the other.  None
+  /// if so many cannot be walked with constant offsets.
+  static std::optional<std::pair<int64_t, int64_t>>
+  splitRows(int64_t rows, llvm::ArrayRef<ContractionLoop> rowLoops);
+  /// The same of this one's tiles, which may be smaller where they do not fit.
   std::pair<int64_t, int64_t>
   tileRows(llvm::ArrayRef<ContractionLoop> rowLoops) const;
   /// Whether the tasks are products of the batch, not blocks of one product.

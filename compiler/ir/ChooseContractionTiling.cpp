@@ -1,0 +1,286 @@
+//===- ChooseContractionTiling.cpp - the tiling that suits a machine ------===//
+//
+// A small model of the machine:
+//
+// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
+//   must fit; among those, the tile with the most multiply-adds per load.  Rows
+//   of A that fall into the same set of L1 must all find room there.
+// * Caches: a block of `blockRows` rows of A stays in half of L2 while the
+//   panels of B pass by it, each of which stays in L1 or L2 during a block.
+// * Where the columns of B are a few short rows that fill a vector each well,
+//   as those of a kernel's gradient are, a vector takes one such row.
+// * Long sums: where a panel of all of K would fill much of L2, a block is
+//   passed several times, each time with `blockDepth` steps of K, and its sums
+//   wait in memory in between.
+// * Packing costs one pass over B; it pays when B is walked often (M) and its
+//   rows are so long (N) that walking them breaks the TLB and the prefetcher.
+// * Threads: many products are shared out as they are; else the blocks of C,
+//   of `blockRows` × `blockColumns`, are, as square as they can be, for each
+//   reads its rows of A and its columns of B.
+// * Epilogues that wait for the divider do so while the next tile is
+//   multiplied.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/TaskCost.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace sinter::ir;
+
+/// Vector registers of x86-64: 32 with AVX-512, else 16.
+static int64_t registerCount(const TargetFacts &target) {
+  return target.vectorBits >= 512 ? 32 : 16;
+}
+
+/// How many rows of A a tile can read side by side so that each cache line is
+/// still in L1 when its next element is wanted.  Rows that are a multiple of a
+/// way apart (4096 bytes, so that L1 can look lines up before their address is
+/// translated) want the same set; a quarter of its ways is for B.
+static int64_t mostRowsInL1(const ContractionLoop &rows, int64_t elementBytes,
+                            const TargetFacts &target) {
+  constexpr int64_t wayBytes = 4096;
+  int64_t distance = std::abs(rows.lhs) * elementBytes;
+  if (distance == 0)
+    return std::numeric_limits<int64_t>::max();
+  int64_t ways = std::max<int64_t>(target.l1Bytes / wayBytes, 1);
+  int64_t places = wayBytes / std::gcd(distance, wayBytes);
+  return std::max<int64_t>(ways * 3 / 4, 1) * places;
+}
+
+/// The register tile with the most multiply-adds per load among those that fit,
+/// not larger than the matrix; wider before taller when equal.
+static void chooseRegisterTile(ContractionTiling &tiling,
+                               ArrayRef<ContractionLoop> rowLoops, int64_t n,
+                               int64_t registers, int64_t rowsInL1,
+                               int64_t mostVectors) {
+  constexpr int64_t tallest = 15;
+  int64_t mostRows = std::min(tallest, rowsInL1);
+  int64_t usefulVectors = std::max<int64_t>(
+      1, std::min(mostVectors,
+                  static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
+  int64_t m = 1;
+  for (const ContractionLoop &loop : rowLoops)
+    m *= std::max<int64_t>(loop.extent, 1);
+  int64_t usefulRows = std::min(mostRows, m);
+  double best = -1;
+  for (int64_t v = 1; v <= usefulVectors; ++v)
+    for (int64_t r = 1; r <= usefulRows; ++r) {
+      // The accumulators, a row of B, one broadcast of A.
+      if (r * v + v + 1 > registers)
+        continue;
+      auto split = ContractionTiling::splitRows(r, rowLoops);
+      if (!split)
+        continue;
+      // What the tails of M and N waste counts too.
+      double padded = static_cast<double>(
+          llvm::alignTo(std::max<int64_t>(n, 1), v * tiling.lanes));
+      int64_t last = std::max<int64_t>(rowLoops.back().extent, 1);
+      int64_t tiles = llvm::divideCeil(last, split->second) * (m / last);
+      if (split->first > 1) {
+        int64_t around = rowLoops.drop_back().back().extent;
+        tiles = llvm::divideCeil(around, split->first) * (m / last / around);
+      }
+      double perTile = std::max<double>(r * v, 1.5 * (r + v)) + 1.0;
+      double cost = tiles * padded / (v * tiling.lanes) * perTile;
+      double score = 1.0 / cost;
+      if (score > best * 1.0001) {
+        best = score;
+        tiling.rows = r;
+        tiling.vectors = v;
+      }
+    }
+}
+
+/// The panel of B that the tiles of a block read one after the other is to stay
+/// near them.
+static void chooseDepth(ContractionTiling &tiling, const ContractionForm &form,
+                        int64_t bytes, const TargetFacts &target) {
+  // No power of two: rows of a packed A would lie in the same sets of the
+  // caches.
+  constexpr int64_t fewestTiles = 4, deepest = 528;
+  int64_t width = tiling.width();
+  if (tiling.columns != tiling.lanes ||
+      form.k * width * bytes <= target.l2Bytes / 4 ||
+      form.m < fewestTiles * tiling.rows)
+    return;
+  SmallVector<ContractionLoop> loops =
+      form.depthLoops(tiling.packLhs, tiling.packRhs ? width : 0);
+  if (llvm::any_of(loops, [](auto &loop) { return loop.bounded; }))
+    return;
+  // One loop's passes are whole groups of unrolled steps.
+  int64_t extent = loops.front().extent, below = form.k / extent;
+  int64_t grain = loops.size() == 1 ? tiling.unroll : 1;
+  int64_t steps = std::max(deepest / below / grain, int64_t(1)) * grain;
+  if (steps < extent)
+    tiling.blockDepth = steps;
+}
+
+/// Blocks of C, about as many as tasks: the grid whose blocks have the least to
+/// read, counting what uneven blocks make others wait.  A packed block of A is
+/// packed once a column of blocks, so there is one column then.
+static void chooseBlocks(ContractionTiling &tiling,
+                         const ContractionForm &form) {
+  int64_t width = tiling.width();
+  int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
+  int64_t panels = llvm::divideCeil(form.n, width);
+  int64_t most = tiling.packLhs ? 1 : std::min(tiling.tasks, panels);
+  double best = std::numeric_limits<double>::infinity();
+  int64_t blockRows = tiling.blockRows, blockColumns = tiling.blockColumns;
+  for (int64_t columns = 1; columns <= most; ++columns) {
+    int64_t rows =
+        std::min(rowTiles,
+                 static_cast<int64_t>(llvm::divideCeil(tiling.tasks, columns)));
+    int64_t height = std::min(
+        tiling.blockRows,
+        static_cast<int64_t>(llvm::divideCeil(rowTiles, rows)) * tiling.rows);
+    int64_t breadth =
+        static_cast<int64_t>(llvm::divideCeil(panels, columns)) * width;
+    int64_t blocks =
+        llvm::divideCeil(form.m, height) * llvm::divideCeil(form.n, breadth);
+    double area = static_cast<double>(height) * breadth;
+    // Elements read for an element of C, times what is waited for.
+    double cost = (height + breadth) / area *
+                  (area * blocks / (static_cast<double>(form.m) * form.n));
+    if (cost >= best)
+      continue;
+    best = cost;
+    blockRows = height;
+    blockColumns = breadth;
+  }
+  tiling.blockRows = blockRows;
+  tiling.blockColumns = blockColumns;
+  int64_t blocks = llvm::divideCeil(form.m, blockRows) *
+                   llvm::divideCeil(form.n, blockColumns);
+  tiling.tasks = std::min(tiling.tasks, blocks);
+}
+
+/// Whether vectors are to take short rows of B, all of them in one tile.
+static bool readsShortRows(const ContractionForm &form,
+                           const TargetFacts &target, int64_t lanes) {
+  constexpr int64_t mostRows = 8;
+  auto rows = form.shortRows();
+  if (!rows || rows->columns > lanes || form.n > mostRows * rows->columns)
+    return false;
+  // What is left of a vector is masked, and wasted.
+  bool masks = target.vectorBits >= 512 && 4 * rows->columns >= 3 * lanes;
+  return masks || rows->columns == lanes;
+}
+
+/// Whether what follows the sums waits for the divider, which is beside the
+/// units that multiply.
+static bool divides(DotGeneralOp dot) {
+  return llvm::any_of(*dot->getBlock(), [&](Operation &op) {
+    return isa<DivOp, SqrtOp, RsqrtOp>(op) &&
+           cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
+               dot.getType().getShape();
+  });
+}
+
+/// Unrolled steps over K in one loop, in which another tile's epilogue may be
+/// done; 0 if there is none.
+static int64_t stepsBeside(const ContractionTiling &tiling,
+                           const ContractionForm &form) {
+  if (form.lhsK.extents.empty())
+    return 0;
+  // Of a packed B any width makes the same loops.
+  SmallVector<ContractionLoop> loops =
+      form.depthLoops(tiling.packLhs, tiling.lanes);
+  return loops.size() == 1 && !loops[0].bounded
+             ? loops[0].extent / tiling.unroll
+             : 0;
+}
+
+ContractionTiling ContractionTiling::choose(DotGeneralOp op,
+                                            const TargetFacts &target) {
+  ContractionForm form = ContractionForm::of(op);
+  Type element = getElementTypeOrSelf(op.getType());
+  int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
+  ContractionTiling tiling{};
+  // Half a vector that is full beats a whole one that is half empty.
+  constexpr int64_t shortestBits = 128;
+  tiling.lanes = target.lanes(bytes * 8);
+  while (form.n <= tiling.lanes / 2 &&
+         tiling.lanes / 2 * bytes * 8 >= shortestBits)
+    tiling.lanes /= 2;
+  tiling.unroll = 4;
+  // Rows that do not follow one another, as those of a panel never do, crowd
+  // few sets of the caches.  Copied, they are read in a run; so many columns
+  // and rows on the other side were measured to pay for the copy.
+  constexpr int64_t manyColumns = 128, veryManyRows = 256;
+  bool lhsApart = form.lhsK.stride() == 1 && form.lhsM.stride() &&
+                  *form.lhsM.stride() > form.k;
+  tiling.packLhs = !form.lhs || (lhsApart && form.n >= manyColumns);
+  SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
+  bool inShortRows = readsShortRows(form, target, tiling.lanes);
+  tiling.columns = inShortRows ? form.shortRows()->columns : tiling.lanes;
+  auto chooseTile = [&](int64_t registers, int64_t mostVectors) {
+    chooseRegisterTile(tiling, rowLoops,
+                       llvm::divideCeil(form.n, tiling.columns) * tiling.lanes,
+                       registers, mostRowsInL1(rowLoops.back(), bytes, target),
+                       mostVectors);
+  };
+  constexpr int64_t widest = 8;
+  int64_t registers = registerCount(target);
+  chooseTile(registers, widest);
+  if (divides(op) && !inShortRows) {
+    // Where a large part of the steps has an epilogue beside, what that
+    // computes with needs registers too; of few, it gets by with memory.  Wider
+    // rows than these would keep the divider longer than a step takes.
+    constexpr int64_t fewSteps = 4, many = 32, forEpilogue = 4, inOneStep = 2;
+    int64_t steps = stepsBeside(tiling, form);
+    if (steps >= tiling.rows && steps < fewSteps * tiling.rows)
+      chooseTile(registers < many ? registers : registers - forEpilogue,
+                 inOneStep);
+    tiling.defersEpilogue = steps >= tiling.rows && form.m >= 2 * tiling.rows;
+  }
+
+  bool rowsOfRhs =
+      form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
+  bool rhsApart = form.rhsK.stride() && *form.rhsK.stride() > tiling.width();
+  // Of long rows, each on pages of its own, fewer walks do.
+  constexpr int64_t longRow = 256, manyRows = 32;
+  bool walkedOften = (form.n > longRow && form.m > manyRows) ||
+                     (rhsApart && form.m >= veryManyRows);
+  tiling.packRhs = !inShortRows && (!form.rhs || !rowsOfRhs || walkedOften);
+
+  chooseDepth(tiling, form, bytes, target);
+  // What is stored after the last pass has no multiply-adds beside it.
+  tiling.defersEpilogue &= tiling.blockDepth == 0;
+  int64_t rowBytes = std::max<int64_t>(tiling.passDepth(form) * bytes, 1);
+  int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
+  tiling.blockRows = std::clamp<int64_t>(
+      block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
+  tiling.blockColumns =
+      llvm::alignTo(std::max<int64_t>(form.n, 1), tiling.width());
+  TaskCost cost(op);
+  bool isEmpty = form.batch == 0 || form.m == 0 || form.n == 0;
+  tiling.tasks = isEmpty ? 1
+                         : cost.tasks(cost.ofProducts(form.batch, form.m,
+                                                      form.n, form.k, bytes));
+  // Blocks that are passed several times want many tiles each, for each reads
+  // its rows and columns of all of K.
+  constexpr int64_t mostPassedBlocks = 16, manyResults = 2048;
+  if (tiling.blockDepth > 0)
+    tiling.tasks = std::min(tiling.tasks,
+                            std::clamp<int64_t>(form.m * form.n / manyResults,
+                                                1, mostPassedBlocks));
+  int64_t products = std::min(tiling.tasks, form.batch);
+  if (products > 1 && 2 * form.batch >= tiling.tasks) {
+    tiling.tasks = products;
+  } else if (tiling.tasks > 1) {
+    ContractionTiling blocks = tiling;
+    chooseBlocks(blocks, form);
+    // A product that is too small to be cut is shared out as it is.
+    if (blocks.tasks > products)
+      tiling = blocks;
+    else
+      tiling.tasks = products;
+  }
+  tiling.scratchBytes = tiling.neededScratch(op);
+  return tiling;
+}
