@@ -7,8 +7,8 @@
 // back from the result it is).  Everything else is computed where it is wanted.
 //
 //   softmax      one phase over rows: max, sum, then the row's results
-//   pooling      one phase over windows: the extremum, then the window's
-//   results batch norm   one phase over channels, then one over elements
+//   pooling      one phase over windows: the extremum, then its results
+//   batch norm   one phase over channels, then one over elements
 //   pointwise    one phase over elements
 //
 // The schedule asks for scratch_bytes, the loops stage emits: both call this,
