@@ -64,9 +64,10 @@ struct Workload {
 
 /// All workloads in the order of the table.
 std::vector<Workload> allWorkloads();
-/// Those that `only` names, as in "W1,W6,W8:256,W9-chain"; W6 means W6-mlp and
-/// W6-lenet, W8:100 a size that the table does not have.  Everything if it is
-/// empty; nothing if a part names no workload.
+/// Those that `only` names, in the order of the table, as in
+/// "W1,W6,W8:256,W9-chain"; W6 means W6-mlp and W6-lenet, W8:100 a size that
+/// the table does not have.  Everything if it is empty; nothing if a part names
+/// no workload.
 std::vector<Workload> selectWorkloads(const std::string &only);
 /// The workload of a label.  Exits with a message if there is none.
 Workload findWorkload(const std::string &label);

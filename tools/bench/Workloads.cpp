@@ -354,6 +354,14 @@ std::vector<Workload> selectWorkloads(const std::string &only) {
         result.push_back(std::move(workload));
     begin = end + 1;
   }
+  auto row = [](const Workload &workload) {
+    return std::find_if(
+        families().begin(), families().end(),
+        [&](const Family &family) { return family.name == workload.name; });
+  };
+  std::stable_sort(
+      result.begin(), result.end(),
+      [&](const Workload &a, const Workload &b) { return row(a) < row(b); });
   return result;
 }
 
