@@ -262,24 +262,33 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.tasks = isEmpty ? 1
                          : cost.tasks(cost.ofProducts(form.batch, form.m,
                                                       form.n, form.k, bytes));
-  // Blocks that are passed several times want many tiles each, for each reads
-  // its rows and columns of all of K.
-  constexpr int64_t mostPassedBlocks = 16, manyResults = 2048;
-  if (tiling.blockDepth > 0)
-    tiling.tasks = std::min(tiling.tasks,
-                            std::clamp<int64_t>(form.m * form.n / manyResults,
-                                                1, mostPassedBlocks));
   int64_t products = std::min(tiling.tasks, form.batch);
   if (products > 1 && 2 * form.batch >= tiling.tasks) {
     tiling.tasks = products;
   } else if (tiling.tasks > 1) {
     ContractionTiling blocks = tiling;
+    // Blocks that are passed several times want several tiles each, for each
+    // reads its rows and columns of all of K.
+    constexpr int64_t mostPassed = 16, tilesOfBlock = 2;
+    if (tiling.blockDepth > 0) {
+      int64_t tiles = llvm::divideCeil(form.m, tiling.rows) *
+                      llvm::divideCeil(form.n, tiling.width());
+      blocks.tasks = std::clamp<int64_t>(tiles / tilesOfBlock, 1,
+                                         std::min(tiling.tasks, mostPassed));
+    }
     chooseBlocks(blocks, form);
     // A product that is too small to be cut is shared out as it is.
     if (blocks.tasks > products)
       tiling = blocks;
     else
       tiling.tasks = products;
+  }
+  // The sums of a block wait near the cores.
+  if (tiling.blockDepth > 0) {
+    int64_t most = target.l2Bytes / (tiling.blockRows * bytes);
+    tiling.blockColumns =
+        std::min(tiling.blockColumns,
+                 std::max(most / tiling.width(), int64_t(1)) * tiling.width());
   }
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;

@@ -66,7 +66,7 @@ ContractionTiling::rowBlocks(ArrayRef<ContractionLoop> rowLoops) const {
 }
 
 int64_t ContractionTiling::passDepth(const ContractionForm &form) const {
-  if (blockDepth == 0)
+  if (blockDepth == 0 || form.k == 0)
     return form.k;
   int64_t steps =
       form.depthLoops(packLhs, packRhs ? width() : 0).front().extent;

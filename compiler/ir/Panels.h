@@ -1,7 +1,7 @@
 //===- Panels.h - a contraction's B in panels of columns --------*- C++ -*-===//
 //
-// A constant B is packed at compile time, one that loops read before the loop:
-// kernels take it as a tensor
+// A B that stays the same is packed once: a constant at compile time, what a
+// loop only hands on before the loop. Kernels take it as a tensor
 //
 //   [batch][N / width][K][width]        (zeros behind the last column)
 //

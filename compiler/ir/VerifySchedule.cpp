@@ -81,6 +81,18 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("has blocks of ")
            << tiling.blockColumns << " columns, which are not whole tiles of "
            << panel;
+  auto whole = [](int64_t extent, int64_t tile) {
+    return static_cast<int64_t>(
+        llvm::alignTo(std::max<int64_t>(extent, 1), tile));
+  };
+  if (tiling.blockRows > whole(form.m, tiling.rows) ||
+      tiling.blockColumns > whole(form.n, panel))
+    return kernel.emitOpError("has blocks of ")
+           << tiling.blockRows << "×" << tiling.blockColumns
+           << ", which is more than the product";
+  if (tiling.blockDepth > 0 && tiling.columns != tiling.lanes)
+    return kernel.emitOpError(
+        "passes its blocks several times, but its vectors take short rows");
   if (tiling.blockDepth > 0 &&
       llvm::any_of(form.depthLoops(tiling.packLhs, tiling.packRhs ? panel : 0),
                    [](auto &loop) { return loop.bounded; }))

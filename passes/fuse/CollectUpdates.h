@@ -1,5 +1,4 @@
-//===- CollectUpdates.h - what stands behind a variable's writes -*- C++
-//-*-===//
+//===- CollectUpdates.h - what ends in a variable's writes ------*- C++ -*-===//
 //
 // The pointwise ops that end in writes of a variable and its slots, and in
 // nothing else: w′, m′ and v′ of an optimizer.  Two rules look for a place for

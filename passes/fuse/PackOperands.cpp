@@ -79,7 +79,10 @@ static Origin originOf(Value value) {
     if (number < first)
       return origin;
     origin.value = scan.getInvariants()[number - first];
-    origin.steps *= scan.getTripCount();
+    // Many are enough to know.
+    constexpr int64_t many = 1 << 20;
+    origin.steps *= std::min<int64_t>(scan.getTripCount(), many);
+    origin.steps = std::min(origin.steps, many);
   }
 }
 

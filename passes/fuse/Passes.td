@@ -99,7 +99,7 @@ def NameKernels : Pass<"sinter-name-kernels", "::mlir::ModuleOp"> {
 def PackOperands : Pass<"sinter-pack-operands", "::mlir::ModuleOp"> {
   let summary = "operands as kernels read them, packed once";
   let description = [{
-    The constant B of a contraction becomes panels of as many columns as a
+    The B of a contraction that stays the same becomes panels of as many columns as a
     register tile has; the kernel says by index maps what it was.
 
     ```mlir

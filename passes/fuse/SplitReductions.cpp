@@ -85,8 +85,8 @@ static Value combine(OpBuilder &builder, Operation *like, Value a, Value b) {
   return MulOp::create(builder, loc, a, b);
 }
 
-/// Reduces dimension `d` of `op` last.
-static void split(Operation *op, int64_t d, SplitExtent split) {
+/// Reduces dimension `d` of `op` last. The result, which takes its place.
+static Value split(Operation *op, int64_t d, SplitExtent split) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
   Value operand = op->getOperand(0), covered = operand;
@@ -110,16 +110,18 @@ static void split(Operation *op, int64_t d, SplitExtent split) {
                 reduce(builder, op, split.left(builder, loc, operand, d), all));
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
+  return result;
 }
 
-/// Along the outermost dimension that gives enough parts.
-static void splitOp(Operation *op, int64_t wanted) {
+/// Along the outermost dimension that gives enough parts; the new result.
+static Value splitOp(Operation *op, int64_t wanted) {
   SmallVector<int64_t> dimensions = reducedDimensions(op);
   for (int64_t d : dimensions)
     if (auto found = SplitExtent::of(shapeOf(op->getOperand(0))[d], wanted))
       // Of one dimension, nothing would be left to do before.
       if (!found->isWhole() || dimensions.size() > 1)
         return split(op, d, *found);
+  return op->getResult(0);
 }
 
 static void splitLong(KernelOp kernel) {
@@ -142,8 +144,10 @@ static void splitLong(KernelOp kernel) {
         TargetFacts::of(kernel).lanes(element.getIntOrFloatBitWidth());
     if (wanted < kLeastWanted || availableTasks(phase, lanes) >= enoughTasks)
       continue;
-    for (Operation *op : phase.reducing)
-      splitOp(op, wanted);
+    for (Operation *op : phase.reducing) {
+      known.erase(op->getResult(0));
+      known.insert(splitOp(op, wanted));
+    }
   }
 }
 

@@ -26,7 +26,14 @@ ConcatenateOp sinter::passes::findJoined(const Phase &phase,
   if (phase.rows || !phase.reducing.empty() || phase.results.size() != 1)
     return nullptr;
   auto op = returned[phase.results.front()].getDefiningOp<ConcatenateOp>();
-  return op && op.getInputs().size() <= mostParts ? op : ConcatenateOp();
+  if (!op || op.getInputs().size() > mostParts)
+    return nullptr;
+  // Single elements are better gathered into vectors.
+  bool anyRun = llvm::any_of(op.getInputs(), [&](Value part) {
+    return ShapedType::getNumElements(
+               tensorType(part).getShape().drop_front(op.getDimension())) > 1;
+  });
+  return anyRun ? op : ConcatenateOp();
 }
 
 namespace {

@@ -5,6 +5,7 @@
 // each, so every element has its own additions in one order.  What has neither
 // (a histogram) is serial.
 //
+//===----------------------------------------------------------------------===//
 
 #include "passes/lower/EmitScatter.h"
 #include "passes/lower/Places.h"

@@ -30,7 +30,6 @@ private:
   /// A bit a dimension.
   struct Roles {
     uint32_t samples = 0, channels = 0;
-    bool operator==(const Roles &) const = default;
   };
   void set(mlir::Value value, Roles found);
   void spread(mlir::Operation *op);

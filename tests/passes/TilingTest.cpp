@@ -42,6 +42,18 @@ TEST_F(Tiling, RowsThatShareASetOfL1AllFindRoom) {
   EXPECT_GT(number(product(1008, 1024, 512), "tile_rows"), 9);
 }
 
+/// Blocks that are passed several times: still enough of them for threads, and
+/// none whose waiting sums fill more than L2.
+TEST_F(Tiling, LongSumsAreSharedAndWaitNearTheCores) {
+  ir::KernelOp kernel = product(64, 48, 40000);
+  EXPECT_GT(number(kernel, "block_depth"), 0);
+  EXPECT_GE(number(kernel, "tasks"), 4);
+  kernel = product(256, 12000, 40000);
+  EXPECT_GT(number(kernel, "block_depth"), 0);
+  EXPECT_LE(4 * number(kernel, "block_rows") * number(kernel, "block_columns"),
+            1048576);
+}
+
 /// Five places of three channels: of 16 lanes one is masked.
 TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
   module = fused(

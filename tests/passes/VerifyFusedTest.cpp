@@ -171,7 +171,8 @@ TEST_F(VerifyFused, RefusesSegmentsThatDoNotFit) {
 }
 
 TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
-  auto with = [&](int rows, int columns, int tasks) {
+  auto with = [&](int rows, int columns, int tasks,
+                  const std::string &more = "") {
     auto number = [](int n) { return std::to_string(n) + " : i64"; };
     auto module = parse(
         "!a = tensor<100x8xf32>\n!b = tensor<8x40xf32>\n"
@@ -181,7 +182,7 @@ TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
         "tile_rows = 4 : i64, tile_vectors = 2 : i64, unroll = 4 : i64, "
         "scratch_bytes = 0 : i64, block_rows = " +
         number(rows) + ", block_columns = " + number(columns) +
-        ", tasks = " + number(tasks) +
+        ", tasks = " + number(tasks) + more +
         "}} {\n%0 = sinter.dot_general %a, %b contract [1] x [0] batch [] x [] "
         ": !a, !b -> !c\nsinter.return %0 : !c\n}\n"
         "sinter.entry @run(%a: !a, %b: !b) -> !c {\n"
@@ -195,6 +196,17 @@ TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
                              "are not whole tiles of 4");
   EXPECT_EQ(with(52, 24, 4), "'sinter.kernel' op has blocks of 24 columns, "
                              "which are not whole tiles of 16");
+  EXPECT_EQ(with(104, 16, 4), "'sinter.kernel' op has blocks of 104×16, which "
+                              "is more than the product");
+  EXPECT_EQ(with(52, 64, 4), "'sinter.kernel' op has blocks of 52×64, which "
+                             "is more than the product");
+  EXPECT_EQ(
+      with(52, 10, 4, ", block_depth = 4 : i64, vector_columns = 5 : i64"),
+      "'sinter.kernel' op passes its blocks several times, but its "
+      "vectors take short rows");
+  EXPECT_EQ(with(52, 16, 4, ", block_depth = 4 : i64"),
+            "'sinter.kernel' op needs 13312 bytes of scratch by its tiles, but "
+            "its schedule has 0");
   EXPECT_EQ(with(52, 16, 65), "'sinter.kernel' op has the schedule entry "
                               "'tasks' = 65 : i64, which is not an i64 from 1 "
                               "to 64");

@@ -152,11 +152,10 @@ private:
                 Value row) {
     const ir::ContractionLoop &outermost = p.depth.front();
     if (t.packLhs) {
-      int64_t below = p.k / std::max<int64_t>(outermost.extent, 1);
-      p.packLhs(row,
-                index.multiply(inBlock(down, rows, down.extent),
-                               this->below[blocked]),
-                index.multiply(pass.first, below), pass.steps * below);
+      int64_t inStep = p.k / std::max<int64_t>(outermost.extent, 1);
+      p.packLhs(
+          row, index.multiply(inBlock(down, rows, down.extent), below[blocked]),
+          index.multiply(pass.first, inStep), pass.steps * inStep);
       address = p.lhs.base;
     } else {
       address = index.step(address, pass.first, outermost.lhs);
