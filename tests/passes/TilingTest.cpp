@@ -2,6 +2,8 @@
 
 #include "Fusing.h"
 
+#include "compiler/ir/VerifySchedule.h"
+
 using namespace sinter;
 using namespace sinter::tests;
 
@@ -70,6 +72,21 @@ TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
       "sinter.return %y : tensor<8x5x5x3xf32>\n}\n}");
   ir::KernelOp kernel = kernels(*module).at(0);
   EXPECT_EQ(number(kernel, "vector_columns"), 15);
+  // Sums that wait between passes lie in whole vectors.
+  mlir::Builder builder(kernel.getContext());
+  mlir::NamedAttrList schedule(kernel.getScheduleAttr());
+  schedule.set("block_depth", builder.getI64IntegerAttr(1));
+  schedule.set("scratch_bytes", builder.getI64IntegerAttr(1 << 20));
+  kernel.setScheduleAttr(schedule.getDictionary(kernel.getContext()));
+  std::string message;
+  mlir::ScopedDiagnosticHandler handler(kernel.getContext(),
+                                        [&](mlir::Diagnostic &diagnostic) {
+                                          message = diagnostic.str();
+                                          return mlir::success();
+                                        });
+  EXPECT_TRUE(failed(ir::verifySchedule(kernel)));
+  EXPECT_EQ(message, "'sinter.kernel' op passes its blocks several times, but "
+                     "its vectors take short rows");
   EXPECT_EQ(number(kernel, "tile_vectors"), 5);
   EXPECT_FALSE(kernel.getScheduleAttr().contains("pack_rhs"));
 }

@@ -200,10 +200,6 @@ TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
                               "is more than the product");
   EXPECT_EQ(with(52, 64, 4), "'sinter.kernel' op has blocks of 52×64, which "
                              "is more than the product");
-  EXPECT_EQ(
-      with(52, 10, 4, ", block_depth = 4 : i64, vector_columns = 5 : i64"),
-      "'sinter.kernel' op passes its blocks several times, but its "
-      "vectors take short rows");
   EXPECT_EQ(with(52, 16, 4, ", block_depth = 4 : i64"),
             "'sinter.kernel' op needs 13312 bytes of scratch by its tiles, but "
             "its schedule has 0");
