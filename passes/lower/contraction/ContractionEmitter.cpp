@@ -38,7 +38,7 @@ public:
   void emit() {
     for (Value result : c.buffers.results)
       results.push_back(ValueEmitter::flatten(builder, loc, result));
-    findExpected();
+    findPrefetched();
     values.share(loc, 0, form.batch, 1, sharesBatch ? t.tasks : 1,
                  [&](Index batch) { emitBatch(batch); });
   }
@@ -57,7 +57,7 @@ private:
   /// What the epilogue reads where it stores, which is in no cache that is
   /// near. A tile's worth of it is asked for before the tile's products are
   /// added up, if there are enough of them to hide the way.
-  void findExpected() {
+  void findPrefetched() {
     constexpr int64_t fewestProducts = 64;
     if (form.k < fewestProducts || form.m == 1)
       return;
@@ -66,8 +66,8 @@ private:
          llvm::zip_equal(dot->getBlock()->getArguments(), c.buffers.arguments))
       if (cast<RankedTensorType>(argument.getType()).getShape() == shape &&
           argument != dot.getLhs() && argument != dot.getRhs())
-        expected.push_back({ValueEmitter::flatten(builder, loc, buffer),
-                            isOverwritten(argument)});
+        prefetched.push_back({ValueEmitter::flatten(builder, loc, buffer),
+                              isOverwritten(argument)});
   }
 
   /// The scratch from `first` on; that of the task, if each has its own, which
@@ -159,10 +159,10 @@ private:
     auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
       shareBlocks(count, body);
     };
-    auto expect = [&](TileRow place) { prefetchRow(batch, place); };
+    auto ask = [&](TileRow place) { prefetchRow(batch, place); };
     product.share = share;
-    if (!expected.empty())
-      product.expect = expect;
+    if (!prefetched.empty())
+      product.prefetch = ask;
     product.packLhs = fill;
     product.waitingSums = waiting;
     product.store = store;
@@ -321,7 +321,7 @@ private:
   void prefetchRow(Index batch, TileRow place) {
     values.space.setLanes(1, 1);
     auto shape = cast<RankedTensorType>(dot.getType()).getShape();
-    for (auto [flat, isOverwritten] : expected) {
+    for (auto [flat, isOverwritten] : prefetched) {
       int64_t line = cacheLine * 8 /
                      cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
       for (int64_t column = 0; column < place.valid; column += line)
@@ -389,9 +389,8 @@ private:
   ir::ContractionForm form;
   Type element;
   bool sharesBatch;
-  SmallVector<Value> results; // flat
-  /// The same, and whether it is overwritten.
-  SmallVector<std::pair<Value, bool>> expected;
+  SmallVector<Value> results; // flat, as the next, with what is overwritten
+  SmallVector<std::pair<Value, bool>> prefetched;
 };
 } // namespace
 

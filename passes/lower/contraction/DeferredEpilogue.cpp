@@ -47,8 +47,8 @@ void DeferredEpilogue::addWhileFinishing(TileSums &sums) {
   // What this tile's epilogue will read is asked for in the steps after those,
   // if there are enough: all at once it would be in the way.
   auto ask = [&](Value i) {
-    if (p.expect)
-      p.expect(
+    if (p.prefetch)
+      p.prefetch(
           {index.add(tile.row, i), tile.column, tile.columns, tile.columns});
   };
   bool later = sums.groups() >= tileRows + tile.rows();

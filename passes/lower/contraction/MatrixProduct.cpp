@@ -247,9 +247,9 @@ private:
       return waiting->save(sums);
     }
     auto rows = static_cast<int64_t>(offsets.size());
-    if (p.expect)
+    if (p.prefetch)
       for (int64_t i = 0; i < rows; ++i)
-        p.expect({index.add(row, i), column, columns, columns});
+        p.prefetch({index.add(row, i), column, columns, columns});
     sums.add();
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < sums.vectors(); ++v)

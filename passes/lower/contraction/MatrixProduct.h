@@ -75,7 +75,7 @@ struct MatrixProduct {
   llvm::function_ref<mlir::Value()> waitingSums = nullptr;
   /// Told of each row of a register tile, all its columns at once, before its
   /// products are added up; may be null.
-  llvm::function_ref<void(TileRow place)> expect = nullptr;
+  llvm::function_ref<void(TileRow place)> prefetch = nullptr;
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 
