@@ -14,6 +14,7 @@
 #include "compiler/ir/Border.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/TaskCost.h"
+#include "passes/fuse/OpKinds.h"
 #include "passes/fuse/SplitExtent.h"
 
 #include "mlir/IR/Builders.h"
@@ -29,17 +30,11 @@ using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes;
 
-/// Fewer tasks' worth of work is not split.
-static constexpr int64_t kLeastWanted = 4;
 /// A part's sums are at least so long: storing and adding them once more costs
 /// next to nothing then.
 static constexpr int64_t kShortestPart = 256;
 /// A register tile, about.
 static constexpr int64_t kTileRows = 8, kTileVectors = 2;
-
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 static int64_t extentOf(Value operand, ArrayRef<int64_t> dimensions) {
   int64_t extent = 1;
@@ -160,7 +155,8 @@ static void splitIfLong(DotGeneralOp dot) {
   int64_t lanes = TargetFacts::of(dot).lanes(bits);
   int64_t blocks = llvm::divideCeil(m, kTileRows) *
                    llvm::divideCeil(n, kTileVectors * lanes);
-  if (wanted < kLeastWanted || batch >= enoughTasks || blocks >= enoughTasks)
+  if (wanted < leastTasksToSplit || batch >= enoughTasks ||
+      blocks >= enoughTasks)
     return;
   // Windows of windows hide where the border is.
   bool hasBorder = Border::of(lhs) || Border::of(rhs);

@@ -20,6 +20,8 @@ namespace sinter::passes {
 /// A loop nest with so many tasks needs no more of them: threads have enough to
 /// share, evenly to a few percent.
 inline constexpr int64_t enoughTasks = 8;
+/// Fewer tasks' worth of work is not split.
+inline constexpr int64_t leastTasksToSplit = 4;
 
 /// `pieces` of `size` elements each, then `rest` elements.
 struct SplitExtent {

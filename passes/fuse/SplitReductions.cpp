@@ -13,6 +13,7 @@
 #include "compiler/ir/KernelPhases.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/TaskCost.h"
+#include "passes/fuse/OpKinds.h"
 #include "passes/fuse/SplitExtent.h"
 
 #include "mlir/IR/Builders.h"
@@ -27,15 +28,9 @@ using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes;
 
-/// Fewer tasks' worth of work is not split.
-static constexpr int64_t kLeastWanted = 4;
 /// Vectors of columns that one loop reduces side by side, and so one task has
 /// at least (passes/lower/EmitPhases.cpp).
 static constexpr int64_t kColumnVectors = 16;
-
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
 
 /// Parts of these can be combined in the end.
 static bool isSplittable(Operation *op) {
@@ -142,7 +137,8 @@ static void splitLong(KernelOp kernel) {
     Type element = getElementTypeOrSelf(roots.front().getType());
     int64_t lanes =
         TargetFacts::of(kernel).lanes(element.getIntOrFloatBitWidth());
-    if (wanted < kLeastWanted || availableTasks(phase, lanes) >= enoughTasks)
+    if (wanted < leastTasksToSplit ||
+        availableTasks(phase, lanes) >= enoughTasks)
       continue;
     for (Operation *op : phase.reducing) {
       known.erase(op->getResult(0));
