@@ -5,11 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/lower/EmitCasts.h"
+#include "passes/lower/Registers.h"
 #include "passes/lower/ValueEmitter.h"
-
 #include "passes/lower/math/Expansions.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -17,14 +17,11 @@ using namespace sinter::ir;
 using namespace sinter::passes;
 
 namespace {
-/// Emits ops on registers of one tensor op; names the ops shortly.
-class Registers {
+/// Emits one tensor op on registers.
+class Arithmetic : Registers {
 public:
-  Registers(OpBuilder &builder, Operation *op, ValueRange operands)
-      : builder(builder), loc(op->getLoc()), op(op), operands(operands) {
-    if (!operands.empty())
-      if (auto vector = dyn_cast<VectorType>(operands[0].getType()))
-        lanes = vector.getNumElements();
+  Arithmetic(OpBuilder &builder, Operation *op, ValueRange operands)
+      : Registers(builder, op->getLoc()), op(op), operands(operands) {
     element = getElementTypeOrSelf(op->getOperand(0).getType());
     unsignedInts = element.isUnsignedInteger() || element.isInteger(1);
   }
@@ -38,27 +35,9 @@ private:
   template <typename Op> Value one() {
     return Op::create(builder, loc, operands[0]);
   }
-  template <typename Op> Value two(Value a, Value b) {
-    return Op::create(builder, loc, a, b);
-  }
   template <typename FloatOp, typename IntOp> Value binary() {
     return isFloat() ? two<FloatOp>(operands[0], operands[1])
                      : two<IntOp>(operands[0], operands[1]);
-  }
-  /// A constant like `like`.
-  Value number(double value, Value like);
-  Value integer(const llvm::APInt &value, Value like);
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) {
-    return arith::CmpFOp::create(builder, loc, predicate, a, b);
-  }
-  Value compare(arith::CmpIPredicate predicate, Value a, Value b) {
-    return arith::CmpIOp::create(builder, loc, predicate, a, b);
-  }
-  Value select(Value c, Value a, Value b) {
-    return arith::SelectOp::create(builder, loc, c, a, b);
-  }
-  Type like(Type scalar) const {
-    return ValueEmitter::registerType(scalar, lanes);
   }
 
   Value negation();
@@ -71,46 +50,22 @@ private:
   Value quotient(bool remainder);
   Value extremum(bool maximum);
   Value comparison(Comparison relation);
-  Value widened(Value bf16);
-  Value rounded(Value f32);
-  Value cast(Type to);
-  /// `x` of type `element` as any type but bf16.
-  Value convert(Value x, Type to);
-  Value saturate(Value x, Type to);
 
-  OpBuilder &builder;
-  Location loc;
   Operation *op;
   ValueRange operands;
   Type element;
   bool unsignedInts;
-  int64_t lanes = 1;
 };
 } // namespace
 
-Value Registers::number(double value, Value like) {
-  Type type = like.getType();
-  TypedAttr attr = FloatAttr::get(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, Attribute(attr));
-  return arith::ConstantOp::create(builder, loc, attr);
-}
-Value Registers::integer(const llvm::APInt &value, Value like) {
-  Type type = like.getType();
-  TypedAttr attr = IntegerAttr::get(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attr = DenseElementsAttr::get(vector, Attribute(attr));
-  return arith::ConstantOp::create(builder, loc, attr);
-}
-
-Value Registers::negation() {
+Value Arithmetic::negation() {
   if (isFloat())
     return one<arith::NegFOp>();
   return two<arith::SubIOp>(integer(llvm::APInt(width(), 0), operands[0]),
                             operands[0]);
 }
 
-Value Registers::absolute() {
+Value Arithmetic::absolute() {
   Value x = operands[0];
   if (isFloat())
     return one<math::AbsFOp>();
@@ -121,7 +76,7 @@ Value Registers::absolute() {
                 two<arith::SubIOp>(zero, x), x);
 }
 
-Value Registers::sign() {
+Value Arithmetic::sign() {
   Value x = operands[0];
   if (isFloat()) {
     Value zero = number(0, x);
@@ -139,7 +94,7 @@ Value Registers::sign() {
   return select(compare(arith::CmpIPredicate::sgt, x, zero), one, negative);
 }
 
-Value Registers::logistic() {
+Value Arithmetic::logistic() {
   // e^−|x| never overflows: 1/(1 + e^−x) for x ≥ 0, e^x/(1 + e^x) below.
   Value x = operands[0];
   Value magnitude = math::AbsFOp::create(builder, loc, x);
@@ -151,18 +106,18 @@ Value Registers::logistic() {
   return two<arith::DivFOp>(top, two<arith::AddFOp>(unit, e));
 }
 
-Value Registers::expanded(llvm::function_ref<Num(Num)> expansion) {
+Value Arithmetic::expanded(llvm::function_ref<Num(Num)> expansion) {
   MathBuilder math{builder, loc, /*fma=*/false, /*rounds=*/false,
                    /*scales=*/false};
   return expansion(Num(math, operands[0]));
 }
 
-Value Registers::complement() {
+Value Arithmetic::complement() {
   return two<arith::XOrIOp>(
       operands[0], integer(llvm::APInt::getAllOnes(width()), operands[0]));
 }
 
-Value Registers::quotient(bool remainder) {
+Value Arithmetic::quotient(bool remainder) {
   Value a = operands[0], b = operands[1];
   if (isFloat())
     return remainder ? two<arith::RemFOp>(a, b) : two<arith::DivFOp>(a, b);
@@ -200,7 +155,7 @@ static bool isNumber(Value value) {
   return number && !number.getValue().isNaN();
 }
 
-Value Registers::extremum(bool maximum) {
+Value Arithmetic::extremum(bool maximum) {
   Value a = operands[0], b = operands[1];
   if (!isFloat()) {
     if (unsignedInts)
@@ -217,7 +172,7 @@ Value Registers::extremum(bool maximum) {
   return select(compare(P::UNO, a, a), a, beyond);
 }
 
-Value Registers::comparison(Comparison relation) {
+Value Arithmetic::comparison(Comparison relation) {
   using F = arith::CmpFPredicate;
   using I = arith::CmpIPredicate;
   static constexpr F floats[] = {F::OEQ, F::UNE, F::OLT,
@@ -230,107 +185,7 @@ Value Registers::comparison(Comparison relation) {
   return compare((unsignedInts ? counts : signs)[i], operands[0], operands[1]);
 }
 
-Value Registers::saturate(Value x, Type to) {
-  bool toUnsigned = to.isUnsignedInteger();
-  unsigned bits = to.getIntOrFloatBitWidth();
-  llvm::APInt least =
-      toUnsigned ? llvm::APInt(bits, 0) : llvm::APInt::getSignedMinValue(bits);
-  llvm::APInt most = toUnsigned ? llvm::APInt::getMaxValue(bits)
-                                : llvm::APInt::getSignedMaxValue(bits);
-  // Exact powers of two, so that f32 compares exactly too.
-  double above = std::ldexp(1.0, toUnsigned ? bits : bits - 1);
-  double below = toUnsigned ? -1.0 : -above - 1;
-  using P = arith::CmpFPredicate;
-  Value high = compare(P::OGE, x, number(above, x));
-  Value low = compare(P::OLE, x, number(below, x));
-  Value nan = compare(P::UNO, x, x);
-  Value outside = two<arith::OrIOp>(two<arith::OrIOp>(high, low), nan);
-  Value safe = select(outside, number(0, x), x);
-  Type type = like(ValueEmitter::registerType(to));
-  Value result;
-  if (toUnsigned)
-    result = arith::FPToUIOp::create(builder, loc, type, safe);
-  else
-    result = arith::FPToSIOp::create(builder, loc, type, safe);
-  result = select(high, integer(most, result), result);
-  return select(low, integer(least, result), result);
-}
-
-/// The bits of a bf16 are the upper half of an f32's.
-Value Registers::widened(Value bf16) {
-  Type i32 = like(builder.getI32Type());
-  Value bits = arith::ExtUIOp::create(builder, loc, i32, bf16);
-  bits = two<arith::ShLIOp>(bits, integer(llvm::APInt(32, 16), bits));
-  return arith::BitcastOp::create(builder, loc, like(builder.getF32Type()),
-                                  bits);
-}
-
-/// Half a unit is added, or a little less where the unit's last bit is even,
-/// and the lower half dropped: a carry goes on into the exponent, up to
-/// infinity.  A nan keeps its sign and upper bits and becomes quiet.
-Value Registers::rounded(Value f32) {
-  Value bits =
-      arith::BitcastOp::create(builder, loc, like(builder.getI32Type()), f32);
-  auto number = [&](uint64_t n) { return integer(llvm::APInt(32, n), bits); };
-  Value upper = two<arith::ShRUIOp>(bits, number(16));
-  Value odd = two<arith::AndIOp>(upper, number(1));
-  Value half = two<arith::AddIOp>(bits, number(0x7fff));
-  Value sum = two<arith::AddIOp>(half, odd);
-  Value nearest = two<arith::ShRUIOp>(sum, number(16));
-  Value quiet = two<arith::OrIOp>(upper, number(0x40));
-  Value isNan = compare(arith::CmpFPredicate::UNO, f32, f32);
-  return arith::TruncIOp::create(builder, loc, like(builder.getI16Type()),
-                                 select(isNan, quiet, nearest));
-}
-
-Value Registers::cast(Type to) {
-  Value x = operands[0];
-  if (to == element)
-    return x;
-  if (element.isBF16()) {
-    x = widened(x);
-    element = builder.getF32Type();
-  }
-  return to.isBF16() ? rounded(convert(x, builder.getF32Type()))
-                     : convert(x, to);
-}
-
-Value Registers::convert(Value x, Type to) {
-  if (to == element)
-    return x;
-  Type type = like(ValueEmitter::registerType(to));
-  unsigned bits = to.getIntOrFloatBitWidth();
-  if (to.isInteger(1)) {
-    if (isFloat())
-      return compare(arith::CmpFPredicate::UNE, x, number(0, x));
-    return compare(arith::CmpIPredicate::ne, x,
-                   integer(llvm::APInt(width(), 0), x));
-  }
-  if (isFloat() && isa<FloatType>(to)) {
-    if (bits > width())
-      return arith::ExtFOp::create(builder, loc, type, x);
-    return arith::TruncFOp::create(builder, loc, type, x);
-  }
-  if (isFloat())
-    return saturate(x, to);
-  if (isa<FloatType>(to)) {
-    if (!unsignedInts)
-      return arith::SIToFPOp::create(builder, loc, type, x);
-    // A widened u8 is positive: the signed conversion is the cheaper one.
-    Value wide =
-        arith::ExtUIOp::create(builder, loc, like(builder.getI32Type()), x);
-    return arith::SIToFPOp::create(builder, loc, type, wide);
-  }
-  if (bits == width())
-    return x;
-  if (bits < width())
-    return arith::TruncIOp::create(builder, loc, type, x);
-  if (unsignedInts)
-    return arith::ExtUIOp::create(builder, loc, type, x);
-  return arith::ExtSIOp::create(builder, loc, type, x);
-}
-
-Value Registers::emit() {
+Value Arithmetic::emit() {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case<NegOp>([&](auto) { return negation(); })
       .Case<AbsOp>([&](auto) { return absolute(); })
@@ -392,12 +247,13 @@ Value Registers::emit() {
       .Case<SelectOp>(
           [&](auto) { return select(operands[0], operands[1], operands[2]); })
       .Case<CastOp>([&](CastOp op) {
-        return cast(getElementTypeOrSelf(op.getResult().getType()));
+        return emitCast(builder, loc, operands[0], element,
+                        getElementTypeOrSelf(op.getResult().getType()));
       })
       .Default([](auto) { return Value(); });
 }
 
 Value sinter::passes::emitPointwise(OpBuilder &builder, Operation *op,
                                     ValueRange operands) {
-  return Registers(builder, op, operands).emit();
+  return Arithmetic(builder, op, operands).emit();
 }
