@@ -94,35 +94,19 @@ static SmallVector<SummedDimension> summedDimensions(DotGeneralOp dot) {
   return dimensions;
 }
 
-/// `dimensions` without `d`; behind a dimension that was split at `d`, they are
-/// one further.
-static SmallVector<int64_t> without(ArrayRef<int64_t> dimensions, int64_t d,
-                                    bool isWhole) {
-  SmallVector<int64_t> result;
-  for (int64_t each : dimensions)
-    if (each != d)
-      result.push_back(each > d && !isWhole ? each + 1 : each);
-    else if (!isWhole)
-      result.push_back(d + 1);
-  return result;
-}
-
 static void split(DotGeneralOp dot, SummedDimension at, SplitExtent split) {
   OpBuilder builder(dot);
   Location loc = dot.getLoc();
-  bool isWhole = split.isWhole();
-  auto part = [&](Value operand, int64_t d) {
-    return isWhole ? operand : split.covered(builder, loc, operand, d);
-  };
   auto batch = [&](ArrayRef<int64_t> dimensions, int64_t d) {
-    SmallVector<int64_t> result = without(dimensions, d, isWhole);
+    SmallVector<int64_t> result = split.inside(dimensions, d);
     result.insert(result.begin(), d);
     return result;
   };
   Value parts = DotGeneralOp::create(
-      builder, loc, part(dot.getLhs(), at.lhs), part(dot.getRhs(), at.rhs),
-      without(dot.getLhsContracting(), at.lhs, isWhole),
-      without(dot.getRhsContracting(), at.rhs, isWhole),
+      builder, loc, split.covered(builder, loc, dot.getLhs(), at.lhs),
+      split.covered(builder, loc, dot.getRhs(), at.rhs),
+      split.inside(dot.getLhsContracting(), at.lhs),
+      split.inside(dot.getRhsContracting(), at.rhs),
       batch(dot.getLhsBatch(), at.lhs), batch(dot.getRhsBatch(), at.rhs));
   Value sum =
       ReduceSumOp::create(builder, loc, parts, ArrayRef<int64_t>(int64_t(0)));

@@ -27,9 +27,22 @@ std::optional<SplitExtent> SplitExtent::of(int64_t extent, int64_t wanted) {
 
 Value SplitExtent::covered(OpBuilder &builder, Location loc, Value value,
                            int64_t d) const {
+  if (isWhole())
+    return value;
   // Windows that lie side by side leave out what fills none.
   return WindowsOp::create(builder, loc, value, ArrayRef(d), ArrayRef(size),
                            ArrayRef(size), ArrayRef(int64_t(1)));
+}
+
+SmallVector<int64_t> SplitExtent::inside(ArrayRef<int64_t> dimensions,
+                                         int64_t d) const {
+  SmallVector<int64_t> result;
+  for (int64_t each : dimensions)
+    if (!isWhole())
+      result.push_back(each < d ? each : each + 1);
+    else if (each != d)
+      result.push_back(each);
+  return result;
 }
 
 Value SplitExtent::left(OpBuilder &builder, Location loc, Value value,

@@ -34,9 +34,13 @@ struct SplitExtent {
   bool isWhole() const { return size == 1; }
 
   /// What the pieces cover of dimension `d` of `value`: dimension d counts
-  /// them, d + 1 is inside of one.
+  /// them, d + 1 is inside of one.  All of it if the pieces are the elements.
   mlir::Value covered(mlir::OpBuilder &builder, mlir::Location loc,
                       mlir::Value value, int64_t d) const;
+  /// Where `dimensions` are in what is covered: of `d` what is inside of a
+  /// piece, which is nothing if the pieces are the elements.
+  llvm::SmallVector<int64_t> inside(llvm::ArrayRef<int64_t> dimensions,
+                                    int64_t d) const;
   /// What is left of it.
   mlir::Value left(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value value, int64_t d) const;

@@ -84,21 +84,14 @@ static Value combine(OpBuilder &builder, Operation *like, Value a, Value b) {
 static Value split(Operation *op, int64_t d, SplitExtent split) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  Value operand = op->getOperand(0), covered = operand;
-  SmallVector<int64_t> all = reducedDimensions(op), first;
-  if (!split.isWhole())
-    covered = split.covered(builder, loc, operand, d);
+  Value operand = op->getOperand(0);
+  SmallVector<int64_t> all = reducedDimensions(op);
+  Value parts = reduce(builder, op, split.covered(builder, loc, operand, d),
+                       split.inside(all, d));
   // Where the pieces are counted in what the first reductions leave.
-  int64_t before = 0;
-  for (int64_t each : all) {
-    before += each < d;
-    if (each != d)
-      first.push_back(each > d && !split.isWhole() ? each + 1 : each);
-    else if (!split.isWhole())
-      first.push_back(d + 1);
-  }
-  Value parts = reduce(builder, op, covered, first);
-  Value result = reduce(builder, op, parts, ArrayRef(d - before));
+  int64_t place =
+      d - llvm::count_if(all, [&](int64_t each) { return each < d; });
+  Value result = reduce(builder, op, parts, place);
   if (split.rest > 0)
     result =
         combine(builder, op, result,
