@@ -26,6 +26,21 @@ protected:
   }
 };
 
+/// What a convolution makes of %x is %first, its channels before the places.
+const std::string fromConvolution = R"(
+    %last = sinter.conv %x, %w
+        : tensor<2x6x5x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x6x5x4xf32>
+    %first = sinter.transpose %last [0, 3, 1, 2]
+        : tensor<2x6x5x4xf32> -> tensor<2x4x6x5xf32>)";
+/// And the result is what a convolution makes of such a one, %image.
+const std::string intoConvolution = R"(
+    %turned = sinter.transpose %image [0, 2, 3, 1]
+        : tensor<2x4x6x5xf32> -> tensor<2x6x5x4xf32>
+    %result = sinter.conv %turned, %w
+        : tensor<2x6x5x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x6x5x4xf32>
+    sinter.return %result : tensor<2x6x5x4xf32>
+  })";
+
 TEST_F(LayoutsTest, TransposesBetweenConvolutionsMeet) {
   choose(R"((%x: tensor<2x3x6x5xf32>, %w: tensor<3x3x3x4xf32>,
       %v: tensor<1x1x4x2xf32>, %b: tensor<4xf32>) -> tensor<2x2x4x3xf32> {
@@ -54,32 +69,24 @@ TEST_F(LayoutsTest, TransposesBetweenConvolutionsMeet) {
 
 // What is half as large is turned instead: after the pooling, not before.
 TEST_F(LayoutsTest, TheLeastIsTurned) {
-  choose(R"((%x: tensor<2x6x6x4xf32>, %w: tensor<1x1x4x4xf32>)
-      -> tensor<2x4x3x6xf32> {
-    %1 = sinter.conv %x, %w
-        : tensor<2x6x6x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x6x6x4xf32>
-    %2 = sinter.transpose %1 [0, 3, 1, 2]
-        : tensor<2x6x6x4xf32> -> tensor<2x4x6x6xf32>
-    %3 = sinter.exp %2 : tensor<2x4x6x6xf32>
-    %4 = sinter.slice %3 offsets [0, 0, 1, 0] sizes [2, 4, 3, 6]
-        strides [1, 1, 2, 1] : tensor<2x4x6x6xf32> -> tensor<2x4x3x6xf32>
-    sinter.return %4 : tensor<2x4x3x6xf32>
+  choose(R"((%x: tensor<2x6x5x4xf32>, %w: tensor<1x1x4x4xf32>)
+      -> tensor<2x4x3x5xf32> {)" +
+         fromConvolution + R"(
+    %1 = sinter.exp %first : tensor<2x4x6x5xf32>
+    %2 = sinter.slice %1 offsets [0, 0, 1, 0] sizes [2, 4, 3, 5]
+        strides [1, 1, 2, 1] : tensor<2x4x6x5xf32> -> tensor<2x4x3x5xf32>
+    sinter.return %2 : tensor<2x4x3x5xf32>
   })");
   EXPECT_EQ(ops(), "conv exp slice transpose") << text();
 }
 
 // Two inputs would have to be turned to save one transpose.
 TEST_F(LayoutsTest, WhatWouldCostMoreStays) {
-  choose(R"((%x: tensor<2x4x6x6xf32>, %y: tensor<2x4x6x6xf32>,
-      %w: tensor<1x1x4x4xf32>) -> tensor<2x6x6x4xf32> {
-    %a = sinter.exp %x : tensor<2x4x6x6xf32>
-    %1 = sinter.add %a, %y : tensor<2x4x6x6xf32>
-    %2 = sinter.transpose %1 [0, 2, 3, 1]
-        : tensor<2x4x6x6xf32> -> tensor<2x6x6x4xf32>
-    %3 = sinter.conv %2, %w
-        : tensor<2x6x6x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x6x6x4xf32>
-    sinter.return %3 : tensor<2x6x6x4xf32>
-  })");
+  choose(R"((%x: tensor<2x4x6x5xf32>, %y: tensor<2x4x6x5xf32>,
+      %w: tensor<1x1x4x4xf32>) -> tensor<2x6x5x4xf32> {
+    %1 = sinter.exp %x : tensor<2x4x6x5xf32>
+    %image = sinter.add %1, %y : tensor<2x4x6x5xf32>)" +
+         intoConvolution);
   EXPECT_EQ(ops(), "exp add transpose conv") << text();
 }
 
@@ -132,27 +139,20 @@ TEST_F(LayoutsTest, ReshapesOfPlacesAreTurned) {
         : tensor<2x3x5x4xf32> -> tensor<2x4x3x5xf32>
     %3 = sinter.broadcast %2 dims [0, 1, 2, 4]
         : tensor<2x4x3x5xf32> -> tensor<2x4x3x2x5xf32>
-    %4 = sinter.reshape %3 : tensor<2x4x3x2x5xf32> -> tensor<2x4x6x5xf32>
-    %5 = sinter.transpose %4 [0, 2, 3, 1]
-        : tensor<2x4x6x5xf32> -> tensor<2x6x5x4xf32>
-    %6 = sinter.conv %5, %w
-        : tensor<2x6x5x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x6x5x4xf32>
-    sinter.return %6 : tensor<2x6x5x4xf32>
-  })");
+    %image = sinter.reshape %3
+        : tensor<2x4x3x2x5xf32> -> tensor<2x4x6x5xf32>)" +
+         intoConvolution);
   EXPECT_EQ(ops(), "conv broadcast reshape conv") << text();
 }
 
 // A reshape that mixes channels with places keeps the order it was given.
 TEST_F(LayoutsTest, ReshapesOfChannelsKeepTheirOrder) {
-  choose(R"((%x: tensor<2x3x5x4xf32>, %w: tensor<1x1x4x4xf32>)
-      -> tensor<2x60xf32> {
-    %1 = sinter.conv %x, %w
-        : tensor<2x3x5x4xf32>, tensor<1x1x4x4xf32> -> tensor<2x3x5x4xf32>
-    %2 = sinter.transpose %1 [0, 3, 1, 2]
-        : tensor<2x3x5x4xf32> -> tensor<2x4x3x5xf32>
-    %3 = sinter.exp %2 : tensor<2x4x3x5xf32>
-    %4 = sinter.reshape %3 : tensor<2x4x3x5xf32> -> tensor<2x60xf32>
-    sinter.return %4 : tensor<2x60xf32>
+  choose(R"((%x: tensor<2x6x5x4xf32>, %w: tensor<1x1x4x4xf32>)
+      -> tensor<2x120xf32> {)" +
+         fromConvolution + R"(
+    %1 = sinter.exp %first : tensor<2x4x6x5xf32>
+    %2 = sinter.reshape %1 : tensor<2x4x6x5xf32> -> tensor<2x120xf32>
+    sinter.return %2 : tensor<2x120xf32>
   })");
   EXPECT_EQ(count("sinter.transpose"), 1) << text();
 }
