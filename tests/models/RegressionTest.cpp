@@ -9,6 +9,7 @@
 
 #include "sinter_runtime.h"
 #include "tests/driver/Process.h"
+#include "tests/models/DataFiles.h"
 
 #include <gmock/gmock.h>
 
@@ -21,66 +22,6 @@ using namespace sinter::tests;
 using testing::HasSubstr;
 
 namespace {
-
-template <typename T>
-void writeNpy(const std::string &path, const std::string &shape,
-              const std::vector<T> &values) {
-  // Two bytes are a bf16.
-  std::string header = std::string("{'descr': '") +
-                       (sizeof(T) == 2 ? "|V" : "<f") +
-                       std::to_string(sizeof(T)) +
-                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
-  header.resize((10 + header.size()) / 64 * 64 + 63 - 10, ' ');
-  header += '\n';
-  std::string text("\x93NUMPY\x01\x00", 8);
-  text += static_cast<char>(header.size() % 256);
-  text += static_cast<char>(header.size() / 256);
-  text += header;
-  text.append(reinterpret_cast<const char *>(values.data()),
-              values.size() * sizeof(T));
-  writeFile(path, text);
-}
-
-template <typename T> std::vector<T> readNpy(const std::string &path) {
-  std::string text = readFile(path);
-  size_t at = text.find('\n') + 1;
-  std::vector<T> values((text.size() - at) / sizeof(T));
-  std::memcpy(values.data(), text.data() + at, values.size() * sizeof(T));
-  return values;
-}
-
-template <typename T>
-void writeCsv(const std::string &path, const std::vector<T> &values) {
-  std::ostringstream text;
-  text.precision(17);
-  for (T value : values)
-    text << value << '\n';
-  writeFile(path, text.str());
-}
-
-void writeIdx(const std::string &path, const std::vector<uint8_t> &values) {
-  std::string text("\0\0\x08\x01\0\0\0", 7);
-  text += static_cast<char>(values.size());
-  text.append(values.begin(), values.end());
-  writeFile(path, text);
-}
-
-/// The numbers of a CSV file, row by row, its first line left out if `header`.
-std::vector<std::vector<double>> readCsv(const std::string &path, bool header) {
-  std::istringstream file(readFile(path));
-  std::vector<std::vector<double>> rows;
-  for (std::string line; std::getline(file, line);) {
-    if (std::exchange(header, false))
-      continue;
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream words(line);
-    std::vector<double> &row = rows.emplace_back();
-    for (double number; words >> number;)
-      row.push_back(number);
-  }
-  return rows;
-}
-
 class Regression : public InFolder {
 protected:
   static void compile(const std::string &name) {
