@@ -12,6 +12,7 @@
 
 #include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/MathFunctions.h"
+#include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/PhaseTasks.h"
 #include "compiler/ir/SortRow.h"
 
@@ -47,10 +48,34 @@ static bool isExpensive(Operation *op) {
   return isMathFunction(op) || isa<RemOp, RandomUniformOp, RandomNormalOp>(op);
 }
 
+/// Whether the elements of rows of `space` can be written out one by one.
+static bool isLittleCode(KernelOp kernel, ArrayRef<int64_t> space,
+                         ArrayRef<int64_t> reduced) {
+  constexpr int64_t mostSteps = 4096, stepsOfFunction = 16;
+  int64_t steps = 0;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (tensorType(op.getResult(0)).getShape() == space)
+      steps += isExpensive(&op) ? stepsOfFunction : 1;
+  for (int64_t d : reduced)
+    steps *= space[d];
+  return steps <= mostSteps;
+}
+
+/// Whether such rows fill vectors sooner when lanes run over them.
+static bool mayTurn(KernelOp kernel, ArrayRef<int64_t> space,
+                    ArrayRef<int64_t> reduced) {
+  constexpr int64_t bits = 32;
+  return areShortRows(space, reduced) &&
+         ShapedType::getNumElements(space.drop_back(reduced.size())) >=
+             TargetFacts::of(kernel).lanes(bits) &&
+         isLittleCode(kernel, space, reduced);
+}
+
 namespace {
 class Planner {
 public:
-  Planner(KernelOp kernel) : kernel(kernel) {
+  Planner(KernelOp kernel, bool turnsRows)
+      : kernel(kernel), turnsRows(turnsRows) {
     returned = llvm::to_vector(
         kernel.getBody().front().getTerminator()->getOperands());
   }
@@ -79,6 +104,8 @@ private:
   void layOut();
 
   KernelOp kernel;
+  /// Whether rows that mayTurn() are windows.
+  bool turnsRows;
   SmallVector<Value> returned;
   KernelPhases plan;
   llvm::DenseMap<Operation *, unsigned> phaseOf;
@@ -139,9 +166,11 @@ void Planner::placeReducing(Operation *op) {
   if (!alone) {
     ArrayRef<int64_t> shape = tensorType(op->getOperand(0)).getShape();
     SmallVector<int64_t> dimensions = reducedDimensions(op);
-    if (areWindows(shape, dimensions)) {
+    if (areWindows(shape, dimensions) ||
+        (turnsRows && mayTurn(kernel, shape, dimensions))) {
       space.assign(shape.begin(), shape.end());
       reduced = dimensions;
+      rows = false;
     }
   }
   for (unsigned p = std::max(last, 0); p < plan.phases.size() && !alone; ++p) {
@@ -349,4 +378,18 @@ KernelPhases Planner::run() {
   return std::move(plan);
 }
 
-KernelPhases KernelPhases::of(KernelOp kernel) { return Planner(kernel).run(); }
+KernelPhases KernelPhases::of(KernelOp kernel) {
+  KernelPhases plan = Planner(kernel, /*turnsRows=*/false).run();
+  auto turns = [&](const Phase &phase) {
+    if (!phase.rows || phase.reducing.empty())
+      return false;
+    Operation *op = phase.reducing.front();
+    return mayTurn(kernel, tensorType(op->getOperand(0)).getShape(),
+                   reducedDimensions(op));
+  };
+  if (Options::of(kernel).optLevel == 0 || llvm::none_of(plan.phases, turns))
+    return plan;
+  // Between the ops of rows there may be more than between those of windows.
+  KernelPhases turned = Planner(kernel, /*turnsRows=*/true).run();
+  return turned.phases.size() <= plan.phases.size() ? turned : plan;
+}

@@ -7,6 +7,7 @@
 // back from the result it is).  Everything else is computed where it is wanted.
 //
 //   softmax      one phase over rows: max, sum, then the row's results
+//   of 10        one phase over windows that are rows
 //   pooling      one phase over windows: the extremum, then its results
 //   batch norm   one phase over channels, then one over elements
 //   pointwise    one phase over elements
@@ -40,9 +41,9 @@ struct Phase {
   /// The reduced dimensions are the innermost: vectors run along them and an
   /// outer point is one element.  Otherwise vectors run along the outer space.
   bool rows = false;
-  /// Where the reduced dimensions are not the innermost and so few elements
-  /// that all of them stay in registers: the shape before the reduction, and
-  /// the dimensions.  Empty otherwise.
+  /// Where the reduced dimensions are so few elements that all of them stay in
+  /// registers, of a vector of outer points at once: the shape before the
+  /// reduction, and the dimensions.  Empty otherwise.
   llvm::SmallVector<int64_t> space, reduced;
   llvm::SmallVector<mlir::Operation *> reducing;
   /// Numbers of the kernel's results written here.  Their shape is `outer`, or
@@ -59,6 +60,11 @@ struct Phase {
   int64_t taskBytes = 0;
 
   bool isWindows() const { return !space.empty(); }
+  /// Whether the windows are whole rows: too short to fill vectors themselves,
+  /// they are turned so that lanes run over rows.
+  bool turnsRows() const {
+    return isWindows() && reduced.back() + 1 == int64_t(space.size());
+  }
 };
 
 struct KernelPhases {

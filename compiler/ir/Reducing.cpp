@@ -42,16 +42,29 @@ bool sinter::ir::reducesSuffix(Operation *op) {
   return true;
 }
 
-bool sinter::ir::areWindows(ArrayRef<int64_t> space,
-                            ArrayRef<int64_t> reduced) {
-  // As many as registers hold beside what is computed from them.
+/// Whether some but not all dimensions are reduced, and to as few elements as
+/// registers hold beside what is computed from them.
+static bool areFew(ArrayRef<int64_t> space, ArrayRef<int64_t> reduced) {
   constexpr int64_t largestWindow = 16;
   int64_t elements = 1;
   for (int64_t d : reduced)
     elements *= space[d];
   return !reduced.empty() && reduced.size() < space.size() && elements > 0 &&
-         elements <= largestWindow &&
+         elements <= largestWindow;
+}
+
+bool sinter::ir::areWindows(ArrayRef<int64_t> space,
+                            ArrayRef<int64_t> reduced) {
+  return areFew(space, reduced) &&
          !llvm::is_contained(reduced, static_cast<int64_t>(space.size()) - 1);
+}
+
+bool sinter::ir::areShortRows(ArrayRef<int64_t> space,
+                              ArrayRef<int64_t> reduced) {
+  return areFew(space, reduced) &&
+         reduced.front() ==
+             static_cast<int64_t>(space.size() - reduced.size()) &&
+         reduced.back() == static_cast<int64_t>(space.size()) - 1;
 }
 
 SmallVector<int64_t> sinter::ir::reducedDimensions(Operation *op) {

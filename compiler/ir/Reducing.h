@@ -31,6 +31,11 @@ bool reducesSuffix(mlir::Operation *op);
 /// lie a vector or more apart.
 bool areWindows(llvm::ArrayRef<int64_t> space, llvm::ArrayRef<int64_t> reduced);
 
+/// Whether reducing dimensions `reduced` of `space` combines whole rows of few
+/// elements.
+bool areShortRows(llvm::ArrayRef<int64_t> space,
+                  llvm::ArrayRef<int64_t> reduced);
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_REDUCING_H

@@ -2,8 +2,6 @@
 
 #include "passes/lower/Collapse.h"
 
-#include "llvm/ADT/DenseSet.h"
-
 using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes;
@@ -29,12 +27,13 @@ SmallVector<Value> sinter::passes::behindPointwise(ArrayRef<Value> values) {
 }
 
 void sinter::passes::markBoundaries(Value value,
-                                    SmallVectorImpl<bool> &boundary) {
+                                    SmallVectorImpl<bool> &boundary,
+                                    const llvm::DenseSet<Value> &known) {
   ArrayRef<int64_t> shape = shapeOf(value);
   auto markAll = [&] { llvm::fill(boundary, true); };
   for (Value source : behindPointwise(value)) {
     Operation *op = source.getDefiningOp();
-    if (!op)
+    if (!op || known.contains(source))
       continue;
     // These depend on the row-major place only.
     if (isa<RandomUniformOp, RandomNormalOp, RandomBernoulliOp, ConstantOp>(op))
@@ -53,7 +52,7 @@ void sinter::passes::markBoundaries(Value value,
       if (source && !isa<ConstantOp>(source) &&
           llvm::is_contained(kept, true)) {
         SmallVector<bool> inner(from.size(), false);
-        markBoundaries(broadcast.getOperand(), inner);
+        markBoundaries(broadcast.getOperand(), inner, known);
         for (auto [d, to] : llvm::enumerate(broadcast.getDimensions()))
           if (inner[d])
             boundary[to] = true;
@@ -62,7 +61,7 @@ void sinter::passes::markBoundaries(Value value,
     }
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       SmallVector<bool> inner(shapeOf(reshape.getOperand()).size(), false);
-      markBoundaries(reshape.getOperand(), inner);
+      markBoundaries(reshape.getOperand(), inner, known);
       if (llvm::is_contained(inner, true))
         markAll();
       continue;

@@ -11,6 +11,8 @@
 
 #include "compiler/ir/Sinter.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 namespace sinter::passes {
 
 /// What `values` are computed from by pointwise ops alone, each once: arguments
@@ -19,8 +21,10 @@ llvm::SmallVector<mlir::Value>
 behindPointwise(llvm::ArrayRef<mlir::Value> values);
 
 /// Sets boundary[d] where dimensions d−1 and d of `value` must not be merged
-/// for computing `value` from memory; `boundary` has an entry a dimension.
-void markBoundaries(mlir::Value value, llvm::SmallVectorImpl<bool> &boundary);
+/// for computing `value` from memory and from what is `known` at every place;
+/// `boundary` has an entry a dimension.
+void markBoundaries(mlir::Value value, llvm::SmallVectorImpl<bool> &boundary,
+                    const llvm::DenseSet<mlir::Value> &known = {});
 
 /// The same for the reduced dimensions of a reducing op, numbered from 0.
 void markReducedBoundaries(mlir::Operation *op,

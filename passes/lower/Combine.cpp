@@ -201,6 +201,17 @@ struct Comparer {
                           : (isUnsigned ? P::ult : P::slt);
     return arith::CmpIOp::create(builder, loc, predicate, a, b);
   }
+  /// a beats b although it comes later: nothing beats nan.
+  Value later(bool maximum, Value a, Value b) {
+    if (!isFloat())
+      return beyond(maximum, a, b);
+    Value beyondOrNan = arith::CmpFOp::create(
+        builder, loc,
+        maximum ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT, a, b);
+    Value number =
+        arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, b, b);
+    return both(beyondOrNan, number);
+  }
   Value select(Value c, Value a, Value b) {
     return arith::SelectOp::create(builder, loc, c, a, b);
   }
@@ -222,7 +233,11 @@ struct Comparer {
 } // namespace
 
 static SmallVector<Value> combineArg(Comparer compare, bool maximum,
-                                     ValueRange a, ValueRange b) {
+                                     ValueRange a, ValueRange b, bool inOrder) {
+  if (inOrder) {
+    Value take = compare.later(maximum, b[0], a[0]);
+    return {compare.select(take, b[0], a[0]), compare.select(take, b[1], a[1])};
+  }
   // Nothing is better than nan; of equals the one with the smaller index.
   Value better = compare.beyond(maximum, b[0], a[0]);
   Value worse = compare.beyond(maximum, a[0], b[0]);
@@ -238,13 +253,14 @@ static SmallVector<Value> combineArg(Comparer compare, bool maximum,
 }
 
 SmallVector<Value> sinter::passes::combine(ValueEmitter &emitter, Operation *op,
-                                           ValueRange a, ValueRange b) {
+                                           ValueRange a, ValueRange b,
+                                           bool inOrder) {
   OpBuilder &builder = emitter.builder;
   Location loc = op->getLoc();
   Comparer compare{builder, loc, elementOf(op)};
   bool isFloat = compare.isFloat();
   if (isa<ArgMaxOp, ArgMinOp>(op))
-    return combineArg(compare, isa<ArgMaxOp>(op), a, b);
+    return combineArg(compare, isa<ArgMaxOp>(op), a, b, inOrder);
   if (isa<ReduceSumOp, DotGeneralOp, ConvOp, FoldWindowsOp>(op)) {
     if (isFloat)
       return {arith::AddFOp::create(builder, loc, a[0], b[0])};

@@ -30,10 +30,12 @@ llvm::SmallVector<mlir::Value> contribution(ValueEmitter &emitter,
                                             mlir::Operation *op,
                                             const Point &point,
                                             const Indices &reduced);
-/// Two partial results, `a` of earlier elements, as one.
+/// Two partial results, `a` of earlier elements, as one. If `inOrder`, no
+/// element of `a` stands behind one of `b`.
 llvm::SmallVector<mlir::Value> combine(ValueEmitter &emitter,
                                        mlir::Operation *op, mlir::ValueRange a,
-                                       mlir::ValueRange b);
+                                       mlir::ValueRange b,
+                                       bool inOrder = false);
 /// The lanes of vectors of partial results as one scalar each, by halves.
 llvm::SmallVector<mlir::Value> combineLanes(ValueEmitter &emitter,
                                             mlir::Operation *op,

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/Squares.h"
+#include "passes/lower/TurnedRows.h"
 #include "passes/lower/ValueEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -118,8 +119,35 @@ Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
         builder, loc, type, flat,
         space.scalar(loc, base + Index(lane * place.lane))));
   SmallVector<Value> &rows = squares.back()[name];
-  rows = transposeSquare(builder, loc, std::move(columns));
+  rows = transposeSquares(builder, loc, std::move(columns));
   return rows[square->row];
+}
+
+/// Of the rows that begin `place.lane` elements apart, if lanes run over rows.
+Value ValueEmitter::turnedColumn(Location loc, Value flat, Type storage,
+                                 const Index &place, const Point &point) {
+  int64_t length = place.lane;
+  if (!turnsRows || !space.isAffine(place) || length < 2 ||
+      length > 2 * point.lanes ||
+      cast<MemRefType>(flat.getType()).getNumElements() % length != 0)
+    return nullptr;
+  int64_t column = (place.constant % length + length) % length;
+  Index first = place - Index(column);
+  first.lane = 0;
+  if (!space.isMultiple(first, length))
+    return nullptr;
+  auto at = [&](int64_t offset) {
+    return space.scalar(loc, first + Index(offset));
+  };
+  RowsInMemory rows{flat, at, length, point.lanes, point.active(), maskedTails};
+  ColumnGroup group = ColumnGroup::of(column, length, point.lanes);
+  ColumnsName name(flat.getAsOpaquePointer(), first, length, group.first);
+  for (Columns &scope : turned)
+    if (auto found = scope.find(name); found != scope.end())
+      return found->second[column - group.first];
+  SmallVector<Value> &columns = turned.back()[name];
+  columns = readColumns(builder, loc, storage, rows, group);
+  return columns[column - group.first];
 }
 
 Value ValueEmitter::load(Location loc, Value flat, Type elementType,
@@ -155,6 +183,8 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
       Index base = place;
       base.lane = 0;
       result = loadApart(*this, loc, flat, type, base, place.lane);
+    } else if (Value column = turnedColumn(loc, flat, storage, place, point)) {
+      result = column;
     } else {
       Value zeroIndex = arith::ConstantIndexOp::create(builder, loc, 0);
       Index base, steps = place;
@@ -178,14 +208,35 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
   return uniform ? splat(loc, result, point.lanes) : result;
 }
 
+/// As it lies in `flat`: a flag is a byte.
+static Value toStorage(OpBuilder &builder, Location loc, Value element,
+                       Value flat, int64_t lanes) {
+  Type storage = cast<MemRefType>(flat.getType()).getElementType();
+  if (getElementTypeOrSelf(element.getType()) == storage)
+    return element;
+  return arith::ExtUIOp::create(
+      builder, loc, ValueEmitter::registerType(storage, lanes), element);
+}
+
+void ValueEmitter::storeRows(Location loc, ArrayRef<Value> columns, Value flat,
+                             const Index &place, const Point &point) {
+  auto at = [&](int64_t offset) {
+    return space.scalar(loc, place + Index(offset));
+  };
+  SmallVector<Value> stored;
+  for (Value column : columns)
+    stored.push_back(toStorage(builder, loc, column, flat, point.lanes));
+  writeColumns(builder, loc, stored,
+               {flat, at, static_cast<int64_t>(columns.size()), point.lanes,
+                point.active(), maskedTails});
+}
+
 void ValueEmitter::store(Location loc, Value element, Value flat,
                          ArrayRef<int64_t> shape, const Point &point,
                          bool isResult) {
   space.setLanes(point.lanes, point.active());
   Type storage = cast<MemRefType>(flat.getType()).getElementType();
-  if (getElementTypeOrSelf(element.getType()) != storage)
-    element = arith::ExtUIOp::create(
-        builder, loc, registerType(storage, point.lanes), element);
+  element = toStorage(builder, loc, element, flat, point.lanes);
   Index place = space.linearize(point.indices, shape);
   if (point.lanes == 1) {
     memref::StoreOp::create(builder, loc, element, flat,

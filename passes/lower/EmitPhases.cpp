@@ -8,6 +8,7 @@
 #include "passes/lower/EmitPhases.h"
 
 #include "compiler/ir/ModuleFacts.h"
+#include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
 #include "passes/lower/EmitConcatenation.h"
 #include "passes/lower/EmitLibraryCall.h"
@@ -62,7 +63,10 @@ private:
   void storeAll(ArrayRef<Store> stores);
   void writeResults(ArrayRef<unsigned> numbers, ArrayRef<Point> points);
   void windowPoints(ArrayRef<Point> points);
+  bool isFull(unsigned number) const;
   bool fillsWindows() const;
+  void storeRows(ArrayRef<Store> columns);
+  SmallVector<SmallVector<int64_t>> rowBlocks() const;
   void prefetchNextRow(ArrayRef<int64_t> shape, const Point &point);
   int64_t unrolling() const;
 
@@ -124,6 +128,23 @@ void PhaseLoops::storeAll(ArrayRef<Store> stores) {
         /*isResult=*/true);
 }
 
+/// A result's columns, of rows in the order of the lanes.
+void PhaseLoops::storeRows(ArrayRef<Store> columns) {
+  const Point &point = columns.front().point;
+  emitter.space.setLanes(point.lanes, point.active());
+  Index place = emitter.space.linearize(point.indices, phase.space);
+  if (!emitter.space.isAffine(place) ||
+      place.lane != static_cast<int64_t>(columns.size()))
+    return storeAll(columns);
+  SmallVector<Value> values;
+  for (const Store &store : columns)
+    values.push_back(store.value);
+  emitter.storeRows(loc, values,
+                    ValueEmitter::flatten(
+                        builder, loc, buffers.results[columns.front().number]),
+                    place, point);
+}
+
 void PhaseLoops::writeResults(ArrayRef<unsigned> numbers,
                               ArrayRef<Point> points) {
   SmallVector<Store> stores;
@@ -148,17 +169,22 @@ void PhaseLoops::prefetchNextRow(ArrayRef<int64_t> shape, const Point &point) {
     }
 }
 
-/// Whether there are results for every element of the windows.
+bool PhaseLoops::isFull(unsigned number) const {
+  return tensorType(returned[number]).getShape() == ArrayRef(phase.space);
+}
+
+/// Whether the elements of the windows are wanted together.
 bool PhaseLoops::fillsWindows() const {
-  return phase.isWindows() && llvm::any_of(phase.results, [&](unsigned number) {
-           return tensorType(returned[number]).getShape() ==
-                  ArrayRef(phase.space);
-         });
+  return phase.turnsRows() ||
+         (phase.isWindows() &&
+          llvm::any_of(phase.results,
+                       [&](unsigned number) { return isFull(number); }));
 }
 
 /// The windows at `points`: their elements are in registers from the first
 /// reduction to the last result.
 void PhaseLoops::windowPoints(ArrayRef<Point> points) {
+  emitter.turnsRows = phase.turnsRows() && points.front().lanes > 1;
   emitter.writesOut = true;
   reduceAt(points);
   emitter.writesOut = false;
@@ -177,13 +203,18 @@ void PhaseLoops::windowPoints(ArrayRef<Point> points) {
     }
   }
   SmallVector<Store> stores;
-  for (unsigned number : phase.results)
+  SmallVector<SmallVector<Store>> rows;
+  for (unsigned number : phase.results) {
+    bool turns = isFull(number) && emitter.turnsRows;
+    SmallVector<Store> &into = turns ? rows.emplace_back() : stores;
     for (const Point &point :
-         tensorType(returned[number]).getShape() == ArrayRef(phase.space)
-             ? ArrayRef<Point>(elements)
-             : points)
-      compute(number, point, stores);
+         isFull(number) ? ArrayRef<Point>(elements) : points)
+      compute(number, point, into);
+  }
   storeAll(stores);
+  for (ArrayRef<Store> row : rows)
+    storeRows(row);
+  emitter.turnsRows = false;
 }
 
 void PhaseLoops::outerPoints(ArrayRef<Point> points) {
@@ -269,6 +300,28 @@ int64_t PhaseLoops::unrolling() const {
   return 1;
 }
 
+/// The outer space of rows that are turned: one loop where whole rows follow
+/// each other in all that is read.
+SmallVector<SmallVector<int64_t>> PhaseLoops::rowBlocks() const {
+  llvm::DenseSet<Value> known;
+  for (Operation *op : phase.reducing)
+    known.insert(op->getResult(0));
+  SmallVector<bool> boundary(phase.space.size(), false);
+  for (Operation *op : phase.reducing)
+    markBoundaries(op->getOperand(0), boundary, known);
+  for (unsigned number : phase.results) {
+    if (isFull(number)) {
+      markBoundaries(returned[number], boundary, known);
+      continue;
+    }
+    SmallVector<bool> outer(phase.outer.size(), false);
+    markBoundaries(returned[number], outer, known);
+    for (auto [d, isBoundary] : llvm::enumerate(outer))
+      boundary[d] = boundary[d] || isBoundary;
+  }
+  return dimensionBlocks(phase.outer, boundary);
+}
+
 void PhaseLoops::emit() {
   SmallVector<Value> values;
   for (Operation *op : phase.reducing)
@@ -277,10 +330,11 @@ void PhaseLoops::emit() {
     if (tensorType(returned[number]).getShape().size() == phase.outer.size())
       values.push_back(returned[number]);
   SmallVector<SmallVector<int64_t>> blocks =
-      mergeDimensions(phase.outer, values, 0);
+      phase.turnsRows() ? rowBlocks() : mergeDimensions(phase.outer, values, 0);
   int64_t lanes = phase.rows ? 1 : form.lanes;
   // Too short for a vector: lanes over all dimensions, with divisions.
-  if (lanes > 1 && blocks.size() > 1 && phase.reducing.empty() &&
+  if (lanes > 1 && blocks.size() > 1 &&
+      (phase.reducing.empty() || phase.turnsRows()) &&
       ShapedType::getNumElements(blocks.back()) < lanes / 2 &&
       ShapedType::getNumElements(phase.outer) >= lanes) {
     SmallVector<int64_t> all(phase.outer);

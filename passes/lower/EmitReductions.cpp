@@ -55,7 +55,7 @@ private:
   /// The loops from `level` on; accumulators in, accumulators out.
   SmallVector<Value> level(unsigned level, const Indices &reduced,
                            SmallVector<Value> accumulators);
-  /// All elements one after the other, without a loop.
+  /// All elements one after the other, without a loop, from the first on.
   void writeOut(SmallVector<Value> &accumulators);
   SmallVector<Value> innermost(const Indices &reduced,
                                SmallVector<Value> accumulators);
@@ -64,7 +64,8 @@ private:
        SmallVector<Value> accumulators,
        llvm::function_ref<SmallVector<Value>(Index, SmallVector<Value>)> body);
   /// Combines the elements at `reduced` into the accumulators that begin at
-  /// `from`; the vector of elements has `lanes`, `active` of them counting.
+  /// `from`, if there is something in them already; the vector of elements has
+  /// `lanes`, `active` of them counting.
   void accumulate(const Indices &reduced, int64_t lanes, int64_t active,
                   SmallVector<Value> &accumulators, unsigned from);
   Indices operandIndices(const Indices &blocks) const;
@@ -152,7 +153,9 @@ void ReductionLoops::accumulate(const Indices &reduced, int64_t lanes,
         contribution(emitter, op, point, operandIndices(reduced));
     unsigned count = neutralElements(op).size();
     ArrayRef<Value> old(accumulators.begin() + next, count);
-    SmallVector<Value> sum = combine(emitter, op, old, element);
+    SmallVector<Value> sum =
+        old.front() ? combine(emitter, op, old, element, /*inOrder=*/true)
+                    : element;
     for (unsigned i = 0; i < count; ++i) {
       // Lanes beyond the end keep what they have.
       if (lanes > 1 && point.mask)
@@ -247,6 +250,7 @@ SmallVector<Value> ReductionLoops::level(unsigned depth, const Indices &reduced,
 }
 
 void ReductionLoops::writeOut(SmallVector<Value> &accumulators) {
+  llvm::fill(accumulators, Value());
   for (int64_t i = 0; i < ShapedType::getNumElements(blockExtents); ++i)
     accumulate(emitter.space.delinearize(Index(i), blockExtents), 1, 1,
                accumulators, 0);

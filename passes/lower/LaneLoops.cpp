@@ -11,14 +11,9 @@ using namespace sinter::passes;
 static constexpr int64_t kEnough = 8;
 
 SmallVector<SmallVector<int64_t>>
-sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
-                                size_t from, size_t apart) {
+sinter::passes::dimensionBlocks(ArrayRef<int64_t> shape,
+                                ArrayRef<bool> boundary, size_t from) {
   SmallVector<SmallVector<int64_t>> blocks;
-  SmallVector<bool> boundary(shape.size(), false);
-  for (Value value : values)
-    markBoundaries(value, boundary);
-  if (apart < shape.size())
-    boundary[apart] = true;
   // Dimensions of one element belong anywhere: the boundary before them is one
   // before the next longer dimension.
   bool split = true;
@@ -31,6 +26,17 @@ sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
     blocks.back().push_back(shape[d]);
   }
   return blocks;
+}
+
+SmallVector<SmallVector<int64_t>>
+sinter::passes::mergeDimensions(ArrayRef<int64_t> shape, ArrayRef<Value> values,
+                                size_t from, size_t apart) {
+  SmallVector<bool> boundary(shape.size(), false);
+  for (Value value : values)
+    markBoundaries(value, boundary);
+  if (apart < shape.size())
+    boundary[apart] = true;
+  return dimensionBlocks(shape, boundary, from);
 }
 
 int64_t sinter::passes::lanesForRows(ArrayRef<SmallVector<int64_t>> blocks,

@@ -13,6 +13,11 @@
 
 namespace sinter::passes {
 
+/// Dimensions `from`… of `shape` in blocks, each beginning at a boundary.
+llvm::SmallVector<llvm::SmallVector<int64_t>>
+dimensionBlocks(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<bool> boundary,
+                size_t from = 0);
+
 /// Dimensions `from`… of `shape` in blocks of extents that the values allow to
 /// be walked as one; dimension `apart` begins a block.
 llvm::SmallVector<llvm::SmallVector<int64_t>>

@@ -41,23 +41,40 @@ std::optional<SquareWalk> findSquares(ArrayRef<Value> values,
   return std::nullopt;
 }
 
-SmallVector<Value> transposeSquare(OpBuilder &builder, Location loc,
-                                   SmallVector<Value> rows) {
+/// Lanes `chosen` of a, and of b behind it; null if neither is there.
+static Value shuffle(OpBuilder &builder, Location loc, Value a, Value b,
+                     ArrayRef<int64_t> chosen) {
+  if (!a && !b)
+    return nullptr;
+  int64_t lanes = cast<VectorType>((a ? a : b).getType()).getNumElements();
+  SmallVector<int64_t> lane(chosen);
+  for (int64_t &from : lane)
+    if (!(from < lanes ? a : b))
+      from = vector::ShuffleOp::kPoisonIndex;
+  return vector::ShuffleOp::create(builder, loc, a ? a : b, b ? b : a, lane);
+}
+
+SmallVector<Value> transposeSquares(OpBuilder &builder, Location loc,
+                                    SmallVector<Value> rows) {
   int64_t n = rows.size();
+  int64_t lanes = 0;
+  for (Value row : rows)
+    if (row)
+      lanes = cast<VectorType>(row.getType()).getNumElements();
   for (int64_t distance = n / 2; distance > 0; distance /= 2) {
     // Swap the off-diagonal blocks of every 2·distance square.
     SmallVector<int64_t> upper, lower;
-    for (int64_t lane = 0; lane < n; ++lane) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
       bool right = lane & distance;
-      upper.push_back(right ? n + (lane ^ distance) : lane);
-      lower.push_back(right ? n + lane : lane ^ distance);
+      upper.push_back(right ? lanes + (lane ^ distance) : lane);
+      lower.push_back(right ? lanes + lane : lane ^ distance);
     }
     for (int64_t i = 0; i < n; ++i) {
       if (i & distance)
         continue;
       Value a = rows[i], b = rows[i + distance];
-      rows[i] = vector::ShuffleOp::create(builder, loc, a, b, upper);
-      rows[i + distance] = vector::ShuffleOp::create(builder, loc, a, b, lower);
+      rows[i] = shuffle(builder, loc, a, b, upper);
+      rows[i + distance] = shuffle(builder, loc, a, b, lower);
     }
   }
   return rows;

@@ -30,11 +30,12 @@ struct SquareWalk {
 std::optional<SquareWalk> findSquares(llvm::ArrayRef<mlir::Value> values,
                                       int64_t mostLanes);
 
-/// The square of `rows` (n vectors of n lanes, n a power of 2) transposed by
-/// log₂ n stages of two-operand shuffles.
+/// The squares of `rows` (n vectors, n a power of 2, of squares of n lanes side
+/// by side) transposed, each by itself, by log₂ n stages of two-operand
+/// shuffles. Rows that are null hold nothing, and so may those that come back.
 llvm::SmallVector<mlir::Value>
-transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
-                llvm::SmallVector<mlir::Value> rows);
+transposeSquares(mlir::OpBuilder &builder, mlir::Location loc,
+                 llvm::SmallVector<mlir::Value> rows);
 
 /// Every point of a space of `shape`: in squares along `walk.across` and the
 /// last dimension (see ValueEmitter::Square), in rows and elements at the

@@ -87,12 +87,14 @@ void ValueEmitter::enter() {
   memo.emplace_back();
   blocks.emplace_back();
   squares.emplace_back();
+  turned.emplace_back();
   space.enter();
 }
 void ValueEmitter::leave() {
   memo.pop_back();
   blocks.pop_back();
   squares.pop_back();
+  turned.pop_back();
   space.leave();
 }
 

@@ -66,6 +66,10 @@ public:
   /// what follows.
   bool writesOut = false;
 
+  /// Set while lanes run over rows that are wanted whole: what lies in their
+  /// columns is read row by row and turned (TurnedRows.h).
+  bool turnsRows = false;
+
   /// Bytes of the widest vector of any machine: what results that go past the
   /// caches are aligned to, and all that may be promised of their stores.
   static constexpr int64_t widestVector = 64;
@@ -111,6 +115,10 @@ public:
   void store(mlir::Location loc, mlir::Value element, mlir::Value flat,
              llvm::ArrayRef<int64_t> shape, const Point &point,
              bool isResult = false);
+  /// Writes whole rows, of as many elements as there are `columns`: the first
+  /// element of each is at `place`, `point` says which lanes are rows.
+  void storeRows(mlir::Location loc, llvm::ArrayRef<mlir::Value> columns,
+                 mlir::Value flat, const Index &place, const Point &point);
   /// Asks for the line of `flat` that `place` is in, where there is one, to be
   /// read, or to be written as well.
   void prefetch(mlir::Location loc, mlir::Value flat, const Index &place,
@@ -180,6 +188,9 @@ private:
   mlir::Value squareRow(mlir::Location loc, mlir::Value flat,
                         mlir::Type storage, const Index &place,
                         const Point &point);
+  mlir::Value turnedColumn(mlir::Location loc, mlir::Value flat,
+                           mlir::Type storage, const Index &place,
+                           const Point &point);
   mlir::Value fromRow(mlir::Value value, const Point &point);
   void toRow(mlir::Value value, const Point &point, mlir::Value element);
 
@@ -207,6 +218,11 @@ private:
   using Squares =
       std::map<std::pair<void *, Index>, llvm::SmallVector<mlir::Value>>;
   std::vector<Squares> squares = std::vector<Squares>(1);
+  /// Columns in registers, by buffer, place of the first row's first element,
+  /// length of the rows, and the first column.
+  using ColumnsName = std::tuple<void *, Index, int64_t, int64_t>;
+  using Columns = std::map<ColumnsName, llvm::SmallVector<mlir::Value>>;
+  std::vector<Columns> turned = std::vector<Columns>(1);
   std::map<void *, mlir::Value> buffers;
   bool error = false;
 };

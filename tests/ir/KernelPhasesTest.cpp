@@ -14,7 +14,7 @@ namespace {
 class Phases : public Parse {
 protected:
   KernelPhases of(const std::string &body, const std::string &result) {
-    module = parse("!m = tensor<4x8xf32>\n!v = tensor<4xf32>\n"
+    module = parse("!m = tensor<4x24xf32>\n!v = tensor<4xf32>\n"
                    "sinter.kernel @k(%x: !m, %w: !m) -> " +
                    result + " {\n" + body + "}\n");
     EXPECT_TRUE(module) << messages;
@@ -82,6 +82,35 @@ TEST_F(Phases, AFewRowsReducedForEachColumnAreWindows) {
   EXPECT_GT(softmax("500").phases.size(), 1u);
 }
 
+TEST_F(Phases, ShortRowsAreWindowsWhereTheyFillVectors) {
+  auto softmax = [&](const std::string &rows, const std::string &length,
+                     int functions) {
+    std::string full = "tensor<" + rows + "x" + length + "xf32>",
+                kept = "tensor<" + rows + "xf32>", body;
+    body = "%e0 = sinter.iota dim 1 : " + full + "\n";
+    for (int i = 1; i <= functions; ++i)
+      body += number("%e", i) + " = sinter.exp " + number("%e", i - 1) + " : " +
+              full + "\n";
+    return of(body + "%s = sinter.reduce_sum " + number("%e", functions) +
+                  " dims [1] : " + full + " -> " + kept +
+                  "\n%c = sinter.broadcast %s dims [0] : " + kept + " -> " +
+                  full + "\n%y = sinter.div " + number("%e", functions) +
+                  ", %c : " + full + "\nsinter.return %y, %s : " + full + ", " +
+                  kept + "\n",
+              "(" + full + ", " + kept + ")");
+  };
+  KernelPhases ten = softmax("30", "10", 1);
+  ASSERT_EQ(ten.phases.size(), 1u);
+  EXPECT_TRUE(ten.phases[0].turnsRows());
+  EXPECT_FALSE(ten.phases[0].rows);
+  EXPECT_EQ(ten.phases[0].results.size(), 2u);
+  EXPECT_EQ(ten.scratchBytes, 0);
+  // Rows that are long, too few, or take too much code to be written out.
+  EXPECT_TRUE(softmax("30", "100", 1).phases[0].rows);
+  EXPECT_TRUE(softmax("3", "10", 1).phases[0].rows);
+  EXPECT_TRUE(softmax("30", "10", 100).phases[0].rows);
+}
+
 TEST_F(Phases, AColumnReadElsewhereAtTheEndOfALongPathIsASecondPhase) {
   // The transposed maximum is not at the sum's own row.
   KernelPhases plan =
@@ -89,7 +118,7 @@ TEST_F(Phases, AColumnReadElsewhereAtTheEndOfALongPathIsASecondPhase) {
          "%b = sinter.broadcast %s dims [0] : !v -> tensor<4x4xf32>\n"
          "%c = sinter.transpose %b [1, 0] : tensor<4x4xf32> -> "
          "tensor<4x4xf32>\n"
-         "%p = sinter.pad %c low [0, 0] high [0, 4] interior [0, 0] : "
+         "%p = sinter.pad %c low [0, 0] high [0, 20] interior [0, 0] : "
          "tensor<4x4xf32> -> !m\n" +
              repeated("%p", 200) +
              "%r = sinter.reduce_sum %v200 dims [1] : !m -> !v\n"

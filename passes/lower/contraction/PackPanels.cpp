@@ -80,7 +80,7 @@ private:
             c + i < valid
                 ? load(index.add(source0, (c + i) * source.columns), lanes)
                 : zero());
-      square = transposeSquare(builder, loc, std::move(square));
+      square = transposeSquares(builder, loc, std::move(square));
       for (int64_t i = 0; i < lanes; ++i)
         store(square[i], index.add(target0, i * panelWidth + c));
     }
