@@ -23,6 +23,24 @@ def ExpandRandom : Pass<"sinter-expand-random", "::mlir::ModuleOp"> {
   }];
 }
 
+def ExchangeKernels : Pass<"sinter-exchange-kernels", "::mlir::ModuleOp"> {
+  let summary = "dilated images as kernels";
+  let description = [{
+    ```
+    %y = conv %x, %w low [1, 1] high [1, 1] input_dilation [2, 2]
+           : [128, 8, 8, 4], [16, 16, 4, 64] -> [128, 2, 2, 64]
+      ⇒
+    %i = transpose %w [3, 0, 1, 2]
+    %k = transpose %x [1, 2, 3, 0]
+    %z = conv %i, %k kernel_dilation [2, 2]
+           : [64, 16, 16, 4], [8, 8, 4, 128] -> [64, 2, 2, 128]
+    %y = transpose (reverse %z dims [1, 2]) [3, 1, 2, 0]
+    ```
+    Afterwards a kernel over a dilated image has no more elements than the
+    result has places.
+  }];
+}
+
 def ChooseLayouts : Pass<"sinter-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "channels where convolutions need them, in whole networks";
   let description = [{

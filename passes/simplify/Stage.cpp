@@ -18,6 +18,7 @@ static void addAlgebra(OpPassManager &passes) {
 void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createTrapOutOfRange());
   passes.addPass(createExpandRandom());
+  passes.addPass(createExchangeKernels());
   // What is written twice is turned once.
   passes.addPass(createMergeEqualOps());
   passes.addPass(createChooseLayouts());

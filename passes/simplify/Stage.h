@@ -8,6 +8,7 @@
 namespace sinter::passes {
 
 std::unique_ptr<mlir::Pass> createExpandRandom();
+std::unique_ptr<mlir::Pass> createExchangeKernels();
 std::unique_ptr<mlir::Pass> createChooseLayouts();
 std::unique_ptr<mlir::Pass> createExpandConvolutions();
 std::unique_ptr<mlir::Pass> createTrapOutOfRange();

@@ -179,6 +179,38 @@ TEST_F(WindowsTest, ADilatedInputUnderAStrideIsPadded) {
   EXPECT_EQ(count("sinter.windows"), 1) << text();
 }
 
+// The gradient of a transposed convolution's kernel: no place of a small result
+// adds up a whole image of products.
+TEST_F(WindowsTest, ADilatedInputUnderABigKernelIsTheKernel) {
+  stage(R"((%x: tensor<3x4x5x2xf32>, %w: tensor<9x11x2x5xf32>)
+      -> tensor<3x3x2x5xf32> {
+    %y = sinter.conv %x, %w low [1, 0] high [3, 3] input_dilation [2, 2]
+        : tensor<3x4x5x2xf32>, tensor<9x11x2x5xf32> -> tensor<3x3x2x5xf32>
+    sinter.return %y : tensor<3x3x2x5xf32>
+  })",
+        1e-13);
+  EXPECT_EQ(count("sinter.fold_windows"), 0) << text();
+  EXPECT_EQ(count("sinter.windows"), 1) << text();
+  EXPECT_EQ(count("sinter.dot_general"), 1) << text();
+}
+
+TEST_F(WindowsTest, KernelsOfGroupsStridesAndDistancesAreExchangedToo) {
+  auto exchange = [](mlir::OpPassManager &passes) {
+    passes.addPass(createExchangeKernels());
+  };
+  rewrite(R"((%x: tensor<3x4x6xf32>, %w: tensor<7x2x9xf32>)
+      -> tensor<3x3x9xf32> {
+    %y = sinter.conv %x, %w strides [3] low [4] high [9] input_dilation [2]
+        kernel_dilation [2] groups 3
+        : tensor<3x4x6xf32>, tensor<7x2x9xf32> -> tensor<3x3x9xf32>
+    sinter.return %y : tensor<3x3x9xf32>
+  })",
+          exchange, 1e-13);
+  EXPECT_EQ(only<ConvOp>().getInputDilation()[0], 2);
+  EXPECT_EQ(only<ConvOp>().getKernelDilation()[0], 2);
+  EXPECT_EQ(only<ConvOp>().getKernel().getType().getShape()[0], 4);
+}
+
 // Both derivatives read one padded image, and nothing is transposed on its way.
 TEST_F(WindowsTest, AKernelsGradientContractsTheSameWindows) {
   auto gradient = [](mlir::OpPassManager &passes) {
