@@ -188,6 +188,20 @@ def WidenStorage : Pass<"sinter-widen-storage", "::mlir::ModuleOp"> {
   }];
 }
 
+def SumVectorProducts : Pass<"sinter-sum-vector-products", "::mlir::ModuleOp"> {
+  let summary = "products with a vector as sums";
+  let description = [{
+    ```
+    dot_general %a, %v contract [1] x [0] : [m, k], [k, 1]
+      ⇒  reshape (reduce_sum (mul %a, (broadcast %v dims [1])) dims [1])
+    dot_general %a, %v contract [0] x [0] : [k, m], [k, 1]
+      ⇒  reshape (dot_general %v, %a contract [0] x [0])
+    ```
+    Afterwards the vector of a product of floats stands on the left, and the
+    matrix's rows lie side by side.
+  }];
+}
+
 def VerifySimplified : Pass<"sinter-verify-simplified", "::mlir::ModuleOp"> {
   let summary = "the invariant of the `simplified` stage";
   let description = [{

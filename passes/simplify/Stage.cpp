@@ -33,6 +33,7 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createSimplifyScans());
   addAlgebra(passes);
   passes.addPass(createWidenStorage());
+  passes.addPass(createSumVectorProducts());
   addAlgebra(passes);
   passes.addPass(createVerifySimplified());
 }

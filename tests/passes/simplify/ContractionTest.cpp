@@ -34,6 +34,50 @@ TEST_F(SimplifyContractionTest, TransposedResultSwapsTheOperands) {
   EXPECT_EQ(ops(), "dot_general");
 }
 
+// Each element of a matrix serves one product with a vector: it is read as it
+// lies, whichever side it stands on.
+TEST_F(SimplifyContractionTest, RowsTimesAVectorAreSums) {
+  stage(R"((%a: tensor<5x3xf32>, %v: tensor<3x1xf32>, %w: tensor<1x3xf32>)
+      -> (tensor<5x1xf32>, tensor<1x5xf32>) {
+    %y = sinter.dot_general %a, %v contract [1] x [0] batch [] x []
+        : tensor<5x3xf32>, tensor<3x1xf32> -> tensor<5x1xf32>
+    %z = sinter.dot_general %w, %a contract [1] x [1] batch [] x []
+        : tensor<1x3xf32>, tensor<5x3xf32> -> tensor<1x5xf32>
+    sinter.return %y, %z : tensor<5x1xf32>, tensor<1x5xf32>
+  })");
+  EXPECT_EQ(count("sinter.dot_general"), 0) << text();
+  EXPECT_EQ(count("sinter.reduce_sum"), 2) << text();
+}
+
+TEST_F(SimplifyContractionTest, RowsOfABatchTimesAVectorEachAreSums) {
+  stage(R"((%a: tensor<4x3x5x2xf32>, %v: tensor<5x1x3x4xf32>)
+      -> tensor<3x4x2x1xf32> {
+    %y = sinter.dot_general %a, %v contract [2] x [0] batch [1, 0] x [2, 3]
+        : tensor<4x3x5x2xf32>, tensor<5x1x3x4xf32> -> tensor<3x4x2x1xf32>
+    sinter.return %y : tensor<3x4x2x1xf32>
+  })");
+  // Results lie side by side there: the vector goes to the left.
+  EXPECT_EQ(count("sinter.reduce_sum"), 0) << text();
+  EXPECT_EQ(only<DotGeneralOp>().getLhsFree().size(), 1u);
+  stage(R"((%a: tensor<4x3x2x5xf32>, %v: tensor<5x1x3x4xf32>)
+      -> tensor<3x4x2x1xf32> {
+    %y = sinter.dot_general %a, %v contract [3] x [0] batch [1, 0] x [2, 3]
+        : tensor<4x3x2x5xf32>, tensor<5x1x3x4xf32> -> tensor<3x4x2x1xf32>
+    sinter.return %y : tensor<3x4x2x1xf32>
+  })");
+  EXPECT_EQ(count("sinter.reduce_sum"), 1) << text();
+}
+
+TEST_F(SimplifyContractionTest, ColumnsTimesAVectorAreARowTimesColumns) {
+  stage(R"((%a: tensor<5x3xf32>, %v: tensor<5x1xf32>) -> tensor<3x1xf32> {
+    %y = sinter.dot_general %a, %v contract [0] x [0] batch [] x []
+        : tensor<5x3xf32>, tensor<5x1xf32> -> tensor<3x1xf32>
+    sinter.return %y : tensor<3x1xf32>
+  })");
+  auto type = llvm::cast<mlir::ShapedType>(only<DotGeneralOp>().getType());
+  EXPECT_EQ(type.getDimSize(0), 1) << text();
+}
+
 // On the right, a constant is packed for good.
 TEST_F(SimplifyContractionTest, AConstantTableTimesAColumnIsOnTheRight) {
   algebra(R"((%x: tensor<3x1xf32>) -> tensor<2x1xf32> {
