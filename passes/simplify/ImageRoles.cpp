@@ -40,7 +40,7 @@ ImageRoles::ImageRoles(Block &block) : block(block) {
           ofKernel.insert(operand.getDefiningOp());
     }
   for (auto conv : block.getOps<ConvOp>()) {
-    if (isOfKernel(conv))
+    if (isOfKernel(conv) || conv.getType().getRank() > mostDimensions)
       continue;
     uint32_t last = 1u << (conv.getSpatialRank() + 1);
     for (Value image : {Value(conv.getInput()), Value(conv.getResult())})
@@ -67,7 +67,9 @@ void ImageRoles::spread(Operation *op) {
   if (op->getBlock() != &block || isOfKernel(op))
     return;
   auto places = carriedDimensions(op);
-  if (!places)
+  auto isTooMany = [](Value value) { return rankOf(value) > mostDimensions; };
+  if (!places || isTooMany(op->getResult(0)) ||
+      llvm::any_of(op->getOperands(), isTooMany))
     return;
   auto carry = [](uint32_t bits, ArrayRef<int64_t> to) {
     uint32_t carried = 0;

@@ -27,10 +27,11 @@ public:
   bool isOfKernel(mlir::Operation *op) const { return ofKernel.contains(op); }
 
 private:
-  /// A bit a dimension.
+  /// A bit a dimension; values of more than these have no roles.
   struct Roles {
     uint32_t samples = 0, channels = 0;
   };
+  static constexpr int64_t mostDimensions = 32;
   void set(mlir::Value value, Roles found);
   void spread(mlir::Operation *op);
 

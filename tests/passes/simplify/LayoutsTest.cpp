@@ -157,6 +157,22 @@ TEST_F(LayoutsTest, ReshapesOfChannelsKeepTheirOrder) {
   EXPECT_EQ(count("sinter.transpose"), 1) << text();
 }
 
+// Reshapes give as many dimensions as anyone likes.
+TEST_F(LayoutsTest, VeryManyDimensionsKeepTheirOrder) {
+  std::string many = "tensor<2x";
+  for (int i = 0; i < 30; ++i)
+    many += "1x";
+  many += "4x6x5xf32>";
+  choose(R"((%x: tensor<2x6x5x4xf32>, %w: tensor<1x1x4x4xf32>)
+      -> tensor<2x6x5x4xf32> {)" +
+         fromConvolution + "\n%1 = sinter.reshape %first : " +
+         "tensor<2x4x6x5xf32> -> " + many + "\n%2 = sinter.exp %1 : " + many +
+         "\n%image = sinter.reshape %2 : " + many + " -> tensor<2x4x6x5xf32>" +
+         intoConvolution);
+  EXPECT_EQ(ops(), "conv transpose reshape exp reshape transpose conv")
+      << text();
+}
+
 // A value that meets itself turned has no one place for its channels.
 TEST_F(LayoutsTest, WhereRolesDisagreeNothingIsTurned) {
   choose(R"((%x: tensor<2x4x4xf32>, %w: tensor<1x4x4xf32>)
