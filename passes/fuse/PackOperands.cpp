@@ -99,6 +99,10 @@ struct PackOperands : passes::impl::PackOperandsBase<PackOperands> {
     ModuleOp module = getOperation();
     if (Options::of(module).optLevel == 0)
       return;
+    // Of another module, which may be gone.
+    constants = {};
+    packed.clear();
+    packers.clear();
     TargetFacts target = TargetFacts::of(module);
     llvm::MapVector<StringAttr, SmallVector<CallOp>> calls;
     module.walk([&](CallOp call) {
