@@ -102,18 +102,20 @@ static void split(DotGeneralOp dot, SummedDimension at, SplitExtent split) {
     result.insert(result.begin(), d);
     return result;
   };
+  // One after the other: host compilers differ in the order of arguments.
+  Value lhs = split.covered(builder, loc, dot.getLhs(), at.lhs);
+  Value rhs = split.covered(builder, loc, dot.getRhs(), at.rhs);
   Value parts = DotGeneralOp::create(
-      builder, loc, split.covered(builder, loc, dot.getLhs(), at.lhs),
-      split.covered(builder, loc, dot.getRhs(), at.rhs),
-      split.inside(dot.getLhsContracting(), at.lhs),
+      builder, loc, lhs, rhs, split.inside(dot.getLhsContracting(), at.lhs),
       split.inside(dot.getRhsContracting(), at.rhs),
       batch(dot.getLhsBatch(), at.lhs), batch(dot.getRhsBatch(), at.rhs));
   Value sum =
       ReduceSumOp::create(builder, loc, parts, ArrayRef<int64_t>(int64_t(0)));
   if (split.rest > 0) {
+    lhs = split.left(builder, loc, dot.getLhs(), at.lhs);
+    rhs = split.left(builder, loc, dot.getRhs(), at.rhs);
     Value left = DotGeneralOp::create(
-        builder, loc, split.left(builder, loc, dot.getLhs(), at.lhs),
-        split.left(builder, loc, dot.getRhs(), at.rhs), dot.getLhsContracting(),
+        builder, loc, lhs, rhs, dot.getLhsContracting(),
         dot.getRhsContracting(), dot.getLhsBatch(), dot.getRhsBatch());
     sum = AddOp::create(builder, loc, sum, left);
   }
