@@ -92,6 +92,8 @@ void ClusterGraph::trace(Value value, Access access, const Cluster *spread,
                      spreads(broadcast, *spread)
                  ? Access::Spread
                  : Access::Moved;
+  } else if (kindOf(producer) == OpKind::Gather) {
+    access = Access::Moved;
   }
   for (Value operand : producer->getOperands())
     trace(operand, access, spread, into);

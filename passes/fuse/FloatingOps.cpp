@@ -70,6 +70,8 @@ DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
                kind == OpKind::Movement || isWidening(&op);
     own.may = fuse ? own.cost <= copyLimit && (map || own.readsMemory)
                    : kind == OpKind::Constant;
+    // An index map as well, but one that is never followed twice.
+    own.may |= fuse && kind == OpKind::Gather && op.hasOneUse();
     result[&op] = own;
   }
   return result;
@@ -124,6 +126,11 @@ static bool isLeftOut(DotGeneralOp root, PadOp pad) {
 
 bool FloatingOps::absorbs(Operation *root, Operation *op,
                           const Cheapness &cheapness) {
+  // Rows that are named are read where they lie by who takes every row once.
+  if (kindOf(op) == OpKind::Gather)
+    return kindOf(root) == OpKind::Pointwise ||
+           kindOf(root) == OpKind::Reduction ||
+           kindOf(root) == OpKind::Scatter;
   switch (kindOf(root)) {
   case OpKind::Free:
     return false;

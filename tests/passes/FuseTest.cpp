@@ -186,6 +186,65 @@ TEST_F(Fusing, APoolingIsAReductionThatReadsWindows) {
   expectUnchanged(text);
 }
 
+// Rows of tables that are summed, as those of a bag of words, are read where
+// they lie.
+TEST_F(Fusing, ASumOfGatheredRowsReadsTheTables) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%t: tensor<7x5xf32>, %i: tensor<4x3xi32>,
+                      %u: tensor<6x5xf32>, %j: tensor<4x3xi32>)
+        -> (tensor<4x5xf32>, tensor<4x3xf32>) {
+      %a = sinter.gather %t[%i] axis 0 batch 0
+          : tensor<7x5xf32>, tensor<4x3xi32> -> tensor<4x3x5xf32>
+      %y = sinter.reduce_sum %a dims [1]
+          : tensor<4x3x5xf32> -> tensor<4x5xf32>
+      %b = sinter.gather %t[%j] axis 0 batch 0
+          : tensor<7x5xf32>, tensor<4x3xi32> -> tensor<4x3x5xf32>
+      %c = sinter.gather %u[%i] axis 0 batch 0
+          : tensor<6x5xf32>, tensor<4x3xi32> -> tensor<4x3x5xf32>
+      %p = sinter.mul %b, %c : tensor<4x3x5xf32>
+      %z = sinter.reduce_sum %p dims [2]
+          : tensor<4x3x5xf32> -> tensor<4x3xf32>
+      sinter.return %y, %z : tensor<4x5xf32>, tensor<4x3xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(kind(kernelOf(steps[0])), "reduction");
+  EXPECT_EQ(kind(kernelOf(steps[1])), "reduction");
+  expectUnchanged(text);
+}
+
+// A graph's messages go from row to row; what a second reader needs is stored.
+TEST_F(Fusing, AScatterOfGatheredRowsIsOneKernel) {
+  const char *text = R"(module @m {
+    sinter.entry @run(%t: tensor<7x5xf32>, %i: tensor<9xi32>,
+                      %j: tensor<9xi32>, %w: tensor<5x5xf32>)
+        -> (tensor<7x5xf32>, tensor<7x5xf32>, tensor<9x5xf32>) {
+      %z = sinter.constant dense<0.0> : tensor<7x5xf32>
+      %a = sinter.gather %t[%i] axis 0 batch 0
+          : tensor<7x5xf32>, tensor<9xi32> -> tensor<9x5xf32>
+      %y = sinter.scatter_add %z[%j] += %a axis 0 batch 0
+          : tensor<7x5xf32>, tensor<9xi32>, tensor<9x5xf32>
+      %b = sinter.gather %t[%j] axis 0 batch 0
+          : tensor<7x5xf32>, tensor<9xi32> -> tensor<9x5xf32>
+      %x = sinter.scatter_add %z[%i] += %b axis 0 batch 0
+          : tensor<7x5xf32>, tensor<9xi32>, tensor<9x5xf32>
+      %v = sinter.dot_general %b, %w contract [1] x [0] batch [] x []
+          : tensor<9x5xf32>, tensor<5x5xf32> -> tensor<9x5xf32>
+      sinter.return %y, %x, %v
+          : tensor<7x5xf32>, tensor<7x5xf32>, tensor<9x5xf32>
+    }
+  })";
+  auto module = fused(text);
+  auto steps = calls(*module, "run");
+  ASSERT_EQ(steps.size(), 4u);
+  EXPECT_EQ(kind(kernelOf(steps[0])), "scatter");
+  EXPECT_TRUE(holds(kernelOf(steps[0]), "gather"));
+  EXPECT_EQ(kind(kernelOf(steps[1])), "gather");
+  expectUnchanged(text);
+}
+
 // Reshapes apart, the mask of the activation included.
 TEST_F(Fusing, APoolingAndItsDerivativeAreOneWalkOverWindows) {
   const char *text = R"(module @m {
