@@ -13,6 +13,8 @@ static constexpr int64_t kAlignment = 64;
 SortRow::SortRow(ArgSortOp op) {
   auto type = cast<RankedTensorType>(op.getOperand().getType());
   extent = type.getDimSize(op.getDimension());
+  auto places = op->getAttrOfType<IntegerAttr>(placesReadAttr);
+  read = places ? std::min(places.getInt(), extent) : extent;
   keyBits = std::max(32u, type.getElementTypeBitWidth());
 }
 

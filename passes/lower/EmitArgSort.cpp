@@ -6,6 +6,10 @@
 // scratch.  A merge takes each step without a branch: at equal keys the left
 // run goes first, so the sort is stable.
 //
+// Where only a few places from the front are read, these are kept sorted while
+// the row goes by; whole vectors of keys that are beyond the last of them are
+// passed over.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/SortRow.h"
@@ -15,6 +19,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -35,10 +40,15 @@ public:
             int64_t offset, int64_t taskBytes);
 
 private:
-  /// Calls `body` with where elements are in the tensor, and in their row.
-  void eachElement(const Indices &before, const Indices &behind,
+  /// Calls `body` with where the first `count` elements are in the tensor, and
+  /// in their row.
+  void eachElement(const Indices &before, const Indices &behind, int64_t count,
                    llvm::function_ref<void(const Point &, const Point &)> body);
   void fill(const Indices &before, const Indices &behind);
+  void select();
+  /// The element at place `i` of the row, among those before `slot`, which is
+  /// free for it or for the last of them.
+  void insert(Value i, Value slot);
   void mergePasses();
   void mergeRuns(Value low, Value middle, Value high, Value from, Value to);
   void write(const Indices &before, const Indices &behind);
@@ -107,12 +117,12 @@ Value RowSorter::keyOf(Value element) {
 }
 
 void RowSorter::eachElement(
-    const Indices &before, const Indices &behind,
+    const Indices &before, const Indices &behind, int64_t count,
     llvm::function_ref<void(const Point &, const Point &)> body) {
   // Vectors where the row lies in one piece.
   bool contiguous =
       static_cast<int64_t>(op.getDimension()) == type.getRank() - 1;
-  eachPlace(emitter, loc, contiguous ? form : LoopForm(), row.extent,
+  eachPlace(emitter, loc, contiguous ? form : LoopForm(), count,
             [&](Index i, int64_t lanes, int64_t active) {
               auto at = [&](Indices indices) {
                 return Point::vector(builder, loc, std::move(indices), lanes,
@@ -124,15 +134,96 @@ void RowSorter::eachElement(
 }
 
 void RowSorter::fill(const Indices &before, const Indices &behind) {
-  eachElement(before, behind, [&](const Point &point, const Point &own) {
+  auto keep = [&](const Point &point, const Point &own) {
     Value key = keyOf(emitter.emit(op.getOperand(), point));
     emitter.space.setLanes(own.lanes, own.active());
     emitter.store(loc, key, keys, {2 * row.extent}, own);
+    if (row.isSelected())
+      return;
     Type element = ValueEmitter::registerType(builder.getI32Type(), own.lanes);
     Value place = emitter.space.value(loc, own.indices.front());
     place = arith::IndexCastOp::create(builder, loc, element, place);
     emitter.store(loc, place, places, {2 * row.extent}, own);
-  });
+  };
+  eachElement(before, behind, row.extent, keep);
+}
+
+void RowSorter::insert(Value i, Value slot) {
+  // From the first one that is greater on, all move up: an equal one that came
+  // earlier stays in front.
+  Value key = memref::LoadOp::create(builder, loc, keys, ValueRange{i});
+  Value place =
+      arith::IndexCastOp::create(builder, loc, builder.getI32Type(), i);
+  Value no = arith::ConstantIntOp::create(builder, loc, 0, 1);
+  auto loop = scf::ForOp::create(builder, loc, at(0), slot, at(1),
+                                 ValueRange{key, place, no});
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value one = loop.getRegionIterArg(0), its = loop.getRegionIterArg(1);
+    Value j = loop.getInductionVar(), behind = add(j, at(row.extent));
+    Value old = memref::LoadOp::create(builder, loc, keys, behind);
+    Value oldPlace = memref::LoadOp::create(builder, loc, places, j);
+    Value moves =
+        arith::OrIOp::create(builder, loc, loop.getRegionIterArg(2),
+                             less(one, old, arith::CmpIPredicate::slt));
+    auto choose = [&](Value a, Value b) -> Value {
+      return arith::SelectOp::create(builder, loc, moves, a, b);
+    };
+    memref::StoreOp::create(builder, loc, choose(one, old), keys, behind);
+    memref::StoreOp::create(builder, loc, choose(its, oldPlace), places, j);
+    scf::YieldOp::create(
+        builder, loc,
+        ValueRange{choose(old, one), choose(oldPlace, its), moves});
+  }
+  memref::StoreOp::create(builder, loc, loop.getResult(0), keys,
+                          add(slot, at(row.extent)));
+  memref::StoreOp::create(builder, loc, loop.getResult(1), places, slot);
+}
+
+void RowSorter::select() {
+  auto eachOf = [&](Value begin, Value end,
+                    llvm::function_ref<void(Value)> body) {
+    auto loop = scf::ForOp::create(builder, loc, begin, end, at(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  };
+  eachOf(at(0), at(row.read), [&](Value i) { insert(i, i); });
+  Value last = at(row.read - 1);
+  // Whether `key`, of a vector or of one element, goes before the last.
+  auto isAmong = [&](Value key) {
+    Value bound =
+        memref::LoadOp::create(builder, loc, keys, add(last, at(row.extent)));
+    if (isa<VectorType>(key.getType()))
+      bound = vector::BroadcastOp::create(builder, loc, key.getType(), bound);
+    return less(key, bound, arith::CmpIPredicate::slt);
+  };
+  auto ifAmong = [&](Value key, llvm::function_ref<void()> body) {
+    Value among = isAmong(key);
+    if (isa<VectorType>(among.getType()))
+      among = vector::ReductionOp::create(builder, loc,
+                                          vector::CombiningKind::OR, among);
+    auto branch = scf::IfOp::create(builder, loc, among);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    body();
+  };
+  eachPlace(emitter, loc, form, row.extent,
+            [&](Index i, int64_t lanes, int64_t active) {
+              emitter.space.setLanes(lanes, active);
+              Point own = Point::vector(builder, loc, {i}, lanes, active);
+              Value begin = emitter.space.scalar(loc, i);
+              ifAmong(emitter.load(loc, keys, keyType, i, own), [&] {
+                Value first =
+                    arith::MaxUIOp::create(builder, loc, begin, at(row.read));
+                eachOf(first, add(begin, at(active)), [&](Value j) {
+                  Value key =
+                      memref::LoadOp::create(builder, loc, keys, ValueRange{j});
+                  ifAmong(key, [&] { insert(j, last); });
+                });
+              });
+            });
 }
 
 /// [low, middle) and [middle, high), both sorted, as one run; `from` and `to`
@@ -191,13 +282,15 @@ void RowSorter::mergePasses() {
 
 void RowSorter::write(const Indices &before, const Indices &behind) {
   // After an odd number of passes the order is in the second half.
-  Index half(row.passes() % 2 ? row.extent : 0);
-  eachElement(before, behind, [&](const Point &point, const Point &own) {
+  bool isSelected = row.isSelected();
+  Index half(!isSelected && row.passes() % 2 ? row.extent : 0);
+  auto store = [&](const Point &point, const Point &own) {
     Value place = emitter.load(loc, places, builder.getI32Type(),
                                own.indices.front() + half, own);
     for (Value flat : targets)
       emitter.store(loc, place, flat, type.getShape(), point);
-  });
+  };
+  eachElement(before, behind, isSelected ? row.read : row.extent, store);
 }
 
 void RowSorter::sort(const Indices &before, const Indices &behind,
@@ -209,7 +302,10 @@ void RowSorter::sort(const Indices &before, const Indices &behind,
       emitter, loc, scratch, offset + row.placesOffset(),
       RankedTensorType::get({2 * row.extent}, builder.getI32Type()), taskBytes);
   fill(before, behind);
-  mergePasses();
+  if (row.isSelected())
+    select();
+  else
+    mergePasses();
   write(before, behind);
 }
 

@@ -202,6 +202,18 @@ def SumVectorProducts : Pass<"sinter-sum-vector-products", "::mlir::ModuleOp"> {
   }];
 }
 
+def LimitSorts : Pass<"sinter-limit-sorts", "::mlir::ModuleOp"> {
+  let summary = "orders of which only the front is read";
+  let description = [{
+    ```
+    %o = argsort %x dim 1 descending              {places_read = 3}
+    %y = slice %o offsets [0, 0] sizes [8, 3]  ⇒
+    ```
+    Afterwards an `argsort` says how many places from the front are read, if not
+    all.
+  }];
+}
+
 def VerifySimplified : Pass<"sinter-verify-simplified", "::mlir::ModuleOp"> {
   let summary = "the invariant of the `simplified` stage";
   let description = [{

@@ -35,5 +35,6 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createWidenStorage());
   passes.addPass(createSumVectorProducts());
   addAlgebra(passes);
+  passes.addPass(createLimitSorts());
   passes.addPass(createVerifySimplified());
 }

@@ -90,6 +90,46 @@ TEST_P(Sequence, SortsAreThoseOfTheInterpreter) {
   check(cases);
 }
 
+// A slice that reads from a place on, or every second one, needs all before.
+TEST_P(Sequence, FrontsOfSortsAreThoseOfTheInterpreter) {
+  std::vector<Case> cases;
+  for (std::vector<int64_t> shape :
+       {std::vector<int64_t>{37}, {9, 40}, {3, 66, 5}, {2, 3, 4, 33}, {6, 300}})
+    for (const char *element : {"f32", "f64", "i64", "i32", "i8", "ui8", "i1"})
+      for (size_t dim = 0; dim < shape.size(); ++dim) {
+        auto text = [&](llvm::ArrayRef<int64_t> extents, const char *of) {
+          std::string result = "tensor<";
+          for (int64_t extent : extents)
+            result += std::to_string(extent) + "x";
+          return result + of + ">";
+        };
+        int64_t read =
+            std::max<int64_t>(1, shape[dim] / (cases.size() % 3 + 4));
+        bool second = cases.size() % 2 && read > 2;
+        std::vector<int64_t> offsets(shape.size(), 0), part = shape,
+                                                       strides(shape.size(), 1);
+        part[dim] = second ? read / 2 : read;
+        offsets[dim] = second;
+        strides[dim] = second ? 2 : 1;
+        auto list = [](llvm::ArrayRef<int64_t> numbers) {
+          std::string result;
+          for (int64_t number : numbers)
+            result += (result.empty() ? "[" : ", ") + std::to_string(number);
+          return result + "]";
+        };
+        std::string type = text(shape, element), order = text(shape, "i32");
+        cases.push_back(
+            {type,
+             "%o = sinter.argsort %x dim " + std::to_string(dim) +
+                 (cases.size() % 4 > 1 ? " descending" : "") + " : " + type +
+                 " -> " + order + "\n%y = sinter.slice %o offsets " +
+                 list(offsets) + " sizes " + list(part) + " strides " +
+                 list(strides) + " : " + order + " -> " + text(part, "i32"),
+             text(part, "i32")});
+      }
+  check(cases);
+}
+
 // What is computed before, and read after in another order.
 TEST_P(Sequence, StandsBetweenOtherOps) {
   check({{"tensor<6x50xf32>", R"(
