@@ -66,6 +66,16 @@ void sinter::passes::markBoundaries(Value value,
         markAll();
       continue;
     }
+    // Neighbours that stay neighbours.
+    if (auto transpose = dyn_cast<TransposeOp>(op)) {
+      ArrayRef<int64_t> from = transpose.getPermutation();
+      SmallVector<bool> inner(from.size(), false);
+      markBoundaries(transpose.getOperand(), inner, known);
+      for (size_t d = 1; d < from.size(); ++d)
+        if (from[d] != from[d - 1] + 1 || inner[from[d]])
+          boundary[d] = true;
+      continue;
+    }
     markAll();
   }
 }

@@ -61,7 +61,7 @@ public:
     if (rows == 0)
       return;
     bool turned = llvm::any_of(parts, [&](const Part &part) {
-      return findSquares(part.value, form.lanes).has_value();
+      return lanesOfSquares(part).has_value();
     });
     if (turned) {
       for (const Part &part : parts)
@@ -89,11 +89,23 @@ private:
     return std::max<int64_t>(1, phase.tasks * elements / (rows * length));
   }
 
+  using Joined = SmallVector<SmallVector<int64_t>>;
+  Joined blocksOf(const Part &part, size_t from) const {
+    return mergeDimensions(part.shape(), part.value, from, dimension);
+  }
+
+  /// None for a part that is not transposed.
+  std::optional<int64_t> lanesOfSquares(const Part &part) const {
+    Joined blocks = blocksOf(part, 0);
+    if (!findAcross(part.value, blocks))
+      return std::nullopt;
+    return lanesToTurn(blocks, form.lanes, form.fewestLanes, form.maskedTails);
+  }
+
   /// A part's dimensions `from`…, inside of `prefix`.
   void walk(const Part &part, size_t from, const Indices &prefix,
             int64_t tasks) {
-    SmallVector<SmallVector<int64_t>> blocks =
-        mergeDimensions(part.shape(), part.value, from, dimension);
+    Joined blocks = blocksOf(part, from);
     LaneLoops(emitter, loc)
         .nest(blocks, lanesForRows(blocks, form.lanes, form.fewestLanes),
               /*unroll=*/1, tasks, prefix, 0,
@@ -101,10 +113,12 @@ private:
   }
 
   void allRows(const Part &part) {
-    if (auto squares = findSquares(part.value, form.lanes))
-      return loopOverSquares(emitter, loc, part.shape(), *squares,
-                             form.maskedTails, tasksOf(part),
-                             [&](const Point &point) { copy(part, point); });
+    if (auto lanes = lanesOfSquares(part)) {
+      Joined blocks = blocksOf(part, 0);
+      return loopOverSquares(
+          emitter, loc, blocks, *findAcross(part.value, blocks), *lanes,
+          tasksOf(part), [&](const Point &point) { copy(part, point); });
+    }
     walk(part, 0, {}, tasksOf(part));
   }
 

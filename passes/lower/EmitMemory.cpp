@@ -52,6 +52,10 @@ static constexpr int64_t kShortestStream = 16;
 /// Lanes further apart are gathered: as many vectors would be read.
 static constexpr int64_t kFarthestLane = 4;
 
+/// Lanes no further apart take less to shuffle out of the vectors they lie in
+/// than to turn with others.
+static constexpr int64_t kNearLane = 2;
+
 /// Lanes `step` elements apart, the first at `base`.  Nothing is read before
 /// the first of them or behind the last.
 static Value loadApart(ValueEmitter &emitter, Location loc, Value flat,
@@ -91,8 +95,8 @@ static Value allLanes(ValueEmitter &emitter, Location loc, const Point &point) {
 
 Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
                               const Index &place, const Point &point) {
-  if (!square || point.mask || point.lanes != square->lanes ||
-      !space.isAffine(place))
+  if (!square || point.lanes != square->lanes || !space.isAffine(place) ||
+      place.lane < square->rows)
     return nullptr;
   // Rows must follow each other in memory, and nothing else may change with
   // them: symbols made later may be their quotients.
@@ -112,14 +116,15 @@ Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
       return found->second[square->row];
   Index base = first;
   base.lane = 0;
-  SmallVector<Value> columns;
-  auto type = VectorType::get({point.lanes}, storage);
-  for (int64_t lane = 0; lane < point.lanes; ++lane)
-    columns.push_back(vector::LoadOp::create(
-        builder, loc, type, flat,
-        space.scalar(loc, base + Index(lane * place.lane))));
+  auto at = [&](int64_t offset) {
+    return space.scalar(loc, base + Index(offset));
+  };
+  RowsInMemory lanes{flat,         at,          place.lane,
+                     square->rows, point.lanes, point.active(),
+                     maskedTails};
   SmallVector<Value> &rows = squares.back()[name];
-  rows = transposeSquares(builder, loc, std::move(columns));
+  rows = readColumns(builder, loc, storage, lanes,
+                     ColumnGroup::of(0, square->rows, point.lanes));
   return rows[square->row];
 }
 
@@ -139,7 +144,8 @@ Value ValueEmitter::turnedColumn(Location loc, Value flat, Type storage,
   auto at = [&](int64_t offset) {
     return space.scalar(loc, first + Index(offset));
   };
-  RowsInMemory rows{flat, at, length, point.lanes, point.active(), maskedTails};
+  RowsInMemory rows{flat,           at,         length, length, point.lanes,
+                    point.active(), maskedTails};
   ColumnGroup group = ColumnGroup::of(column, length, point.lanes);
   ColumnsName name(flat.getAsOpaquePointer(), first, length, group.first);
   for (Columns &scope : turned)
@@ -160,6 +166,14 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
         memref::LoadOp::create(builder, loc, flat, space.scalar(loc, place));
   } else {
     auto type = VectorType::get({point.lanes}, storage);
+    auto apart = [&](int64_t farthest) -> Value {
+      if (!space.isAffine(place) || place.lane <= 1 || place.lane > farthest ||
+          point.mask)
+        return nullptr;
+      Index base = place;
+      base.lane = 0;
+      return loadApart(*this, loc, flat, type, base, place.lane);
+    };
     if (space.isAffine(place) && place.lane == 1) {
       Value base = space.scalar(loc, place);
       if (point.mask)
@@ -176,13 +190,12 @@ Value ValueEmitter::load(Location loc, Value flat, Type elementType,
         backwards.push_back(lane);
       result =
           vector::ShuffleOp::create(builder, loc, result, result, backwards);
+    } else if (Value near = apart(kNearLane)) {
+      result = near;
     } else if (Value row = squareRow(loc, flat, storage, place, point)) {
       result = row;
-    } else if (space.isAffine(place) && place.lane > 1 &&
-               place.lane <= kFarthestLane && !point.mask) {
-      Index base = place;
-      base.lane = 0;
-      result = loadApart(*this, loc, flat, type, base, place.lane);
+    } else if (Value far = apart(kFarthestLane)) {
+      result = far;
     } else if (Value column = turnedColumn(loc, flat, storage, place, point)) {
       result = column;
     } else {
@@ -226,9 +239,10 @@ void ValueEmitter::storeRows(Location loc, ArrayRef<Value> columns, Value flat,
   SmallVector<Value> stored;
   for (Value column : columns)
     stored.push_back(toStorage(builder, loc, column, flat, point.lanes));
-  writeColumns(builder, loc, stored,
-               {flat, at, static_cast<int64_t>(columns.size()), point.lanes,
-                point.active(), maskedTails});
+  auto length = static_cast<int64_t>(columns.size());
+  writeColumns(
+      builder, loc, stored,
+      {flat, at, length, length, point.lanes, point.active(), maskedTails});
 }
 
 void ValueEmitter::store(Location loc, Value element, Value flat,

@@ -67,6 +67,8 @@ private:
   bool fillsWindows() const;
   void storeRows(ArrayRef<Store> columns);
   SmallVector<SmallVector<int64_t>> rowBlocks() const;
+  bool turn(ArrayRef<SmallVector<int64_t>> blocks, size_t across);
+  void fillRows(const Point &rows, ArrayRef<int64_t> inner);
   void prefetchNextRow(ArrayRef<int64_t> shape, const Point &point);
   int64_t unrolling() const;
 
@@ -132,8 +134,9 @@ void PhaseLoops::storeAll(ArrayRef<Store> stores) {
 void PhaseLoops::storeRows(ArrayRef<Store> columns) {
   const Point &point = columns.front().point;
   emitter.space.setLanes(point.lanes, point.active());
-  Index place = emitter.space.linearize(point.indices, phase.space);
-  if (!emitter.space.isAffine(place) ||
+  Index place = emitter.space.linearize(
+      point.indices, tensorType(returned[columns.front().number]).getShape());
+  if (point.lanes == 1 || !emitter.space.isAffine(place) ||
       place.lane != static_cast<int64_t>(columns.size()))
     return storeAll(columns);
   SmallVector<Value> values;
@@ -322,6 +325,51 @@ SmallVector<SmallVector<int64_t>> PhaseLoops::rowBlocks() const {
   return dimensionBlocks(phase.outer, boundary);
 }
 
+/// Pointwise results of arguments that lie transposed along block `across`;
+/// whether there is enough to turn.
+bool PhaseLoops::turn(ArrayRef<SmallVector<int64_t>> blocks, size_t across) {
+  auto lanesOf = [&](Blocks fitting) {
+    return lanesToTurn(fitting, form.lanes, form.fewestLanes, form.maskedTails);
+  };
+  // Short rows of results, of which a vector holds several.
+  ArrayRef<int64_t> inner = blocks.back();
+  int64_t length = ShapedType::getNumElements(inner);
+  if (across + 2 == blocks.size() && length <= form.lanes / 2) {
+    auto lanes = lanesOf(blocks.drop_back());
+    if (lanes && *lanes >= length) {
+      LaneLoops(emitter, loc)
+          .nest(blocks.drop_back(), *lanes, 1, phase.tasks, {}, 0,
+                [&](ArrayRef<Point> points) {
+                  emitter.turnsRows = points.front().lanes > 1;
+                  fillRows(points.front(), inner);
+                  emitter.turnsRows = false;
+                });
+      return true;
+    }
+  }
+  auto lanes = lanesOf(blocks);
+  if (!lanes || ShapedType::getNumElements(blocks[across]) < 2)
+    return false;
+  loopOverSquares(emitter, loc, blocks, across, *lanes, phase.tasks,
+                  [&](const Point &point) { outerPoints(point); });
+  return true;
+}
+
+/// Every element of rows that are of dimensions `inner`.
+void PhaseLoops::fillRows(const Point &rows, ArrayRef<int64_t> inner) {
+  SmallVector<SmallVector<Store>> stores;
+  for (unsigned number : phase.results) {
+    SmallVector<Store> &columns = stores.emplace_back();
+    for (int64_t i = 0; i < ShapedType::getNumElements(inner); ++i) {
+      Indices indices = rows.indices;
+      llvm::append_range(indices, emitter.space.delinearize(Index(i), inner));
+      compute(number, rows.at(std::move(indices)), columns);
+    }
+  }
+  for (ArrayRef<Store> columns : stores)
+    storeRows(columns);
+}
+
 void PhaseLoops::emit() {
   SmallVector<Value> values;
   for (Operation *op : phase.reducing)
@@ -332,6 +380,10 @@ void PhaseLoops::emit() {
   SmallVector<SmallVector<int64_t>> blocks =
       phase.turnsRows() ? rowBlocks() : mergeDimensions(phase.outer, values, 0);
   int64_t lanes = phase.rows ? 1 : form.lanes;
+  if (lanes > 1 && phase.reducing.empty())
+    if (auto across = findAcross(values, blocks))
+      if (turn(blocks, *across))
+        return;
   // Too short for a vector: lanes over all dimensions, with divisions.
   if (lanes > 1 && blocks.size() > 1 &&
       (phase.reducing.empty() || phase.turnsRows()) &&
@@ -341,11 +393,6 @@ void PhaseLoops::emit() {
     blocks.assign(1, all);
   }
   lanes = lanesForRows(blocks, lanes, form.fewestLanes);
-  if (!phase.rows && phase.reducing.empty())
-    if (auto squares = findSquares(values, lanes))
-      return loopOverSquares(emitter, loc, phase.outer, *squares,
-                             form.maskedTails, phase.tasks,
-                             [&](const Point &point) { outerPoints(point); });
   LaneLoops(emitter, loc)
       .nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
             [&](ArrayRef<Point> points) { outerPoints(points); });

@@ -4,6 +4,7 @@
 
 #include "compiler/ir/Sinter.h"
 #include "passes/lower/Collapse.h"
+#include "passes/lower/LaneLoops.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
@@ -19,26 +20,41 @@ static bool readsArguments(Value value) {
 
 namespace sinter::passes {
 
-std::optional<SquareWalk> findSquares(ArrayRef<Value> values,
-                                      int64_t mostLanes) {
-  constexpr int64_t leastLanes = 4;
-  for (int64_t lanes = mostLanes; lanes >= leastLanes; lanes /= 2) {
-    if (!llvm::isPowerOf2_64(lanes))
+std::optional<size_t> findAcross(ArrayRef<Value> values, Blocks blocks) {
+  if (blocks.size() < 2)
+    return std::nullopt;
+  for (Value source : behindPointwise(values)) {
+    auto transpose = source.getDefiningOp<TransposeOp>();
+    if (!transpose || !readsArguments(transpose.getOperand()))
       continue;
-    for (Value source : behindPointwise(values)) {
-      auto transpose = source.getDefiningOp<TransposeOp>();
-      if (!transpose || !readsArguments(transpose.getOperand()))
-        continue;
-      auto type = cast<RankedTensorType>(transpose.getType());
-      int64_t last = type.getRank() - 1;
-      size_t across = llvm::find(transpose.getPermutation(), last) -
-                      transpose.getPermutation().begin();
-      if (int64_t(across) != last && type.getDimSize(across) >= lanes &&
-          type.getDimSize(last) >= lanes)
-        return SquareWalk{across, lanes};
-    }
+    // The last dimension of the operand that is longer than 1.
+    ArrayRef<int64_t> from = transpose.getPermutation();
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(transpose.getOperand().getType()).getShape();
+    int64_t last = shape.size() - 1;
+    while (last > 0 && shape[last] == 1)
+      --last;
+    size_t across = llvm::find(from, last) - from.begin();
+    size_t block = 0;
+    for (size_t end = blocks[0].size(); end <= across;
+         end += blocks[block].size())
+      ++block;
+    if (block + 1 < blocks.size())
+      return block;
   }
   return std::nullopt;
+}
+
+std::optional<int64_t> lanesToTurn(Blocks blocks, int64_t most, int64_t fewest,
+                                   bool maskedTails) {
+  constexpr int64_t leastSide = 4;
+  int64_t extent = ShapedType::getNumElements(blocks.back());
+  int64_t lanes = lanesForRows(blocks, most, fewest);
+  while (!maskedTails && lanes > extent)
+    lanes /= 2;
+  if (std::min(lanes, extent) < leastSide || !llvm::isPowerOf2_64(lanes))
+    return std::nullopt;
+  return lanes;
 }
 
 /// Lanes `chosen` of a, and of b behind it; null if neither is there.
@@ -83,104 +99,114 @@ SmallVector<Value> transposeSquares(OpBuilder &builder, Location loc,
 namespace {
 class SquareLoops {
 public:
-  SquareLoops(ValueEmitter &emitter, Location loc, ArrayRef<int64_t> shape,
-              SquareWalk walk, bool maskedTails, int64_t tasks,
+  SquareLoops(ValueEmitter &emitter, Location loc, Blocks blocks, size_t across,
+              int64_t lanes, int64_t tasks,
               llvm::function_ref<void(const Point &)> body)
-      : emitter(emitter), loc(loc), shape(shape), across(walk.across),
-        last(shape.size() - 1), lanes(walk.lanes), maskedTails(maskedTails),
-        tasks(tasks), body(body), indices(shape.size()) {}
+      : emitter(emitter), loc(loc), blocks(blocks), across(across),
+        last(blocks.size() - 1), lanes(lanes), tasks(tasks), body(body),
+        places(blocks.size()) {
+    for (ArrayRef<int64_t> block : blocks)
+      extents.push_back(ShapedType::getNumElements(block));
+  }
 
-  /// The dimensions from `depth` on.
+  /// The blocks from `depth` on.
   void outer(size_t depth) {
     if (depth == last)
       return rows();
     if (depth == across)
       return outer(depth + 1);
-    loop(depth, 0, shape[depth], 1, [&] { outer(depth + 1); });
+    loop(depth, 0, extents[depth], 1, [&] { outer(depth + 1); });
   }
 
 private:
-  void loop(size_t dimension, int64_t begin, int64_t end, int64_t step,
+  void loop(size_t block, int64_t begin, int64_t end, int64_t step,
             llvm::function_ref<void()> inside) {
     emitter.space.setLanes(1, 1);
     // The first that is a loop is the outermost.
     int64_t shared = end - begin > step ? std::exchange(tasks, 1) : 1;
     emitter.share(loc, begin, end, step, shared, [&](Index index) {
-      indices[dimension] = index;
+      places[block] = index;
       inside();
     });
   }
 
   void rows() {
-    int64_t whole = shape[across] / lanes * lanes;
-    loop(across, 0, whole, lanes, [&] {
-      Index base = indices[across];
-      loop(last, 0, wholeColumns(), lanes, [&] { square(base); });
-      if (wholeColumns() < shape[last]) {
-        emitter.space.setLanes(1, 1);
-        emitter.loop(loc, 0, lanes, 1, [&](Index row) {
-          indices[across] = base + row;
-          columns(wholeColumns());
-        });
-      }
-    });
-    loop(across, whole, shape[across], 1, [&] { columns(0); });
+    int64_t whole = extents[across] / lanes * lanes;
+    loop(across, 0, whole, lanes, [&] { squares(lanes); });
+    if (whole == extents[across])
+      return;
+    emitter.enter();
+    places[across] = Index(whole);
+    squares(extents[across] - whole);
+    emitter.leave();
   }
 
-  void square(const Index &base) {
+  /// So many rows, from the one that is the place across.
+  void squares(int64_t count) {
+    Index base = places[across];
+    int64_t whole = extents[last] / lanes * lanes;
+    loop(last, 0, whole, lanes, [&] { square(base, count, lanes); });
+    if (whole == extents[last])
+      return;
+    if (emitter.maskedTails) {
+      emitter.enter();
+      places[last] = Index(whole);
+      square(base, count, extents[last] - whole);
+      emitter.leave();
+      return;
+    }
+    emitter.space.setLanes(1, 1);
+    emitter.loop(loc, 0, count, 1, [&](Index row) {
+      places[across] = base + row;
+      loop(last, whole, extents[last], 1,
+           [&] { body(Point::scalar(indices())); });
+    });
+  }
+
+  void square(const Index &base, int64_t count, int64_t active) {
     // A symbol of its own for the row: none that is older depends on it.
     Index first = emitter.space.symbol(emitter.space.scalar(loc, base),
-                                       shape[across] / lanes * lanes, lanes);
-    emitter.square = {first.terms.front().symbol, lanes, 0};
-    for (int64_t row = 0; row < lanes; ++row) {
-      indices[across] = first + Index(row);
-      emitter.square->row = row;
-      vector(lanes);
+                                       extents[across] - count + 1,
+                                       /*multiple=*/1);
+    if (count > 1)
+      emitter.square = {first.terms.front().symbol, lanes, count, 0};
+    for (int64_t row = 0; row < count; ++row) {
+      places[across] = first + Index(row);
+      if (emitter.square)
+        emitter.square->row = row;
+      emitter.space.setLanes(lanes, active);
+      Index begin = places[last];
+      places[last].lane = 1;
+      body(Point::vector(emitter.builder, loc, indices(), lanes, active));
+      places[last] = begin;
     }
     emitter.square.reset();
   }
 
-  /// The columns of one row from `begin` on.
-  void columns(int64_t begin) {
-    loop(last, begin, wholeColumns(), lanes, [&] { vector(lanes); });
-    int64_t rest = wholeColumns();
-    if (rest == shape[last])
-      return;
-    if (!maskedTails)
-      return loop(last, rest, shape[last], 1,
-                  [&] { body(Point::scalar(indices)); });
-    emitter.enter();
-    indices[last] = Index(rest);
-    vector(shape[last] - rest);
-    emitter.leave();
+  Indices indices() {
+    Indices all;
+    for (auto [place, block] : llvm::zip_equal(places, blocks))
+      llvm::append_range(all, emitter.space.delinearize(place, block));
+    return all;
   }
-
-  void vector(int64_t active) {
-    emitter.space.setLanes(lanes, active);
-    Indices at = indices;
-    at[last].lane = 1;
-    body(Point::vector(emitter.builder, loc, at, lanes, active));
-  }
-
-  int64_t wholeColumns() const { return shape[last] / lanes * lanes; }
 
   ValueEmitter &emitter;
   Location loc;
-  ArrayRef<int64_t> shape;
+  Blocks blocks;
+  SmallVector<int64_t> extents;
   size_t across, last;
   int64_t lanes;
-  bool maskedTails;
   int64_t tasks;
   llvm::function_ref<void(const Point &)> body;
-  Indices indices;
+  /// In each block.
+  Indices places;
 };
 } // namespace
 
-void loopOverSquares(ValueEmitter &emitter, Location loc,
-                     ArrayRef<int64_t> shape, SquareWalk walk, bool maskedTails,
-                     int64_t tasks,
+void loopOverSquares(ValueEmitter &emitter, Location loc, Blocks blocks,
+                     size_t across, int64_t lanes, int64_t tasks,
                      llvm::function_ref<void(const Point &)> body) {
-  SquareLoops(emitter, loc, shape, walk, maskedTails, tasks, body).outer(0);
+  SquareLoops(emitter, loc, blocks, across, lanes, tasks, body).outer(0);
 }
 
 } // namespace sinter::passes

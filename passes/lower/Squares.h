@@ -1,9 +1,9 @@
 //===- Squares.h - transposes in registers ----------------------*- C++ -*-===//
 //
 // A kernel that reads an argument across its rows would gather element by
-// element.  Instead its points are done `lanes` rows at a time: the square of
-// lanes × lanes elements is read as it lies, in whole vectors, and turned in
-// registers.
+// element.  Instead its points are done some rows at a time: a square of rows ×
+// lanes elements is read as it lies, in vectors along the rows' index, and
+// turned in registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,19 +16,18 @@
 
 namespace sinter::passes {
 
-/// How a space is walked in squares.
-struct SquareWalk {
-  /// The dimension along which an argument that is read transposed lies side by
-  /// side.
-  size_t across;
-  /// Lanes of a square, at most those asked for.
-  int64_t lanes;
-};
-/// The largest squares in which `values` can be computed; none if nothing is
-/// read transposed, or if the last dimension or `across` is shorter than the
-/// least vector.
-std::optional<SquareWalk> findSquares(llvm::ArrayRef<mlir::Value> values,
-                                      int64_t mostLanes);
+/// A space of several blocks of dimensions, each walked as one.
+using Blocks = llvm::ArrayRef<llvm::SmallVector<int64_t>>;
+
+/// The block along which an argument that `values` read transposed lies side by
+/// side; none if nothing is read so, or if it is the last one.
+std::optional<size_t> findAcross(llvm::ArrayRef<mlir::Value> values,
+                                 Blocks blocks);
+
+/// Lanes of vectors along the last block, at most `most`: as few as it fills,
+/// but not fewer than `fewest`. None if it is too short for any.
+std::optional<int64_t> lanesToTurn(Blocks blocks, int64_t most, int64_t fewest,
+                                   bool maskedTails);
 
 /// The squares of `rows` (n vectors, n a power of 2, of squares of n lanes side
 /// by side) transposed, each by itself, by log₂ n stages of two-operand
@@ -37,12 +36,11 @@ llvm::SmallVector<mlir::Value>
 transposeSquares(mlir::OpBuilder &builder, mlir::Location loc,
                  llvm::SmallVector<mlir::Value> rows);
 
-/// Every point of a space of `shape`: in squares along `walk.across` and the
-/// last dimension (see ValueEmitter::Square), in rows and elements at the
-/// edges. The outermost loop is shared by `tasks`.
-void loopOverSquares(ValueEmitter &emitter, mlir::Location loc,
-                     llvm::ArrayRef<int64_t> shape, SquareWalk walk,
-                     bool maskedTails, int64_t tasks,
+/// Every point of the space: in squares of `lanes` along block `across` and the
+/// last one (see ValueEmitter::Square), what is left of the last behind a mask
+/// or in elements. The outermost loop is shared by `tasks`.
+void loopOverSquares(ValueEmitter &emitter, mlir::Location loc, Blocks blocks,
+                     size_t across, int64_t lanes, int64_t tasks,
                      llvm::function_ref<void(const Point &)> body);
 
 } // namespace sinter::passes

@@ -85,7 +85,7 @@ Value Turn::piece(int64_t row, ColumnGroup group) {
   if (row >= rows.active)
     return zero(group.width);
   int64_t offset = row * rows.stride + group.first;
-  int64_t behind = std::max<int64_t>(0, group.end() - rows.stride);
+  int64_t behind = std::max<int64_t>(0, group.end() - rows.length);
   if (behind == 0 || row + 1 < rows.active)
     return vector::LoadOp::create(builder, loc, type, rows.flat,
                                   rows.at(offset));

@@ -19,8 +19,8 @@ struct RowsInMemory {
   mlir::Value flat;
   /// Place of the first element of the first row: from there to `offset`.
   llvm::function_ref<mlir::Value(int64_t offset)> at;
-  /// From one row to the next.
-  int64_t stride;
+  /// From one row to the next, and how many elements of each there are.
+  int64_t stride, length;
   int64_t lanes;
   /// The first of the lanes have rows.
   int64_t active;

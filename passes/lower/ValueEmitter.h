@@ -76,12 +76,14 @@ public:
   /// Whether results go past the caches (an i1); null for never.
   mlir::Value streams;
 
-  /// Set while points are done `lanes` rows at a time, the rows' index being
-  /// `symbol` + `row`: what lies side by side along it is then read as a
-  /// square. No symbol but those made before it may depend on the row.
+  /// Set while points are done `rows` rows (at most `lanes`) at a time, the
+  /// rows' index being `symbol` + `row`: what lies side by side along it is
+  /// then read as squares. No symbol but those made before it may depend on the
+  /// row.
   struct Square {
     unsigned symbol;
     int64_t lanes;
+    int64_t rows;
     int64_t row;
   };
   std::optional<Square> square;
