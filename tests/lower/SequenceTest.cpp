@@ -33,9 +33,9 @@ std::string moduleOf(llvm::ArrayRef<Case> cases) {
 
 class Sequence : public testing::TestWithParam<Target> {
 protected:
-  void check(llvm::ArrayRef<Case> cases) {
+  void check(llvm::ArrayRef<Case> cases, From from = From::Fused) {
     auto [cpu, level] = GetParam();
-    Compiled compiled(moduleOf(cases), cpu, level);
+    Compiled compiled(moduleOf(cases), cpu, level, from);
     ASSERT_TRUE(compiled);
     for (auto [number, c] : llvm::enumerate(cases)) {
       std::string entry = "e" + std::to_string(number);
@@ -127,7 +127,7 @@ TEST_P(Sequence, FrontsOfSortsAreThoseOfTheInterpreter) {
                  list(strides) + " : " + order + " -> " + text(part, "i32"),
              text(part, "i32")});
       }
-  check(cases);
+  check(cases, From::Gradient);
 }
 
 // What is computed before, and read after in another order.
