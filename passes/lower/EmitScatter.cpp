@@ -11,6 +11,7 @@
 #include "passes/lower/Places.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -181,6 +182,30 @@ void ScatterLoops::row(const Indices &before, const Indices &updateBefore) {
   emitter.leave();
 }
 
+/// What `body` does, if the value is no argument that lies where `target` does:
+/// a table that is updated in place is large, and what is added may be little.
+static void unlessOneMemory(Value value, Value target,
+                            const KernelBuffers &buffers, ValueEmitter &emitter,
+                            llvm::function_ref<void()> body) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return body();
+  OpBuilder &builder = emitter.builder;
+  Location loc = value.getLoc();
+  auto begin = [&](Value memory) -> Value {
+    return memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, memory);
+  };
+  Value apart = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ne,
+      begin(buffers.arguments[argument.getArgNumber()]), begin(target));
+  auto branch = scf::IfOp::create(builder, loc, apart);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitter.enter();
+  body();
+  emitter.leave();
+}
+
 void sinter::passes::emitScatter(ScatterAddOp op, const Phase &phase,
                                  const KernelPhases &plan, const LoopForm &form,
                                  KernelOp kernel, const KernelBuffers &buffers,
@@ -195,7 +220,8 @@ void sinter::passes::emitScatter(ScatterAddOp op, const Phase &phase,
         ValueEmitter::flatten(emitter.builder, loc, buffers.results[number]));
   for (Value flat : targets) {
     ScatterLoops loops(op, form, flat, emitter);
-    loops.copy(phase.tasks);
+    unlessOneMemory(op.getOperand(), flat, buffers, emitter,
+                    [&] { loops.copy(phase.tasks); });
     loops.share(phase.tasks);
   }
 }

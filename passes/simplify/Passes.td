@@ -202,6 +202,19 @@ def SumVectorProducts : Pass<"sinter-sum-vector-products", "::mlir::ModuleOp"> {
   }];
 }
 
+def UpdateRows : Pass<"sinter-update-rows", "::mlir::ModuleOp"> {
+  let summary = "updates of the rows that were read";
+  let description = [{
+    ```
+    %g = scatter_add 0[%i] += %u
+    write @w, (sub (read @w), (mul %g, 0.01))
+      ⇒
+    write @w, (scatter_add (read @w)[%i] += (neg (mul %u, 0.01)))
+    ```
+    Afterwards gradient descent on few rows of a table leaves the others alone.
+  }];
+}
+
 def LimitSorts : Pass<"sinter-limit-sorts", "::mlir::ModuleOp"> {
   let summary = "orders of which only the front is read";
   let description = [{

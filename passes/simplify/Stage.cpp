@@ -34,6 +34,7 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   addAlgebra(passes);
   passes.addPass(createWidenStorage());
   passes.addPass(createSumVectorProducts());
+  passes.addPass(createUpdateRows());
   addAlgebra(passes);
   passes.addPass(createLimitSorts());
   passes.addPass(createVerifySimplified());
