@@ -56,6 +56,9 @@ static constexpr int64_t kFarthestLane = 4;
 /// than to turn with others.
 static constexpr int64_t kNearLane = 2;
 
+/// Of longer rows than this, most columns may not be wanted.
+static constexpr int64_t kLongestRow = 32;
+
 /// Lanes `step` elements apart, the first at `base`.  Nothing is read before
 /// the first of them or behind the last.
 static Value loadApart(ValueEmitter &emitter, Location loc, Value flat,
@@ -133,7 +136,7 @@ Value ValueEmitter::turnedColumn(Location loc, Value flat, Type storage,
                                  const Index &place, const Point &point) {
   int64_t length = place.lane;
   if (!turnsRows || !space.isAffine(place) || length < 2 ||
-      length > 2 * point.lanes ||
+      length > kLongestRow ||
       cast<MemRefType>(flat.getType()).getNumElements() % length != 0)
     return nullptr;
   int64_t column = (place.constant % length + length) % length;

@@ -70,14 +70,44 @@ static Value shuffle(OpBuilder &builder, Location loc, Value a, Value b,
   return vector::ShuffleOp::create(builder, loc, a ? a : b, b ? b : a, lane);
 }
 
+/// Of every four lanes of a vector (0 to 3) and of one behind it (4 to 7)
+/// those: what the machine's unpacking instructions give, of words and pairs of
+/// words.
+static SmallVector<int64_t> unpacked(int64_t lanes, ArrayRef<int64_t> ofFour) {
+  SmallVector<int64_t> chosen;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t from = ofFour[lane % 4];
+    chosen.push_back(lane / 4 * 4 + (from < 4 ? from : lanes + from - 4));
+  }
+  return chosen;
+}
+
+/// Squares of four, of words.
+static void transposeFour(OpBuilder &builder, Location loc, int64_t lanes,
+                          MutableArrayRef<Value> rows) {
+  auto of = [&](Value a, Value b, ArrayRef<int64_t> ofFour) {
+    return shuffle(builder, loc, a, b, unpacked(lanes, ofFour));
+  };
+  Value low = of(rows[0], rows[1], {0, 4, 1, 5});
+  Value high = of(rows[0], rows[1], {2, 6, 3, 7});
+  Value lowNext = of(rows[2], rows[3], {0, 4, 1, 5});
+  Value highNext = of(rows[2], rows[3], {2, 6, 3, 7});
+  rows[0] = of(low, lowNext, {0, 1, 4, 5});
+  rows[1] = of(low, lowNext, {2, 3, 6, 7});
+  rows[2] = of(high, highNext, {0, 1, 4, 5});
+  rows[3] = of(high, highNext, {2, 3, 6, 7});
+}
+
 SmallVector<Value> transposeSquares(OpBuilder &builder, Location loc,
                                     SmallVector<Value> rows) {
   int64_t n = rows.size();
-  int64_t lanes = 0;
+  VectorType type;
   for (Value row : rows)
     if (row)
-      lanes = cast<VectorType>(row.getType()).getNumElements();
-  for (int64_t distance = n / 2; distance > 0; distance /= 2) {
+      type = cast<VectorType>(row.getType());
+  int64_t lanes = type.getNumElements();
+  bool words = type.getElementTypeBitWidth() == 32 && n >= 4;
+  for (int64_t distance = n / 2; distance > (words ? 2 : 0); distance /= 2) {
     // Swap the off-diagonal blocks of every 2·distance square.
     SmallVector<int64_t> upper, lower;
     for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -93,6 +123,10 @@ SmallVector<Value> transposeSquares(OpBuilder &builder, Location loc,
       rows[i + distance] = shuffle(builder, loc, a, b, lower);
     }
   }
+  if (words)
+    for (int64_t i = 0; i < n; i += 4)
+      transposeFour(builder, loc, lanes,
+                    MutableArrayRef<Value>(rows).slice(i, 4));
   return rows;
 }
 
