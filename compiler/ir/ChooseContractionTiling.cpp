@@ -23,6 +23,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/Panels.h"
 #include "compiler/ir/TaskCost.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -52,26 +53,51 @@ static int64_t mostRowsInL1(const ContractionLoop &rows, int64_t elementBytes,
   return std::max<int64_t>(ways * 3 / 4, 1) * places;
 }
 
+/// Whether rows of B so far apart fall on so few sets of L2 that the first are
+/// gone when the last is read.
+static bool crowdsL2(int64_t distance, int64_t rows,
+                     const TargetFacts &target) {
+  constexpr int64_t ways = 16;
+  int64_t wayBytes = std::max<int64_t>(target.l2Bytes / ways, 1);
+  return distance != 0 &&
+         rows >= ways * wayBytes / std::gcd(distance, wayBytes);
+}
+
+namespace {
+/// What a register tile has to keep to, and what it costs beside its products,
+/// in multiply-adds of one vector.
+struct TileLimits {
+  int64_t registers, rowsInL1;
+  int64_t leastVectors, mostVectors;
+  /// A panel that is wider comes from L2 to every tile but the first.
+  int64_t vectorsInL1;
+  /// What the first row of tiles waits for one row of a panel.
+  double rowOfPanel;
+};
+} // namespace
+
 /// The register tile with the most multiply-adds per load among those that fit,
 /// not larger than the matrix; wider before taller when equal.
 static void chooseRegisterTile(ContractionTiling &tiling,
                                ArrayRef<ContractionLoop> rowLoops, int64_t n,
-                               int64_t registers, int64_t rowsInL1,
-                               int64_t mostVectors) {
+                               const TileLimits &limits) {
   constexpr int64_t tallest = 15;
-  int64_t mostRows = std::min(tallest, rowsInL1);
+  // What a vector that L1 does not hold takes.
+  constexpr double fromL2 = 7;
+  int64_t mostRows = std::min(tallest, limits.rowsInL1);
   int64_t usefulVectors = std::max<int64_t>(
-      1, std::min(mostVectors,
+      1, std::min(limits.mostVectors,
                   static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
   int64_t m = 1;
   for (const ContractionLoop &loop : rowLoops)
     m *= std::max<int64_t>(loop.extent, 1);
   int64_t usefulRows = std::min(mostRows, m);
   double best = -1;
-  for (int64_t v = 1; v <= usefulVectors; ++v)
+  for (int64_t v = std::min(limits.leastVectors, usefulVectors);
+       v <= usefulVectors; ++v)
     for (int64_t r = 1; r <= usefulRows; ++r) {
       // The accumulators, a row of B, one broadcast of A.
-      if (r * v + v + 1 > registers)
+      if (r * v + v + 1 > limits.registers)
         continue;
       auto split = ContractionTiling::splitRows(r, rowLoops);
       if (!split)
@@ -85,8 +111,11 @@ static void chooseRegisterTile(ContractionTiling &tiling,
         int64_t around = rowLoops.drop_back().back().extent;
         tiles = llvm::divideCeil(around, split->first) * (m / last / around);
       }
-      double perTile = std::max<double>(r * v, 1.5 * (r + v)) + 1.0;
-      double cost = tiles * padded / (v * tiling.lanes) * perTile;
+      double perTile = std::max<double>(r * v, 1.5 * (r + v));
+      if (tiles > 1 && v > limits.vectorsInL1)
+        perTile = std::max(perTile, fromL2 * v);
+      double cost = (tiles * (perTile + 1.0) + limits.rowOfPanel) * padded /
+                    (v * tiling.lanes);
       double score = 1.0 / cost;
       if (score > best * 1.0001) {
         best = score;
@@ -129,6 +158,8 @@ static void chooseBlocks(ContractionTiling &tiling,
   int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
   int64_t panels = llvm::divideCeil(form.n, width);
   int64_t most = tiling.packLhs ? 1 : std::min(tiling.tasks, panels);
+  // What a block packs of B for itself takes so much longer than to read it.
+  constexpr double packed = 5;
   double best = std::numeric_limits<double>::infinity();
   int64_t blockRows = tiling.blockRows, blockColumns = tiling.blockColumns;
   for (int64_t columns = 1; columns <= most; ++columns) {
@@ -144,7 +175,7 @@ static void chooseBlocks(ContractionTiling &tiling,
         llvm::divideCeil(form.m, height) * llvm::divideCeil(form.n, breadth);
     double area = static_cast<double>(height) * breadth;
     // Elements read for an element of C, times what is waited for.
-    double cost = (height + breadth) / area *
+    double cost = (height + (tiling.packBeside ? packed : 1) * breadth) / area *
                   (area * blocks / (static_cast<double>(form.m) * form.n));
     if (cost >= best)
       continue;
@@ -218,35 +249,52 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
   bool inShortRows = readsShortRows(form, target, tiling.lanes);
   tiling.columns = inShortRows ? form.shortRows()->columns : tiling.lanes;
-  auto chooseTile = [&](int64_t registers, int64_t mostVectors) {
+  constexpr int64_t widest = 8;
+  TileLimits limits{
+      .registers = registerCount(target),
+      .rowsInL1 = mostRowsInL1(rowLoops.back(), bytes, target),
+      .leastVectors = 1,
+      .mostVectors = widest,
+      .vectorsInL1 =
+          inShortRows ? widest
+                      : target.l1Bytes * 3 / 4 /
+                            std::max<int64_t>(form.k * tiling.lanes * bytes, 1),
+      .rowOfPanel = 0};
+  auto chooseTile = [&] {
     chooseRegisterTile(tiling, rowLoops,
                        llvm::divideCeil(form.n, tiling.columns) * tiling.lanes,
-                       registers, mostRowsInL1(rowLoops.back(), bytes, target),
-                       mostVectors);
+                       limits);
   };
-  constexpr int64_t widest = 8;
-  int64_t registers = registerCount(target);
-  chooseTile(registers, widest);
+  if (auto panels = Panels::of(op, form))
+    limits.leastVectors = limits.mostVectors = panels->width / tiling.lanes;
+  else if (form.rhs && form.rhsK.stride() &&
+           crowdsL2(*form.rhsK.stride() * bytes, form.k, target))
+    limits.rowOfPanel = 8;
+  chooseTile();
   if (divides(op) && !inShortRows) {
     // Where a large part of the steps has an epilogue beside, what that
     // computes with needs registers too; of few, it gets by with memory.  Wider
     // rows than these would keep the divider longer than a step takes.
     constexpr int64_t fewSteps = 4, many = 32, forEpilogue = 4, inOneStep = 2;
     int64_t steps = stepsBeside(tiling, form);
-    if (steps >= tiling.rows && steps < fewSteps * tiling.rows)
-      chooseTile(registers < many ? registers : registers - forEpilogue,
-                 inOneStep);
+    if (steps >= tiling.rows && steps < fewSteps * tiling.rows) {
+      if (limits.registers >= many)
+        limits.registers -= forEpilogue;
+      limits.mostVectors = std::min(limits.mostVectors, inOneStep);
+      chooseTile();
+    }
     tiling.defersEpilogue = steps >= tiling.rows && form.m >= 2 * tiling.rows;
   }
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
   bool rhsApart = form.rhsK.stride() && *form.rhsK.stride() > tiling.width();
+  bool rowsAreRead = !inShortRows && form.rhs && rowsOfRhs;
   // Of long rows, each on pages of its own, fewer walks do.
   constexpr int64_t longRow = 256, manyRows = 32;
   bool walkedOften = (form.n > longRow && form.m > manyRows) ||
                      (rhsApart && form.m >= veryManyRows);
-  tiling.packRhs = !inShortRows && (!form.rhs || !rowsOfRhs || walkedOften);
+  tiling.packRhs = !inShortRows && (!rowsAreRead || walkedOften);
 
   chooseDepth(tiling, form, bytes, target);
   // What is stored after the last pass has no multiply-adds beside it.
@@ -255,6 +303,17 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
   tiling.blockRows = std::clamp<int64_t>(
       block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
+  // If one block has all the rows, its first tile may pack for the others.
+  constexpr int64_t severalTiles = 4, crowdedTiles = 2;
+  int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
+  bool isCrowded = limits.rowOfPanel > 0;
+  if (rowsAreRead && rhsApart && form.m <= block &&
+      (isCrowded ? rowTiles >= crowdedTiles
+                 : walkedOften && rowTiles >= severalTiles) &&
+      tiling.canPackBeside(form)) {
+    tiling.packBeside = true;
+    tiling.packRhs = false;
+  }
   tiling.blockColumns =
       llvm::alignTo(std::max<int64_t>(form.n, 1), tiling.width());
   TaskCost cost(op);
@@ -262,6 +321,10 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.tasks = isEmpty ? 1
                          : cost.tasks(cost.ofProducts(form.batch, form.m,
                                                       form.n, form.k, bytes));
+  // A panel has room for each.
+  constexpr int64_t mostPanels = 16;
+  if (tiling.packBeside)
+    tiling.tasks = std::min(tiling.tasks, mostPanels);
   int64_t products = std::min(tiling.tasks, form.batch);
   if (products > 1 && 2 * form.batch >= tiling.tasks) {
     tiling.tasks = products;

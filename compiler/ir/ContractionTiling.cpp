@@ -73,6 +73,15 @@ int64_t ContractionTiling::passDepth(const ContractionForm &form) const {
   return std::min(blockDepth, steps) * (form.k / steps);
 }
 
+bool ContractionTiling::canPackBeside(const ContractionForm &form) const {
+  if (!form.rhs || form.rhsHasBorder || columns != lanes || form.k == 0 ||
+      form.rhsN.stride() != 1)
+    return false;
+  SmallVector<ContractionLoop> depth = form.depthLoops(packLhs, 0);
+  return form.rowLoops(packLhs).size() == 1 && depth.size() == 1 &&
+         !depth[0].bounded && depth[0].extent == form.k;
+}
+
 int64_t ContractionTiling::sumBytes(DotGeneralOp op) const {
   if (blockDepth == 0)
     return 0;
@@ -92,11 +101,11 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
-  return packRhs && !readsPanels(op)
-             ? llvm::alignTo(llvm::alignTo(form.n, width()) * form.k *
-                                 elementBytes(op),
-                             kScratchAlignment)
-             : 0;
+  int64_t elements = packBeside ? width() * passDepth(form)
+                     : packRhs && !readsPanels(op)
+                         ? llvm::alignTo(form.n, width()) * form.k
+                         : 0;
+  return llvm::alignTo(elements * elementBytes(op), kScratchAlignment);
 }
 
 int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
@@ -107,10 +116,14 @@ int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
              : 0;
 }
 
+int64_t ContractionTiling::turnBytes(DotGeneralOp op) const {
+  return takesTurns(ContractionForm::of(op)) ? kScratchAlignment : 0;
+}
+
 int64_t ContractionTiling::neededScratch(DotGeneralOp op) const {
-  bool own = sharesBatch(ContractionForm::of(op));
+  bool own = ownsRhs(ContractionForm::of(op));
   return tasks * (lhsBytes(op) + sumBytes(op) + pendingBytes(op)) +
-         (own ? tasks : 1) * rhsBytes(op);
+         (own ? tasks : 1) * rhsBytes(op) + turnBytes(op);
 }
 
 std::optional<ContractionTiling>
@@ -142,6 +155,7 @@ ContractionTiling::from(DictionaryAttr schedule) {
     return std::nullopt;
   tiling.packLhs = schedule.contains("pack_lhs");
   tiling.packRhs = schedule.contains("pack_rhs");
+  tiling.packBeside = schedule.contains("pack_beside");
   tiling.defersEpilogue = schedule.contains("defer_epilogue");
   return tiling;
 }
@@ -168,6 +182,8 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
     schedule.set("pack_lhs", builder.getUnitAttr());
   if (packRhs)
     schedule.set("pack_rhs", builder.getUnitAttr());
+  if (packBeside)
+    schedule.set("pack_beside", builder.getUnitAttr());
   if (defersEpilogue)
     schedule.set("defer_epilogue", builder.getUnitAttr());
 }

@@ -21,17 +21,20 @@ struct ContractionTiling {
   int64_t unroll;       // steps of K unrolled
   int64_t blockRows;    // MC: rows of A per pass over B
   int64_t blockColumns; // NC: columns of B per block, whole panels
-  int64_t blockDepth;  // KC: steps of the outermost loop over K per pass over a
-                       // block; 0 for all at once
-  int64_t tasks;       // parts that threads may share, at most
-  bool packLhs;        // A is first written as [blockRows][K]
-  bool packRhs;        // B is read as [N/NR][K][NR], zero-padded: packed
-                       // first, unless it is an argument of that form
+  int64_t blockDepth; // KC: steps of the outermost loop over K per pass over a
+                      // block; 0 for all at once
+  int64_t tasks;      // parts that threads may share, at most
+  bool packLhs;       // A is first written as [blockRows][K]
+  bool packRhs;       // B is read as [N/NR][K][NR], zero-padded: packed
+                      // first, unless it is an argument of that form
+  bool packBeside;    // the first tile of a block reads B as it lies and stores
+                      // it as a panel [KC][NR], which those below it read
   bool defersEpilogue; // what follows the sums of a tile happens between the
                        // multiply-adds of the next one
   int64_t scratchBytes;
 
   int64_t width() const { return vectors * columns; }
+  bool packsRhs() const { return packRhs || packBeside; }
 
   /// The fastest one, as far as a small model of the machine knows.
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
@@ -58,7 +61,14 @@ struct ContractionTiling {
   int64_t passDepth(const ContractionForm &form) const;
   /// Whether B is an argument that is packed as these tiles read it.
   bool readsPanels(DotGeneralOp op) const;
-  /// Bytes of a packed block of A, and of B if it is packed in the call.
+  /// Whether each task packs its own B: that of its products, or a panel.
+  bool ownsRhs(const ContractionForm &form) const {
+    return packBeside || sharesBatch(form);
+  }
+  /// Whether this form's loops let tiles pack B beside their products.
+  bool canPackBeside(const ContractionForm &form) const;
+  /// Bytes of a packed block of A, and of B, or a panel of it, if it is packed
+  /// in the call.
   int64_t lhsBytes(DotGeneralOp op) const;
   int64_t rhsBytes(DotGeneralOp op) const;
   /// Bytes of a block's sums between passes; 0 if there is one pass.
@@ -67,8 +77,13 @@ struct ContractionTiling {
   /// they belong.
   int64_t pendingBytes(DotGeneralOp op) const;
   static constexpr int64_t pendingPlaceBytes = 64;
+  /// Whether tasks take turns with panels, and the bytes that say who has one.
+  bool takesTurns(const ContractionForm &form) const {
+    return packBeside && tasks > 1 && !sharesBatch(form);
+  }
+  int64_t turnBytes(DotGeneralOp op) const;
   /// Bytes that packing and waiting take: each task has a block of A and sums
-  /// of its own, and B if its products are its own.
+  /// of its own, and B if it owns that.
   int64_t neededScratch(DotGeneralOp op) const;
   /// From and to the entries of a kernel's `schedule`.
   static std::optional<ContractionTiling> from(mlir::DictionaryAttr schedule);

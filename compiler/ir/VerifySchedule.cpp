@@ -46,7 +46,8 @@ static LogicalResult verifyNumbers(KernelOp kernel, DictionaryAttr schedule) {
              << limit.name << "' = " << attr << ", which is not an i64 from "
              << limit.least << " to " << limit.most;
   }
-  for (StringRef name : {"streams", "prefetches_rows", "defer_epilogue"})
+  for (StringRef name : {"streams", "prefetches_rows", "pack_lhs", "pack_rhs",
+                         "pack_beside", "defer_epilogue"})
     if (Attribute attr = schedule.get(name); attr && !isa<UnitAttr>(attr))
       return kernel.emitOpError("has the schedule entry '")
              << name << "' = " << attr << ", which takes no value";
@@ -90,6 +91,11 @@ static LogicalResult verifyContraction(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("has blocks of ")
            << tiling.blockRows << "×" << tiling.blockColumns
            << ", which is more than the product";
+  if (tiling.packBeside && (tiling.packRhs || !tiling.canPackBeside(form)))
+    return kernel.emitOpError("packs its right operand beside its products, ")
+           << (tiling.packRhs ? "but before them too"
+                              : "but has not one loop over rows of contiguous "
+                                "columns");
   if (tiling.blockDepth > 0 && tiling.columns != tiling.lanes)
     return kernel.emitOpError(
         "passes its blocks several times, but its vectors take short rows");

@@ -51,7 +51,7 @@ struct Origin {
   /// read B as it lies.
   bool isReadOften(const ContractionTiling &tiling) const {
     constexpr int64_t severalSteps = 4;
-    return steps > 1 && (tiling.packRhs || steps >= severalSteps);
+    return steps > 1 && (tiling.packsRhs() || steps >= severalSteps);
   }
   /// The constant, if it is one that does not stand in kernels.
   ConstantOp constant() const {

@@ -37,7 +37,7 @@ std::optional<WantedPanels> WantedPanels::of(KernelOp kernel,
     return std::nullopt;
   ContractionTiling tiling = ContractionTiling::choose(dot, target);
   // Short rows that vectors take as they lie are panels already.
-  if (tiling.lanes <= 1 || (!tiling.packRhs && form.shortRows()))
+  if (tiling.lanes <= 1 || (!tiling.packsRhs() && form.shortRows()))
     return std::nullopt;
   WantedPanels wanted{dot, std::move(form), tiling};
   // Padding, and what maps repeat, must not make much more of it; of one

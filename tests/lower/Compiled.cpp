@@ -20,6 +20,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -28,6 +29,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <thread>
 #include <unistd.h>
 
 using namespace mlir;
@@ -218,6 +220,25 @@ static int runLastFirst(void *, int64_t count, int (*body)(void *, int64_t),
 static const sinter_host lastFirst = {sizeof(sinter_host), nullptr,
                                       runLastFirst, nullptr, nullptr};
 
+/// Several threads at once.
+static int runTogether(void *, int64_t count, int (*body)(void *, int64_t),
+                       void *data) {
+  std::atomic<int64_t> next = 0;
+  std::atomic<int> failure = 0;
+  auto work = [&] {
+    for (int64_t i = next++; i < count; i = next++)
+      if (int code = body(data, i))
+        failure = code;
+  };
+  std::thread second(work), third(work);
+  work();
+  second.join();
+  third.join();
+  return failure;
+}
+static const sinter_host together = {sizeof(sinter_host), nullptr, runTogether,
+                                     nullptr, nullptr};
+
 std::vector<Array> Compiled::run(llvm::StringRef entry,
                                  llvm::ArrayRef<Array> inputs, Guard guard) {
   auto op = parsed->module->lookupSymbol<ir::EntryOp>(entry);
@@ -246,10 +267,11 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
   buffers.emplace_back(parsed->workspaceOf[entry], alignment, guard);
   char *workspace = buffers.back().begin;
 
-  // Twice: on a host that takes the last task first, then on one that takes
-  // them in their order.  Nothing may differ.
+  // On a host that takes the last task first, on one with threads, and on one
+  // that takes them in their order.  Nothing may differ.
   std::vector<std::vector<char>> results;
-  for (const sinter_host *host : {&lastFirst, (const sinter_host *)nullptr}) {
+  for (const sinter_host *host :
+       {&lastFirst, &together, (const sinter_host *)nullptr}) {
     for (GuardedBytes &buffer : llvm::drop_begin(buffers, inputs.size()))
       std::fill_n(buffer.begin, buffer.bytes, GuardedBytes::pattern);
     std::copy(parsed->state.begin(), parsed->state.end(), state);
@@ -262,6 +284,7 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
   }
   EXPECT_EQ(results.front(), results.back())
       << entry.str() << " depends on the order of its tasks";
+  EXPECT_EQ(results[1], results.back()) << entry.str() << " depends on threads";
 
   std::copy(state, state + parsed->state.size(), parsed->state.begin());
   for (const GuardedBytes &buffer : buffers)

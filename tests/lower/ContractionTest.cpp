@@ -201,9 +201,8 @@ TEST_P(Contraction, LongSumsInSeveralPasses) {
         program.add(form, "f32",
                     form.op("f32") + "%z = sinter.add %y, %c : " + type + "\n");
         program.add(form, "f32",
-                    "%na = sinter.neg %a : " + a +
-                        "\n%nb = sinter.abs %b : " + b + "\n" +
-                        form.op("f32", "%na", "%nb") +
+                    "%na = sinter.neg %a : " + a + "\n%nb = sinter.abs %b : " +
+                        b + "\n" + form.op("f32", "%na", "%nb") +
                         "%z = sinter.sub %y, %c : " + type + "\n");
       }
   program.check(GetParam(), 0);
@@ -211,6 +210,39 @@ TEST_P(Contraction, LongSumsInSeveralPasses) {
   ASSERT_TRUE(compiled);
   EXPECT_GE(llvm::StringRef(compiled.loops()).count("block_depth = 528"),
             size_t(program.count));
+}
+
+/// Rows that are more than one tile, whole and cut, of a B whose rows are far
+/// apart: passed once or several times, products of a batch, a slow epilogue
+/// beside the next tile, and a last block that has no whole tile.
+TEST_P(Contraction, FirstTilesPackForTheOthers) {
+  Program program;
+  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{
+           {70, 300, 90}, {129, 261, 67}, {42, 1024, 300}, {64, 290, 9001}})
+    for (bool left : {false, true}) {
+      Form form = matrix(m, n, k, left, false);
+      std::string type = tensor(form.result, "f32");
+      for (const char *epilogue : {"add %y, %c", "div %y, %one"})
+        program.add(form, "f32",
+                    form.op("f32") +
+                        "%one = sinter.constant dense<1.0> : " + type +
+                        "\n%z = sinter." + epilogue + " : " + type + "\n");
+    }
+  Form batch{.lhs = {3, 70, 90},
+             .rhs = {3, 90, 300},
+             .lhsK = {2},
+             .rhsK = {1},
+             .lhsB = {0},
+             .rhsB = {0},
+             .result = {3, 70, 300}};
+  program.add(batch, "f32",
+              batch.op("f32", "%a", "%b") + "%z = sinter.add " +
+                  "%y, %c : " + tensor(batch.result, "f32") + "\n");
+  program.check(GetParam(), 0);
+  Compiled compiled(program.text + "}\n", GetParam());
+  ASSERT_TRUE(compiled);
+  EXPECT_GE(llvm::StringRef(compiled.loops()).count("pack_beside"),
+            size_t(program.count) / 2);
 }
 
 /// Of enough products to hide the way to what the epilogue reads.

@@ -56,6 +56,23 @@ TEST_F(Tiling, LongSumsAreSharedAndWaitNearTheCores) {
             1048576);
 }
 
+/// B is packed while the first tile is computed where one block has all the
+/// rows and walks B often; before, where several blocks would do it again; and
+/// not at all where it is short.
+TEST_F(Tiling, FirstTilesPackWhereOneBlockHasAllRows) {
+  auto has = [&](int64_t m, int64_t n, int64_t k, const char *entry) {
+    return product(m, n, k).getScheduleAttr().contains(entry);
+  };
+  EXPECT_TRUE(has(64, 512, 784, "pack_beside"));
+  EXPECT_FALSE(has(64, 512, 784, "pack_rhs"));
+  EXPECT_FALSE(has(4096, 1000, 1000, "pack_beside"));
+  EXPECT_TRUE(has(4096, 1000, 1000, "pack_rhs"));
+  EXPECT_FALSE(has(64, 40, 784, "pack_beside"));
+  // Rows 4096 bytes apart leave L2 before the next tile reads them.
+  EXPECT_TRUE(has(16, 1024, 1024, "pack_beside"));
+  EXPECT_FALSE(has(16, 1000, 1000, "pack_beside"));
+}
+
 /// Five places of three channels: of 16 lanes one is masked.
 TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
   module = fused(

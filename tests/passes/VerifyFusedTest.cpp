@@ -203,6 +203,16 @@ TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
   EXPECT_EQ(with(52, 16, 4, ", block_depth = 4 : i64"),
             "'sinter.kernel' op needs 13312 bytes of scratch by its tiles, but "
             "its schedule has 0");
+  EXPECT_EQ(with(100, 16, 4, ", pack_beside"),
+            "'sinter.kernel' op needs 2112 bytes of scratch by its tiles, but "
+            "its schedule has 0")
+      << "a panel of 8×16 for each of 4 tasks, and who has which";
+  EXPECT_EQ(with(100, 16, 4, ", pack_beside, pack_rhs"),
+            "'sinter.kernel' op packs its right operand beside its products, "
+            "but before them too");
+  EXPECT_EQ(with(100, 16, 4, ", pack_beside = 1 : i64"),
+            "'sinter.kernel' op has the schedule entry 'pack_beside' = 1 : "
+            "i64, which takes no value");
   EXPECT_EQ(with(52, 16, 65), "'sinter.kernel' op has the schedule entry "
                               "'tasks' = 65 : i64, which is not an i64 from 1 "
                               "to 64");

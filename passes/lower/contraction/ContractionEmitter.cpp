@@ -13,6 +13,7 @@
 #include "compiler/ir/Panels.h"
 #include "passes/lower/contraction/MatrixProduct.h"
 #include "passes/lower/contraction/PackPanels.h"
+#include "passes/lower/contraction/PanelSlots.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -70,13 +71,14 @@ private:
                               isOverwritten(argument)});
   }
 
-  /// The scratch from `first` on; that of the task, if each has its own, which
+  /// The scratch from `first` on; that of `number`, if there are several, which
   /// are `apart` from each other.
-  Value scratch(MemRefType type, int64_t first, std::optional<int64_t> apart) {
+  Value scratch(MemRefType type, int64_t first, std::optional<int64_t> apart,
+                Value number) {
     Value shift = arith::ConstantIndexOp::create(builder, loc, first);
-    if (apart && values.task) {
+    if (apart && number) {
       Value stride = arith::ConstantIndexOp::create(builder, loc, *apart);
-      Value distance = arith::MulIOp::create(builder, loc, values.task, stride);
+      Value distance = arith::MulIOp::create(builder, loc, number, stride);
       shift = arith::AddIOp::create(builder, loc, shift, distance);
     }
     return memref::ViewOp::create(builder, loc, type, c.buffers.scratch, shift,
@@ -93,25 +95,41 @@ private:
   /// Of the task that asks.
   Value packedLhs() {
     int64_t bytes = t.lhsBytes(dot);
-    return scratch(elements(bytes), 0, bytes);
+    return scratch(elements(bytes), 0, bytes, values.task);
   }
   Value waitingSums() {
     int64_t bytes = t.sumBytes(dot);
-    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot), bytes);
+    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot), bytes,
+                   values.task);
   }
-  Value packedRhs() {
+  /// Of the task, if each has its own; else the one of that number.
+  Value packedRhs(Value number = nullptr) {
     int64_t bytes = t.rhsBytes(dot);
     return scratch(elements(bytes),
                    t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)),
-                   sharesBatch ? std::optional(bytes) : std::nullopt);
+                   t.ownsRhs(form) ? std::optional(bytes) : std::nullopt,
+                   number ? number : values.task);
+  }
+  void withPanel(llvm::function_ref<void(Value)> body) {
+    if (!t.takesTurns(form))
+      return body(packedRhs());
+    PanelSlots slots = panelSlots();
+    Value slot = slots.take();
+    body(packedRhs(slot));
+    slots.giveBack(slot);
+  }
+  PanelSlots panelSlots() {
+    auto held = MemRefType::get({1}, builder.getI64Type());
+    int64_t first = t.neededScratch(dot) - t.turnBytes(dot);
+    return {builder, loc, scratch(held, first, std::nullopt, nullptr)};
   }
   MatrixProduct::Pending pendingSums() {
     int64_t place = t.pendingPlaceBytes, bytes = t.pendingBytes(dot);
     int64_t first = t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)) +
-                    (sharesBatch ? t.tasks : 1) * t.rhsBytes(dot);
-    return {
-        scratch(elements(bytes - place), first + place, bytes),
-        scratch(MemRefType::get({3}, builder.getIndexType()), first, bytes)};
+                    (t.ownsRhs(form) ? t.tasks : 1) * t.rhsBytes(dot);
+    return {scratch(elements(bytes - place), first + place, bytes, values.task),
+            scratch(MemRefType::get({3}, builder.getIndexType()), first, bytes,
+                    values.task)};
   }
 
   void emitBatch(Index batch) {
@@ -135,7 +153,8 @@ private:
     product.tiling = t;
     // With no product to add up, operands are never read.
     if (form.k == 0) {
-      product.tiling.packLhs = product.tiling.packRhs = false;
+      product.tiling.packLhs = product.tiling.packRhs =
+          product.tiling.packBeside = false;
       product.lhs = product.rhs = {Value(), zero};
     } else {
       product.lhs = t.packLhs ? OperandPlace{Value(), zero}
@@ -155,6 +174,7 @@ private:
       packLhs(batch, row, rows, first, count, product.lhs.memory);
     };
     auto waiting = [&] { return waitingSums(); };
+    auto panel = [&](llvm::function_ref<void(Value)> body) { withPanel(body); };
     auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
     auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
       shareBlocks(count, body);
@@ -164,10 +184,13 @@ private:
     if (!prefetched.empty())
       product.prefetch = ask;
     product.packLhs = fill;
+    product.withPanel = panel;
     product.waitingSums = waiting;
     product.store = store;
     auto pending = [&] { return pendingSums(); };
     product.pending = pending;
+    if (t.takesTurns(form))
+      panelSlots().clear();
     product.emit(builder, loc);
   }
 

@@ -37,12 +37,18 @@ public:
   ProductEmitter(const MatrixProduct &product, OpBuilder &builder, Location loc)
       : p(product), t(product.tiling), builder(builder), loc(loc),
         index(builder, loc), width(t.width()),
-        place(product.bounds ? product.bounds->place : Value()) {}
+        place(product.bounds ? product.bounds->place : Value()),
+        below(product) {
+    if (!t.packBeside)
+      return;
+    below.depth.front().rhs = width;
+    below.tiling.packRhs = true;
+  }
 
   void emit() {
-    below.assign(p.rows.size(), 1);
+    rowsBelow.assign(p.rows.size(), 1);
     for (size_t d = p.rows.size() - 1; d > 0; --d)
-      below[d - 1] = below[d] * p.rows[d].extent;
+      rowsBelow[d - 1] = rowsBelow[d] * p.rows[d].extent;
     tile = t.tileRows(p.rows);
     ir::ContractionTiling::RowBlocks blocks = t.rowBlocks(p.rows);
     blocked = blocks.loop;
@@ -79,7 +85,12 @@ private:
     /// Covered by whole tiles, and by none.
     int64_t whole = 0, rest = 0;
     int64_t blocks = 1;
+    /// What whole tiles cover of the last block.
+    int64_t wholeInLast() const { return whole - (blocks - 1) * block; }
   };
+  /// What a tile reads of B: the operand, the operand which it stores as a
+  /// panel too, or that panel.
+  enum class BSource { Operand, Packing, Panel };
   /// A block of a cut: its number, and its first element.
   struct Part {
     Value number, first;
@@ -102,6 +113,15 @@ private:
   }
 
   void emitBlock(Value i, Value j) {
+    if (!t.packBeside)
+      return emitPasses(i, j);
+    p.withPanel([&](Value panel) {
+      below.rhs = {panel, index.constant(0)};
+      emitPasses(i, j);
+    });
+  }
+
+  void emitPasses(Value i, Value j) {
     if (DeferredEpilogue::isPossible(p, tile.first * tile.second))
       deferred.emplace(p, tile.first * tile.second, builder, loc);
     // Through the loops around, then the block of the one that is cut.
@@ -117,12 +137,12 @@ private:
         if (loop.bounded)
           place = at;
         address = index.step(address, at, loop.lhs);
-        row = index.step(row, at, below[d - 1]);
+        row = index.step(row, at, rowsBelow[d - 1]);
       }
     }
     Part rows{number, index.multiply(number, down.block)};
     address = index.step(address, rows.first, p.rows[blocked].lhs);
-    row = index.step(row, rows.first, below[blocked]);
+    row = index.step(row, rows.first, rowsBelow[blocked]);
     Part columns{j, index.multiply(j, across.block)};
     pass = {index.constant(0), p.depth.front().extent};
     if (t.blockDepth == 0 || t.blockDepth >= pass.steps)
@@ -140,7 +160,7 @@ private:
       emitPass(rows, columns, address, row);
     }
     Value count =
-        index.multiply(inBlock(down, rows, down.extent), below[blocked]);
+        index.multiply(inBlock(down, rows, down.extent), rowsBelow[blocked]);
     eachPanel(columns, [&](Value column, int64_t valid) {
       waiting->store(count, column, valid);
     });
@@ -154,8 +174,10 @@ private:
     if (t.packLhs) {
       int64_t inStep = p.k / std::max<int64_t>(outermost.extent, 1);
       p.packLhs(
-          row, index.multiply(inBlock(down, rows, down.extent), below[blocked]),
+          row,
+          index.multiply(inBlock(down, rows, down.extent), rowsBelow[blocked]),
           index.multiply(pass.first, inStep), pass.steps * inStep);
+      below.lhs = p.lhs;
       address = p.lhs.base;
     } else {
       address = index.step(address, pass.first, outermost.lhs);
@@ -194,51 +216,70 @@ private:
           place = index.add(part.first, i);
         emitRows(depth + 1, {index.constant(0), index.constant(0)},
                  index.step(address, i, loop.lhs),
-                 index.step(row, i, below[depth]), column, columns);
+                 index.step(row, i, rowsBelow[depth]), column, columns);
       });
       return;
     }
     bool last = depth + 1 == p.rows.size();
-    auto emit = [&](Value i, int64_t count) {
+    auto emit = [&](Value i, int64_t count, BSource from) {
       // Where the tile's rows are from its first.
       SmallVector<int64_t> offsets;
       for (int64_t a = 0; a < count; ++a)
         for (int64_t b = 0; b < (last ? 1 : tile.second); ++b)
           offsets.push_back(a * loop.lhs + b * p.rows.back().lhs);
       emitTile(index.step(address, i, loop.lhs),
-               index.step(row, i, below[depth]), offsets, column, columns);
+               index.step(row, i, rowsBelow[depth]), offsets, column, columns,
+               from);
     };
-    index.loop(inBlock(cut, part, cut.whole), *taken,
-               [&](Value i) { emit(i, *taken); });
+    BSource first = t.packBeside ? BSource::Packing : BSource::Operand,
+            others = t.packBeside ? BSource::Panel : BSource::Operand;
+    Value whole = inBlock(cut, part, cut.whole);
+    if (first != others) {
+      // A branch in the loop would cost its tiles registers.
+      index.loop(index.least(whole, *taken), *taken,
+                 [&](Value i) { emit(i, *taken, first); });
+      index.loop(index.subtract(whole, index.constant(*taken)), *taken,
+                 [&](Value i) { emit(index.add(i, *taken), *taken, others); });
+    } else {
+      index.loop(whole, *taken, [&](Value i) { emit(i, *taken, first); });
+    }
     if (cut.rest > 0)
       index.ifLast(part.number, cut.blocks, [&] {
-        emit(index.subtract(cut.whole, part.first), cut.rest);
+        bool isFirst = cut.wholeInLast() == 0;
+        emit(index.subtract(cut.whole, part.first), cut.rest,
+             isFirst ? first : others);
       });
+  }
+
+  /// Where the pass finds the columns of B from `column` on.
+  Value columnsOf(Value column) {
+    Value first = column;
+    if (t.packRhs)
+      first = index.multiply(column, p.k);
+    else if (p.vectorDistance != t.columns)
+      first = index.multiply(index.divide(column, t.columns).first,
+                             p.vectorDistance);
+    first = index.add(p.rhs.base, first);
+    return index.step(first, pass.first, p.depth.front().rhs);
   }
 
   /// One register tile: the rows from `row` on, of which the first is at
   /// `address`.
   void emitTile(Value address, Value row, ArrayRef<int64_t> offsets,
-                Value column, int64_t columns) {
-    // Where k = 0 of this panel of B is.
-    Value panel = column;
-    if (t.packRhs)
-      panel = index.multiply(column, p.k);
-    else if (p.vectorDistance != t.columns)
-      panel = index.multiply(index.divide(column, t.columns).first,
-                             p.vectorDistance);
-    panel = index.add(p.rhs.base, panel);
-    panel = index.step(panel, pass.first, p.depth.front().rhs);
-    TileSums sums(p,
-                  {.row = row,
-                   .column = column,
-                   .columns = columns,
-                   .offsets = offsets,
-                   .lhs = address,
-                   .rhs = panel,
-                   .steps = pass.steps,
-                   .place = place},
-                  builder, loc);
+                Value column, int64_t columns, BSource from) {
+    bool isBelow = from == BSource::Panel;
+    TileSums sums(
+        isBelow ? below : p,
+        {.row = row,
+         .column = column,
+         .columns = columns,
+         .offsets = offsets,
+         .lhs = address,
+         .rhs = isBelow ? below.rhs.base : columnsOf(column),
+         .steps = pass.steps,
+         .place = place,
+         .panel = from == BSource::Packing ? below.rhs.memory : Value()},
+        builder, loc);
     if (deferred && columns == width)
       return deferred->exchange(sums);
     if (waiting) {
@@ -265,7 +306,7 @@ private:
   IndexMath index;
   int64_t width;
   /// Rows in one step of each loop over M.
-  SmallVector<int64_t> below;
+  SmallVector<int64_t> rowsBelow;
   /// Rows of a tile along the last loop over M, and along the one around it.
   std::pair<int64_t, int64_t> tile;
   /// The loop over M that is cut into blocks, how, and how N is.
@@ -282,6 +323,8 @@ private:
   std::optional<WaitingSums> waiting;
   /// Of the windows that the rows show, in a product with bounds.
   Value place;
+  /// The product as the tiles below a block's first see it, who find a panel.
+  MatrixProduct below;
   /// Of the block that is being emitted, if its epilogues wait.
   std::optional<DeferredEpilogue> deferred;
 };

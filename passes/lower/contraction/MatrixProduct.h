@@ -61,6 +61,10 @@ struct MatrixProduct {
   /// Columns are N with stride 1; or, with tiling.packRhs, panels
   /// [N/NR][K][NR], filled before.
   OperandPlace rhs;
+  /// With tiling.packBeside, emits body(panel) with room for a panel, a flat
+  /// memref, that is the task's until then.
+  llvm::function_ref<void(llvm::function_ref<void(mlir::Value)> body)>
+      withPanel = nullptr;
   /// Emits body(i) for i = 0 … count − 1, which threads may share.
   llvm::function_ref<void(int64_t count,
                           llvm::function_ref<void(mlir::Value)> body)>

@@ -35,7 +35,7 @@ void TileSums::addLoops(size_t depth, Value lhs, Value rhs) {
     Value a = index.step(lhs, i, loop.lhs), b = index.step(rhs, i, loop.rhs);
     for (int64_t u = 0; u < count; ++u)
       if (last)
-        multiply(a, b, u);
+        multiply(a, b, u, i);
       else
         addLoops(depth + 1, index.add(a, u * loop.lhs),
                  index.add(b, u * loop.rhs));
@@ -78,7 +78,7 @@ void TileSums::addSteps(Value first, int64_t count) {
   Value a = index.step(tile.lhs, first, loop.lhs),
         b = index.step(tile.rhs, first, loop.rhs);
   for (int64_t u = 0; u < count; ++u)
-    multiply(a, b, u);
+    multiply(a, b, u, first);
 }
 
 void TileSums::loop(Value begin, Value end, int64_t by,
@@ -105,14 +105,20 @@ bool TileSums::isWrittenOut(size_t depth) const {
 }
 
 /// acc += A[:, k] ⊗ B[k, :] with k counted from the given addresses in the
-/// innermost loop.
-void TileSums::multiply(Value lhs, Value rhs, int64_t k) {
+/// innermost loop, of which that is step `first`.
+void TileSums::multiply(Value lhs, Value rhs, int64_t k, Value first) {
   const ir::ContractionLoop &loop = p.depth.back();
+  if (asksForRows())
+    askForRow(index.add(rhs, k * loop.rhs));
   SmallVector<Value> b;
   for (int64_t v = 0; v < vectorsOfRow; ++v) {
     Value place = index.add(rhs, k * loop.rhs + v * p.vectorDistance);
     b.push_back(
         loadRhs(place, std::min(t.columns, tile.columns - v * t.columns)));
+    if (tile.panel)
+      vector::StoreOp::create(builder, loc, b.back(), tile.panel,
+                              index.add(index.multiply(first, t.width()),
+                                        k * t.width() + v * t.lanes));
   }
   for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
     Value place = index.add(lhs, offset + k * loop.lhs);
@@ -123,6 +129,28 @@ void TileSums::multiply(Value lhs, Value rhs, int64_t k) {
       sum = multiplyAdd(a, b[v], sum);
     }
   }
+}
+
+/// Rows that do not follow one another are no stream that the processor would
+/// see: the one is asked for that is wanted when memory will have answered.
+bool TileSums::asksForRows() const {
+  constexpr int64_t farApart = 2048 * 8; // bits
+  return tile.panel ||
+         (!t.packRhs && !p.bounds && p.depth.size() == 1 &&
+          p.depth[0].rhs * p.element.getIntOrFloatBitWidth() > farApart);
+}
+
+void TileSums::askForRow(Value place) {
+  constexpr int64_t cyclesAhead = 256, productsInCycle = 2, lineBits = 512;
+  int64_t inStep =
+      std::max<int64_t>(tile.rows() * vectorsOfRow / productsInCycle, 1);
+  int64_t ahead = llvm::divideCeil(cyclesAhead, inStep) * p.depth.back().rhs;
+  int64_t line = lineBits / p.element.getIntOrFloatBitWidth();
+  for (int64_t column = 0; column < tile.columns; column += line)
+    memref::PrefetchOp::create(builder, loc, p.rhs.memory,
+                               index.add(place, ahead + column),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
 }
 
 Value TileSums::loadRhs(Value place, int64_t valid) {

@@ -25,6 +25,8 @@ struct RegisterTile {
   int64_t steps;
   /// The windows' place, in a product with bounds.
   mlir::Value place;
+  /// Where what is read of B is stored as a panel; null if it is not.
+  mlir::Value panel;
 
   int64_t rows() const { return offsets.size(); }
 };
@@ -58,7 +60,9 @@ public:
 private:
   void addLoops(size_t depth, mlir::Value lhs, mlir::Value rhs);
   void addSteps(mlir::Value first, int64_t count);
-  void multiply(mlir::Value lhs, mlir::Value rhs, int64_t k);
+  void multiply(mlir::Value lhs, mlir::Value rhs, int64_t k, mlir::Value first);
+  bool asksForRows() const;
+  void askForRow(mlir::Value place);
   bool isWrittenOut(size_t depth) const;
   mlir::Value loadRhs(mlir::Value place, int64_t valid);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value sum);
