@@ -11,9 +11,9 @@
 #include "passes/lower/contraction/ContractionEmitter.h"
 
 #include "compiler/ir/Panels.h"
+#include "passes/lower/contraction/ContractionScratch.h"
 #include "passes/lower/contraction/MatrixProduct.h"
 #include "passes/lower/contraction/PackPanels.h"
-#include "passes/lower/contraction/PanelSlots.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -34,7 +34,8 @@ public:
         dot(kernel.dot), loc(dot.getLoc()), form(ir::ContractionForm::of(dot)),
         element(
             ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))),
-        sharesBatch(t.sharesBatch(form)) {}
+        sharesBatch(t.sharesBatch(form)),
+        scratch(kernel, form, element, values) {}
 
   void emit() {
     for (Value result : c.buffers.results)
@@ -71,67 +72,6 @@ private:
                               isOverwritten(argument)});
   }
 
-  /// The scratch from `first` on; that of `number`, if there are several, which
-  /// are `apart` from each other.
-  Value scratch(MemRefType type, int64_t first, std::optional<int64_t> apart,
-                Value number) {
-    Value shift = arith::ConstantIndexOp::create(builder, loc, first);
-    if (apart && number) {
-      Value stride = arith::ConstantIndexOp::create(builder, loc, *apart);
-      Value distance = arith::MulIOp::create(builder, loc, number, stride);
-      shift = arith::AddIOp::create(builder, loc, shift, distance);
-    }
-    return memref::ViewOp::create(builder, loc, type, c.buffers.scratch, shift,
-                                  ValueRange{});
-  }
-  /// So many bytes of elements.
-  MemRefType elements(int64_t bytes) {
-    Type bits = builder.getI8Type();
-    return MemRefType::get({bytes / (element.getIntOrFloatBitWidth() /
-                                     bits.getIntOrFloatBitWidth())},
-                           element);
-  }
-
-  /// Of the task that asks.
-  Value packedLhs() {
-    int64_t bytes = t.lhsBytes(dot);
-    return scratch(elements(bytes), 0, bytes, values.task);
-  }
-  Value waitingSums() {
-    int64_t bytes = t.sumBytes(dot);
-    return scratch(elements(bytes), t.tasks * t.lhsBytes(dot), bytes,
-                   values.task);
-  }
-  /// Of the task, if each has its own; else the one of that number.
-  Value packedRhs(Value number = nullptr) {
-    int64_t bytes = t.rhsBytes(dot);
-    return scratch(elements(bytes),
-                   t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)),
-                   t.ownsRhs(form) ? std::optional(bytes) : std::nullopt,
-                   number ? number : values.task);
-  }
-  void withPanel(llvm::function_ref<void(Value)> body) {
-    if (!t.takesTurns(form))
-      return body(packedRhs());
-    PanelSlots slots = panelSlots();
-    Value slot = slots.take();
-    body(packedRhs(slot));
-    slots.giveBack(slot);
-  }
-  PanelSlots panelSlots() {
-    auto held = MemRefType::get({1}, builder.getI64Type());
-    int64_t first = t.neededScratch(dot) - t.turnBytes(dot);
-    return {builder, loc, scratch(held, first, std::nullopt, nullptr)};
-  }
-  MatrixProduct::Pending pendingSums() {
-    int64_t place = t.pendingPlaceBytes, bytes = t.pendingBytes(dot);
-    int64_t first = t.tasks * (t.lhsBytes(dot) + t.sumBytes(dot)) +
-                    (t.ownsRhs(form) ? t.tasks : 1) * t.rhsBytes(dot);
-    return {scratch(elements(bytes - place), first + place, bytes, values.task),
-            scratch(MemRefType::get({3}, builder.getIndexType()), first, bytes,
-                    values.task)};
-  }
-
   void emitBatch(Index batch) {
     if (form.m == 0 || form.n == 0)
       return;
@@ -162,7 +102,7 @@ private:
       if (t.readsPanels(dot)) {
         product.rhs = panelsOf(batch);
       } else if (t.packRhs) {
-        Value panels = packedRhs();
+        Value panels = scratch.packedRhs();
         packRhs(batch, panels);
         product.rhs = {panels, zero};
       } else {
@@ -170,11 +110,13 @@ private:
       }
     }
     auto fill = [&](Value row, Value rows, Value first, int64_t count) {
-      product.lhs.memory = packedLhs();
+      product.lhs.memory = scratch.packedLhs();
       packLhs(batch, row, rows, first, count, product.lhs.memory);
     };
-    auto waiting = [&] { return waitingSums(); };
-    auto panel = [&](llvm::function_ref<void(Value)> body) { withPanel(body); };
+    auto waiting = [&] { return scratch.waitingSums(); };
+    auto panel = [&](llvm::function_ref<void(Value)> body) {
+      scratch.withPanel(body);
+    };
     auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
     auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
       shareBlocks(count, body);
@@ -187,10 +129,9 @@ private:
     product.withPanel = panel;
     product.waitingSums = waiting;
     product.store = store;
-    auto pending = [&] { return pendingSums(); };
+    auto pending = [&] { return scratch.pendingSums(); };
     product.pending = pending;
-    if (t.takesTurns(form))
-      panelSlots().clear();
+    scratch.clearSlots();
     product.emit(builder, loc);
   }
 
@@ -412,6 +353,7 @@ private:
   ir::ContractionForm form;
   Type element;
   bool sharesBatch;
+  ContractionScratch scratch;
   SmallVector<Value> results; // flat, as the next, with what is overwritten
   SmallVector<std::pair<Value, bool>> prefetched;
 };

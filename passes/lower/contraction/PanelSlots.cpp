@@ -1,6 +1,8 @@
 //===- PanelSlots.cpp - panels that tasks take turns with -----------------===//
 //
-//   take:       for slot = 0, 1, …:  if not (held |= 1 << slot) >> slot & 1
+//   take:       for slot = 0 in the first half of the tasks, 1 in the second,
+//                   and on, around the end:
+//                 until not (held |= 1 << slot) >> slot & 1
 //   give back:  held &= ~(1 << slot)
 //
 // with atomic updates, which also order what the tasks do with the panel.
@@ -22,7 +24,12 @@ void PanelSlots::clear() {
   memref::StoreOp::create(builder, loc, constant(0), held, first());
 }
 
-Value PanelSlots::take() {
+Value PanelSlots::take(Value task) {
+  Value half = arith::ConstantIndexOp::create(builder, loc, tasks / 2);
+  Value isLate = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                       task, half);
+  Value begin =
+      arith::ExtUIOp::create(builder, loc, builder.getI64Type(), isLate);
   auto isTaken = [&](OpBuilder &, Location, ValueRange slot) {
     Value before = memref::AtomicRMWOp::create(
         builder, loc, arith::AtomicRMWKind::ori, bitOf(slot[0]), held, first());
@@ -33,10 +40,12 @@ Value PanelSlots::take() {
   };
   auto next = [&](OpBuilder &, Location, ValueRange slot) {
     Value following = arith::AddIOp::create(builder, loc, slot[0], constant(1));
-    scf::YieldOp::create(builder, loc, following);
+    Value around =
+        arith::RemUIOp::create(builder, loc, following, constant(tasks));
+    scf::YieldOp::create(builder, loc, around);
   };
-  auto search = scf::WhileOp::create(builder, loc, builder.getI64Type(),
-                                     constant(0), isTaken, next);
+  auto search = scf::WhileOp::create(builder, loc, builder.getI64Type(), begin,
+                                     isTaken, next);
   return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                     search.getResult(0));
 }

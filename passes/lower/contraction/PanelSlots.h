@@ -3,7 +3,8 @@
 // A task fills a panel of B, reads it and is done with it.  If each had one of
 // its own, a thread's next task would find its panel in no cache; so a task
 // takes the first that no other holds at the time: as many are touched as
-// threads work.
+// threads work.  Two threads that start from either end of the tasks each look
+// in a place of its own first, so that no panel moves from core to core.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,14 +17,16 @@ namespace sinter::passes {
 
 class PanelSlots {
 public:
-  /// `held`, a memref<1xi64>, has a bit for each slot.
-  PanelSlots(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value held)
-      : builder(builder), loc(loc), held(held) {}
+  /// `held`, a memref<1xi64>, has a bit for each slot; there are as many as
+  /// tasks, at least two.
+  PanelSlots(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value held,
+             int64_t tasks)
+      : builder(builder), loc(loc), held(held), tasks(tasks) {}
 
   /// Before the tasks: nobody holds one.
   void clear();
   /// In a task: the number of a slot that is the task's until it gives it back.
-  mlir::Value take();
+  mlir::Value take(mlir::Value task);
   void giveBack(mlir::Value slot);
 
 private:
@@ -34,6 +37,7 @@ private:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   mlir::Value held;
+  int64_t tasks;
 };
 
 } // namespace sinter::passes
