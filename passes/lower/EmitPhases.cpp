@@ -380,12 +380,18 @@ void PhaseLoops::emit() {
   SmallVector<SmallVector<int64_t>> blocks =
       phase.turnsRows() ? rowBlocks() : mergeDimensions(phase.outer, values, 0);
   int64_t lanes = phase.rows ? 1 : form.lanes;
-  if (lanes > 1 && phase.reducing.empty())
-    if (auto across = findAcross(values, blocks))
-      if (turn(blocks, *across))
-        return;
-  // Too short for a vector: lanes over all dimensions, with divisions.
-  if (lanes > 1 && blocks.size() > 1 &&
+  bool moved = false;
+  if (lanes > 1 && phase.reducing.empty()) {
+    auto across = findAcross(values, blocks);
+    if (across && turn(blocks, *across))
+      return;
+    moved = !across && llvm::any_of(behindPointwise(values), [](Value source) {
+      return source.getDefiningOp<TransposeOp>() != nullptr;
+    });
+  }
+  // Too short for a vector: lanes over all dimensions, with divisions; but
+  // rows that are moved whole are read and written as they lie.
+  if (lanes > 1 && blocks.size() > 1 && !moved &&
       (phase.reducing.empty() || phase.turnsRows()) &&
       ShapedType::getNumElements(blocks.back()) < lanes / 2 &&
       ShapedType::getNumElements(phase.outer) >= lanes) {
