@@ -133,11 +133,11 @@ void TileSums::multiply(Value lhs, Value rhs, int64_t k, Value first) {
 
 /// Rows that do not follow one another are no stream that the processor would
 /// see: the one is asked for that is wanted when memory will have answered.
+/// Those that are whole pages apart would push each other out before.
 bool TileSums::asksForRows() const {
-  constexpr int64_t farApart = 2048 * 8; // bits
-  return tile.panel ||
-         (!t.packRhs && !p.bounds && p.depth.size() == 1 &&
-          p.depth[0].rhs * p.element.getIntOrFloatBitWidth() > farApart);
+  constexpr int64_t pageBits = 4096 * 8;
+  return tile.panel &&
+         p.depth.back().rhs * p.element.getIntOrFloatBitWidth() % pageBits != 0;
 }
 
 void TileSums::askForRow(Value place) {
