@@ -152,10 +152,10 @@ TEST_F(Examples, LstmCodeDoesNotGrowWithTheNumberOfSteps) {
     EXPECT_EQ(run("size lstm" + steps + ".o | tail -1"), 0);
     return std::stod(output());
   };
-  // Tiles and their remains depend on sizes.
+  // Tiles and their remains depend on sizes, so more steps may need less code.
   double few = textBytes("28"), many = textBytes("280");
   EXPECT_LT(many / few, 1.01);
-  EXPECT_GT(many / few, 0.95);
+  EXPECT_GT(many / few, 0.8);
 }
 
 TEST_F(Examples, OneSeedGivesOneStateForAnyNumberOfThreads) {
