@@ -98,8 +98,8 @@ static Value allLanes(ValueEmitter &emitter, Location loc, const Point &point) {
 
 Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
                               const Index &place, const Point &point) {
-  if (!square || point.lanes != square->lanes || !space.isAffine(place) ||
-      place.lane < square->rows)
+  if (!square || point.lanes != square->lanes || point.leavesOut ||
+      !space.isAffine(place) || place.lane < square->rows)
     return nullptr;
   // Rows must follow each other in memory, and nothing else may change with
   // them: symbols made later may be their quotients.
@@ -135,7 +135,7 @@ Value ValueEmitter::squareRow(Location loc, Value flat, Type storage,
 Value ValueEmitter::turnedColumn(Location loc, Value flat, Type storage,
                                  const Index &place, const Point &point) {
   int64_t length = place.lane;
-  if (!turnsRows || !space.isAffine(place) || length < 2 ||
+  if (!turnsRows || point.leavesOut || !space.isAffine(place) || length < 2 ||
       length > kLongestRow ||
       cast<MemRefType>(flat.getType()).getNumElements() % length != 0)
     return nullptr;

@@ -167,6 +167,7 @@ Value ValueEmitter::computePad(PadOp op, const Point &point) {
           builder, loc, arith::CmpIPredicate::ult, space.vector(loc, index),
           constant(loc, builder.getIndexAttr(extent), point.lanes));
       inner.mask = both(loc, inner.mask, lanes);
+      inner.leavesOut = true;
       inside = both(loc, inside, lanes);
       continue;
     }

@@ -34,11 +34,14 @@ struct Point {
   mlir::Value mask;
   /// Lanes that may count; 0 for all.
   int64_t some = 0;
+  /// Whether the mask may leave out any lane, not only those behind the first
+  /// that count.
+  bool leavesOut = false;
 
   int64_t active() const { return some == 0 ? lanes : some; }
   /// The same lanes elsewhere.
   Point at(Indices other) const {
-    return {std::move(other), lanes, mask, some};
+    return {std::move(other), lanes, mask, some, leavesOut};
   }
   /// An element.
   static Point scalar(Indices indices) {

@@ -36,7 +36,7 @@ protected:
   struct Source {
     std::string type, body;
   };
-  enum Lie { Plain, Sliced, Reversed, Transposed, Padded, Lies };
+  enum Lie { Plain, Sliced, Reversed, Transposed, Padded, PaddedRows, Lies };
 
   Source lying(Lie lie, const Extents &full, const std::string &e) {
     Extents from = full, order;
@@ -79,6 +79,17 @@ protected:
       std::string x = tensor(from, e);
       return {x, "  %x = sinter.pad %x0 low " + list(low) + " high " + zeros +
                      " interior " + zeros + " : " + x + " -> " + y + "\n"};
+    }
+    case PaddedRows: {
+      // Whole rows that no memory has.
+      if (full.size() < 2 || from.front() < 4)
+        break;
+      Extents low(full.size(), 0), high = low;
+      low.front() = 1;
+      high.front() = 2;
+      from.front() -= 3;
+      return made("pad", " low " + list(low) + " high " + list(high) +
+                             " interior " + zeros);
     }
     default:
       break;
