@@ -42,7 +42,8 @@ MatrixProduct::Pending ContractionScratch::pendingSums() {
 }
 
 void ContractionScratch::withPanel(llvm::function_ref<void(Value)> body) {
-  if (!t.takesTurns(form))
+  // One block, though there might be several tasks, is no task.
+  if (!t.takesTurns(form) || !values.task)
     return body(packedRhs());
   Value slot = slots().take(values.task);
   body(packedRhs(slot));
