@@ -33,9 +33,13 @@
 using namespace mlir;
 using namespace sinter::ir;
 
-/// Vector registers of x86-64: 32 with AVX-512, else 16.
+/// Vector registers of x86-64: 32 with AVX-512, else 16, of which products want
+/// some before they are added, if they are not multiplied and added at once.
 static int64_t registerCount(const TargetFacts &target) {
-  return target.vectorBits >= 512 ? 32 : 16;
+  constexpr int64_t forProducts = 3;
+  if (target.vectorBits >= 512)
+    return 32;
+  return target.fma ? 16 : 16 - forProducts;
 }
 
 /// How many rows of A a tile can read side by side so that each cache line is
@@ -301,9 +305,11 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.defersEpilogue &= tiling.blockDepth == 0;
   int64_t rowBytes = std::max<int64_t>(tiling.passDepth(form) * bytes, 1);
   int64_t block = target.l2Bytes / 2 / rowBytes / tiling.rows * tiling.rows;
+  // All rows are one block, with what is left of a tile.
   tiling.blockRows = std::clamp<int64_t>(
-      block, tiling.rows, std::max<int64_t>(form.m, tiling.rows));
-  // If one block has all the rows, its first tile may pack for the others.
+      block, tiling.rows,
+      llvm::alignTo(std::max<int64_t>(form.m, 1), tiling.rows));
+  // If a block may have all the rows, its first tile packs for the others.
   constexpr int64_t severalTiles = 4, crowdedTiles = 2;
   int64_t rowTiles = llvm::divideCeil(form.m, tiling.rows);
   bool isCrowded = limits.rowOfPanel > 0;
@@ -321,15 +327,15 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   tiling.tasks = isEmpty ? 1
                          : cost.tasks(cost.ofProducts(form.batch, form.m,
                                                       form.n, form.k, bytes));
-  // A panel has room for each.
-  constexpr int64_t mostPanels = 16;
-  if (tiling.packBeside)
-    tiling.tasks = std::min(tiling.tasks, mostPanels);
   int64_t products = std::min(tiling.tasks, form.batch);
   if (products > 1 && 2 * form.batch >= tiling.tasks) {
     tiling.tasks = products;
   } else if (tiling.tasks > 1) {
     ContractionTiling blocks = tiling;
+    // Each task might want a panel at the same time, and scratch has them all.
+    constexpr int64_t mostPanels = 16;
+    if (tiling.packBeside)
+      blocks.tasks = std::min(tiling.tasks, mostPanels);
     // Blocks that are passed several times want several tiles each, for each
     // reads its rows and columns of all of K.
     constexpr int64_t mostPassed = 16, tilesOfBlock = 2;
