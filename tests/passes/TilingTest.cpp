@@ -73,6 +73,15 @@ TEST_F(Tiling, FirstTilesPackWhereOneBlockHasAllRows) {
   EXPECT_FALSE(has(16, 1000, 1000, "pack_beside"));
 }
 
+/// A block of its own for the rows that fill no tile would walk all of B again.
+TEST_F(Tiling, WhatIsLeftOfATileIsInTheBlockOfAllRows) {
+  for (int64_t m : {33, 85, 103}) {
+    ir::KernelOp kernel = product(m, 1024, 1024);
+    EXPECT_NE(m % number(kernel, "tile_rows"), 0) << m;
+    EXPECT_GE(number(kernel, "block_rows"), m) << m;
+  }
+}
+
 /// Five places of three channels: of 16 lanes one is masked.
 TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
   module = fused(
