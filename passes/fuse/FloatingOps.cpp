@@ -129,8 +129,7 @@ bool FloatingOps::absorbs(Operation *root, Operation *op,
   // Rows that are named are read where they lie by who takes every row once.
   if (kindOf(op) == OpKind::Gather)
     return kindOf(root) == OpKind::Pointwise ||
-           kindOf(root) == OpKind::Reduction ||
-           kindOf(root) == OpKind::Scatter;
+           kindOf(root) == OpKind::Reduction || kindOf(root) == OpKind::Scatter;
   switch (kindOf(root)) {
   case OpKind::Free:
     return false;
