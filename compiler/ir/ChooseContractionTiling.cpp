@@ -12,8 +12,12 @@
 // * Long sums: where a panel of all of K would fill much of L2, a block is
 //   passed several times, each time with `blockDepth` steps of K, and its sums
 //   wait in memory in between.
-// * Packing costs one pass over B; it pays when B is walked often (M) and its
-//   rows are so long (N) that walking them breaks the TLB and the prefetcher.
+// * Packing pays when B is walked often (M) and its rows are so long (N) that
+//   walking them breaks the TLB and the prefetcher.  Where half of L2 has room
+//   for all rows of A, the first tile of a block packs beside its products;
+//   else packing costs one pass over B.
+// * Rows of B that crowd few sets of L2 are walked in wider tiles, and a panel
+//   that L1 does not hold costs its tiles what comes from L2.
 // * Threads: many products are shared out as they are; else the blocks of C,
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
@@ -96,9 +100,11 @@ static void chooseRegisterTile(ContractionTiling &tiling,
   for (const ContractionLoop &loop : rowLoops)
     m *= std::max<int64_t>(loop.extent, 1);
   int64_t usefulRows = std::min(mostRows, m);
+  int64_t least = std::clamp<int64_t>(limits.leastVectors, 1, usefulVectors);
+  tiling.rows = 1;
+  tiling.vectors = least;
   double best = -1;
-  for (int64_t v = std::min(limits.leastVectors, usefulVectors);
-       v <= usefulVectors; ++v)
+  for (int64_t v = least; v <= usefulVectors; ++v)
     for (int64_t r = 1; r <= usefulRows; ++r) {
       // The accumulators, a row of B, one broadcast of A.
       if (r * v + v + 1 > limits.registers)
@@ -284,7 +290,9 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
     if (steps >= tiling.rows && steps < fewSteps * tiling.rows) {
       if (limits.registers >= many)
         limits.registers -= forEpilogue;
-      limits.mostVectors = std::min(limits.mostVectors, inOneStep);
+      // Panels are as wide as they are.
+      limits.mostVectors = std::max(limits.leastVectors,
+                                    std::min(limits.mostVectors, inOneStep));
       chooseTile();
     }
     tiling.defersEpilogue = steps >= tiling.rows && form.m >= 2 * tiling.rows;

@@ -6,9 +6,10 @@
 //         for k: acc[i][v] += A[i, k] · B[k, v]     (TileSums)
 //         store(acc)
 //
-// If K is long, a block is passed several times, and acc waits in between
-// (WaitingSums); a slow epilogue is deferred to the next tile
-// (DeferredEpilogue).
+// If B is packed beside the products, the first tile of a panel reads B as it
+// lies and stores what it read; those below it read that.  If K is long, a
+// block is passed several times, and acc waits in between (WaitingSums); a slow
+// epilogue is deferred to the next tile (DeferredEpilogue).
 //
 // M and K are nests of loops, as many as the operands' strides need: a matrix
 // has one each, a convolution reads its image's windows by several.  The rows
