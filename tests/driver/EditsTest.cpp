@@ -10,6 +10,8 @@
 
 #include <gmock/gmock.h>
 
+#include <regex>
+
 using namespace sinter::tests;
 using testing::HasSubstr;
 
@@ -113,6 +115,37 @@ TEST_F(Edits, moreLanesThanAVectorHasAreNotPromisedMoreAlignment) {
   // Of a place, a kernel asks whether it is a multiple of 64.
   EXPECT_THAT(finished.out, HasSubstr("alignment = 64"));
   EXPECT_THAT(finished.out, testing::Not(HasSubstr("alignment = 128")));
+}
+
+/// Tasks that take turns with panels, where one block is the whole product and
+/// there are no tasks.
+TEST_F(Edits, oneBlockOfAProductThatHadSeveral) {
+  compileWithDumps(
+      "  m.entry(\"f\", [&](Entry &e) {\n"
+      "    e.output(\"c\", matmul(e.input(\"a\", f32, {64, 784}),\n"
+      "      e.input(\"b\", f32, {784, 512}))); });\n",
+      "product");
+  std::string text = readFile("dumps/03-fused.mlir");
+  ASSERT_NE(text.find("pack_beside"), std::string::npos) << text;
+  auto number = [&](const std::string &name) {
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(text, found, std::regex(name + " = (\\d+)")));
+    return std::stol(found[1]);
+  };
+  auto whole = [](long extent, long tile) {
+    return std::to_string((extent + tile - 1) / tile * tile);
+  };
+  ASSERT_GT(number("tasks"), 1);
+  text = std::regex_replace(
+      text, std::regex("block_columns = \\d+"),
+      "block_columns = " +
+          whole(512, number("lanes") * number("tile_vectors")));
+  text = std::regex_replace(text, std::regex("block_rows = \\d+"),
+                            "block_rows = " + whole(64, number("tile_rows")));
+  writeFile("edited.mlir", text);
+  Finished finished =
+      run({SINTERC, "edited.mlir", "--emit=obj", "-o", "edited.o"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
 }
 
 TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
