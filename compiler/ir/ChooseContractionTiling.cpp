@@ -28,6 +28,7 @@
 
 #include "compiler/ir/ContractionTiling.h"
 #include "compiler/ir/Panels.h"
+#include "compiler/ir/ScheduleUses.h"
 #include "compiler/ir/TaskCost.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -367,6 +368,7 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
         std::min(tiling.blockColumns,
                  std::max(most / tiling.width(), int64_t(1)) * tiling.width());
   }
+  tiling.defersEpilogue &= canDeferEpilogue(tiling, form);
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
 }

@@ -35,6 +35,10 @@ struct SortRow {
   int64_t passes() const;
 };
 
+/// An error where the places read are no number of places, or fewer than what
+/// can be seen to be read: a dump may have been edited.
+mlir::LogicalResult verifyPlacesRead(ArgSortOp op);
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_SORTROW_H

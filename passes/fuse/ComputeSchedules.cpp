@@ -7,9 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/ComputeSchedules.h"
-#include "compiler/ir/ContractionTiling.h"
-#include "compiler/ir/KernelPhases.h"
 #include "compiler/ir/ModuleFacts.h"
+#include "compiler/ir/ScheduleUses.h"
 #include "passes/fuse/OpKinds.h"
 
 #include "mlir/IR/Builders.h"
@@ -23,35 +22,6 @@ using namespace mlir;
 using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::passes;
-
-/// The kernel's form as its body shows it, for kernels that FormKernels has not
-/// made.
-static StringRef kindOfBody(KernelOp kernel) {
-  StringRef kind = "pointwise";
-  for (Operation &op : kernel.getBody().front())
-    switch (kindOf(&op)) {
-    case OpKind::Contraction:
-      return "contraction";
-    case OpKind::Scatter:
-      return "scatter";
-    case OpKind::Sequence:
-      return "sequence";
-    case OpKind::Window:
-      return "window";
-    case OpKind::Concatenate:
-      return "concatenate";
-    case OpKind::Gather:
-      return "gather";
-    case OpKind::Reduction:
-      return "reduction";
-    case OpKind::Random:
-      kind = "random";
-      break;
-    default:
-      break;
-    }
-  return kind;
-}
 
 /// Bits of the widest element that the kernel computes or stores with vectors,
 /// 0 if it has but scalars.
@@ -76,24 +46,6 @@ static int64_t widestBits(KernelOp kernel) {
   return widest;
 }
 
-/// Which dimensions the kernel's reductions combine, as a word.
-static StringRef reductionForm(KernelOp kernel) {
-  for (Operation &op : kernel.getBody().front())
-    if (kindOf(&op) == OpKind::Reduction) {
-      SmallVector<int64_t> dims = reducedDimensions(&op);
-      int64_t rank = shapeOf(op.getOperand(0)).size();
-      int64_t count = dims.size();
-      if (count == rank)
-        return "all";
-      if (dims.front() == rank - count)
-        return "row";
-      if (dims.back() == count - 1)
-        return "column";
-      return "mixed";
-    }
-  return "all";
-}
-
 /// What the memory behind the caches asks for.
 static void addTraffic(KernelOp kernel, const KernelPhases &phases,
                        const TargetFacts &target, NamedAttrList &entries) {
@@ -104,16 +56,15 @@ static void addTraffic(KernelOp kernel, const KernelPhases &phases,
     bytes += getByteSize(type);
   bytes += results;
   auto unit = UnitAttr::get(kernel.getContext());
+  bool hasVectors = cast<IntegerAttr>(entries.get("lanes")).getInt() > 1;
   // Nothing of such results is left in the caches when they are read. A store
   // past them need not fetch the line first.
-  if (bytes >= target.l3Bytes / 2 && results >= target.l3Bytes / 8)
+  if (bytes >= target.l3Bytes / 2 && results >= target.l3Bytes / 8 &&
+      hasVectors && storesInWalks(phases))
     entries.set("streams", unit);
   // Rows that are read several times come from memory only the first time,
   // which the loops over the row before can hide.
-  if (bytes > target.l2Bytes &&
-      llvm::any_of(phases.phases, [](const Phase &phase) {
-        return phase.rows && !phase.reducing.empty();
-      }))
+  if (bytes > target.l2Bytes && walksRowsAgain(kernel, phases))
     entries.set("prefetches_rows", unit);
 }
 
@@ -132,7 +83,7 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
     if (DictionaryAttr form = kernel.getScheduleAttr())
       entries.append(form.getValue());
     if (!entries.get("kind"))
-      entries.set("kind", builder.getStringAttr(kindOfBody(kernel)));
+      entries.set("kind", builder.getStringAttr(kindName(kindOfBody(kernel))));
     StringRef kind = cast<StringAttr>(entries.get("kind")).getValue();
 
     if (!vectors)
@@ -144,10 +95,8 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
       // Masked loads and stores cost nothing where they exist.  Elsewhere the
       // tail is done element by element: an overlapping last vector would read
       // again what a result in place has replaced.
-      constexpr int64_t maskedWidth = 512;
-      entries.set("tail", builder.getStringAttr(target.vectorBits == maskedWidth
-                                                    ? "masked"
-                                                    : "scalar"));
+      entries.set("tail", builder.getStringAttr(hasMasks(target) ? "masked"
+                                                                 : "scalar"));
       if (DotGeneralOp dot = findContraction(kernel))
         ContractionTiling::choose(dot, target).addTo(entries, &getContext());
       if (kind == "reduction")

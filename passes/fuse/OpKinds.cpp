@@ -7,40 +7,6 @@ using namespace sinter;
 using namespace sinter::ir;
 using namespace sinter::passes;
 
-OpKind passes::kindOf(Operation *op) {
-  if (auto constant = dyn_cast<ConstantOp>(op)) {
-    auto type = cast<RankedTensorType>(constant.getType());
-    bool small = constant.getValue().isSplat() ||
-                 type.getNumElements() <= smallConstantElements;
-    return small ? OpKind::Constant : OpKind::Free;
-  }
-  if (isa<ReshapeOp>(op))
-    return OpKind::Free;
-  if (isa<IotaOp>(op))
-    return OpKind::Iota;
-  if (isa<DotGeneralOp>(op))
-    return OpKind::Contraction;
-  if (isa<GatherOp>(op))
-    return OpKind::Gather;
-  if (isa<ConvOp, FoldWindowsOp>(op))
-    return OpKind::Window;
-  if (isa<ScatterAddOp>(op))
-    return OpKind::Scatter;
-  if (isa<CumulativeSumOp, ArgSortOp>(op))
-    return OpKind::Sequence;
-  if (isa<ConcatenateOp>(op))
-    return OpKind::Concatenate;
-  if (isa<RandomUniformOp, RandomNormalOp, RandomBernoulliOp>(op))
-    return OpKind::Random;
-  if (isa<ArgMaxOp, ArgMinOp>(op) || op->hasTrait<ir::Reduction>())
-    return OpKind::Reduction;
-  if (op->hasTrait<ir::Pointwise>())
-    return OpKind::Pointwise;
-  if (op->hasTrait<ir::Movement>())
-    return OpKind::Movement;
-  return OpKind::Free;
-}
-
 ArrayRef<int64_t> passes::shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }

@@ -1,43 +1,19 @@
 //===- OpKinds.h - what fusion wants to know of one op ----------*- C++ -*-===//
 //
-// Fusion sees an op as one of a few kinds: what it may become the root of, or
-// what it may join.  Also here: what recomputing an op costs, and which values
-// exist in memory whatever fusion does.
+// What recomputing an op costs, beside its kind, shape and name.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_PASSES_FUSE_OPKINDS_H
 #define SINTER_PASSES_FUSE_OPKINDS_H
 
+#include "compiler/ir/OpKind.h"
 #include "compiler/ir/Reducing.h"
 
 namespace sinter::passes {
 
-enum class OpKind {
-  /// Stays in the entry: read, write, return, reshape, scan, large constants.
-  Free,
-  /// A splat, or a constant of at most `smallConstantElements` elements.
-  Constant,
-  Iota,
-  Pointwise,
-  /// Transpose, broadcast, slice, pad, reverse, windows: an index map.
-  Movement,
-  Reduction,
-  Contraction,
-  Gather,
-  /// A sum of windows, or a convolution that was not expanded.
-  Window,
-  Scatter,
-  /// A running sum or an order, along a dimension.
-  Sequence,
-  Concatenate,
-  Random,
-};
-
-/// Constants up to this size stand inside kernels, as immediates do.
-inline constexpr int64_t smallConstantElements = 64;
-
-OpKind kindOf(mlir::Operation *op);
+using ir::kindOf;
+using ir::OpKind;
 
 /// Shape of the op's only result.
 llvm::ArrayRef<int64_t> shapeOf(mlir::Operation *op);

@@ -96,29 +96,6 @@ static Outline outlineOf(const ClusterGraph &graph, const Cluster &cluster,
   return outline;
 }
 
-static StringRef kindName(OpKind kind) {
-  switch (kind) {
-  case OpKind::Reduction:
-    return "reduction";
-  case OpKind::Contraction:
-    return "contraction";
-  case OpKind::Gather:
-    return "gather";
-  case OpKind::Window:
-    return "window";
-  case OpKind::Scatter:
-    return "scatter";
-  case OpKind::Sequence:
-    return "sequence";
-  case OpKind::Concatenate:
-    return "concatenate";
-  case OpKind::Random:
-    return "random";
-  default:
-    return "pointwise";
-  }
-}
-
 /// What is known of the kernel's form before its schedule is computed.
 static DictionaryAttr formOf(Builder &builder, const Cluster &cluster,
                              const Outline &outline) {

@@ -9,6 +9,7 @@
 
 #include "passes/fuse/VerifyFused.h"
 
+#include "compiler/ir/Overwriting.h"
 #include "compiler/ir/Storage.h"
 #include "compiler/ir/VerifySchedule.h"
 #include "passes/fuse/OpKinds.h"
@@ -47,26 +48,7 @@ static LogicalResult verifyBlock(Block &block) {
   return success();
 }
 
-/// Whether result r may lie on argument `overwrites[r]` as far as types tell,
-/// no argument being taken twice.
-static bool areOverwritesSound(KernelOp kernel) {
-  llvm::SmallDenseSet<int64_t> taken;
-  for (auto [result, argument] :
-       llvm::zip(kernel.getResultTypes(), *kernel.getOverwrites()))
-    if (argument >= 0 &&
-        (!taken.insert(argument).second ||
-         getBufferType(result) !=
-             getBufferType(kernel.getArgumentTypes()[argument])))
-      return false;
-  return true;
-}
-
 static LogicalResult verifyKernel(KernelOp kernel) {
-  if (failed(verifySchedule(kernel)))
-    return failure();
-  if (!areOverwritesSound(kernel))
-    return kernel.emitOpError("has `overwrites` that name an argument of "
-                              "another form, or one for two results");
   for (Operation &op : kernel.getBody().front()) {
     if (failed(verifyPlace(op)))
       return failure();
@@ -77,17 +59,17 @@ static LogicalResult verifyKernel(KernelOp kernel) {
       return op.emitOpError("computes on bf16: widen its operands to f32, and "
                             "cast its result");
   }
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  if (auto segments = schedule.getAs<IntegerAttr>("segments")) {
-    auto results = schedule.getAs<IntegerAttr>("segment_results");
-    auto arguments = schedule.getAs<IntegerAttr>("segment_arguments");
-    int64_t count = kernel.getArgumentTypes().size();
-    int64_t wanted = kernel.getResultTypes().size();
-    if (!results || !arguments ||
-        segments.getInt() * results.getInt() != wanted ||
-        segments.getInt() * arguments.getInt() > count)
-      return kernel.emitOpError("has segments that do not fit its signature");
-  }
+  return verifySchedule(kernel);
+}
+
+/// What a result is written over is no other argument, too.
+static LogicalResult verifyCall(CallOp call, KernelOp kernel) {
+  ArrayRef<int64_t> overwrites = *kernel.getOverwrites();
+  for (int64_t argument : overwrites)
+    if (argument >= 0 && isShared(call, argument))
+      return call.emitOpError("passes, as other arguments too, what its kernel "
+                              "writes a result over: argument ")
+             << argument;
   return success();
 }
 
@@ -97,13 +79,18 @@ struct VerifyFused : passes::impl::VerifyFusedBase<VerifyFused> {
     for (auto entry : getOperation().getOps<EntryOp>())
       if (failed(verifyBlock(entry.getBody().front())))
         return signalPassFailure();
-    llvm::DenseSet<StringAttr> called;
-    getOperation().walk(
-        [&](CallOp call) { called.insert(call.getKernelAttr().getAttr()); });
+    llvm::DenseMap<StringAttr, SmallVector<CallOp>> calls;
+    getOperation().walk([&](CallOp call) {
+      calls[call.getKernelAttr().getAttr()].push_back(call);
+    });
     for (auto kernel : getOperation().getOps<KernelOp>()) {
       if (failed(verifyKernel(kernel)))
         return signalPassFailure();
-      if (!called.contains(kernel.getSymNameAttr())) {
+      ArrayRef<CallOp> own = calls[kernel.getSymNameAttr()];
+      for (CallOp call : own)
+        if (failed(verifyCall(call, kernel)))
+          return signalPassFailure();
+      if (own.empty()) {
         kernel.emitOpError("is called by nobody at the end of `fused`");
         return signalPassFailure();
       }

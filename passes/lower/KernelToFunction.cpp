@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/ir/ModuleFacts.h"
+#include "compiler/ir/ScheduleUses.h"
 #include "passes/lower/EmitPhases.h"
 #include "passes/lower/Stage.h"
 #include "passes/lower/contraction/ContractionEmitter.h"
@@ -99,7 +100,8 @@ static LoopForm chooseForm(KernelOp kernel) {
   constexpr int64_t shortestBits = 128;
   form.fewestLanes =
       std::max<int64_t>(1, form.lanes * shortestBits / target.vectorBits);
-  form.maskedTails = target.vectorBits >= 512;
+  auto tail = schedule ? schedule.getAs<StringAttr>("tail") : StringAttr();
+  form.maskedTails = tail ? tail.getValue() == "masked" : hasMasks(target);
   form.prefetchesRows = schedule && schedule.contains("prefetches_rows");
   return form;
 }

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -59,17 +60,27 @@ LoopOp getLoop(Value index) {
   return cast<LoopOp>(cast<BlockArgument>(index).getOwner()->getParentOp());
 }
 
+/// A product of numbers from a dump, or one that is beyond any memory: of
+/// those, some can still be added.
+int64_t bounded(int64_t a, int64_t b) {
+  constexpr int64_t most = int64_t(1) << 56;
+  int64_t product;
+  if (llvm::MulOverflow(a, b, product))
+    return (a < 0) == (b < 0) ? most : -most;
+  return std::clamp(product, -most, most);
+}
+
 /// All bytes that the buffer shows while its loops run, or, without `moving`,
 /// where their indices are 0.
 Span EntryVerifier::getSpan(BufferOp buffer, bool moving) {
-  Span span{static_cast<int64_t>(buffer.getOffset()),
-            static_cast<int64_t>(buffer.getOffset())};
+  int64_t offset = bounded(static_cast<int64_t>(buffer.getOffset()), 1);
+  Span span{offset, offset};
   for (auto [index, stride] :
        llvm::zip(buffer.getIndices(), buffer.getStrides())) {
     if (!moving)
       break;
-    int64_t reach =
-        stride * (static_cast<int64_t>(getLoop(index).getTripCount()) - 1);
+    int64_t reach = bounded(
+        stride, static_cast<int64_t>(getLoop(index).getTripCount()) - 1);
     (reach < 0 ? span.first : span.end) += reach;
   }
   auto type = cast<MemRefType>(buffer.getType());
@@ -128,8 +139,11 @@ LogicalResult EntryVerifier::access(Value value, bool write) {
   if (span.first == span.end || buffer.getSpace() != BufferSpace::Workspace)
     return success();
   auto storage = buffer->getAttrOfType<IntegerAttr>("sinter.storage");
-  if (!storage)
-    return buffer.emitOpError("needs `sinter.storage`");
+  constexpr int64_t mostStorages = int64_t(1) << 32;
+  if (!storage || !storage.getType().isInteger(64) || storage.getInt() < 0 ||
+      storage.getInt() >= mostStorages)
+    return buffer.emitOpError(
+        "needs `sinter.storage`, an i64 that numbers what shares its bytes");
   storages[storage.getInt()].push_back({buffer, moment, write, span});
   return success();
 }

@@ -1,6 +1,7 @@
 //===- VerifySimplified.cpp - the invariant of the `simplified` stage -----===//
 
 #include "compiler/ir/Sinter.h"
+#include "compiler/ir/SortRow.h"
 #include "compiler/ir/Storage.h"
 #include "passes/simplify/Stage.h"
 
@@ -36,6 +37,9 @@ struct VerifySimplified
     for (auto entry : getOperation().getOps<EntryOp>())
       entry.walk([&](Operation *op) {
         StringRef text = complaint(op);
+        auto sort = dyn_cast<ArgSortOp>(op);
+        if (sort && failed(verifyPlacesRead(sort)))
+          signalPassFailure();
         if (text.empty())
           return;
         op->emitOpError(text);

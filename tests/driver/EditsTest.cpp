@@ -117,6 +117,30 @@ TEST_F(Edits, moreLanesThanAVectorHasAreNotPromisedMoreAlignment) {
   EXPECT_THAT(finished.out, testing::Not(HasSubstr("alignment = 128")));
 }
 
+TEST_F(Edits, aTailIsDoneAsTheScheduleSays) {
+  writeFile("short.mlir", R"(module @m {
+  sinter.entry @f(%x: tensor<37xf32> {sinter.name = "x"})
+      -> (tensor<37xf32> {sinter.name = "y"}) {
+    %y = sinter.tanh %x : tensor<37xf32>
+    sinter.return %y : tensor<37xf32>
+  }
+})");
+  Finished finished = run({SINTERC, "short.mlir", "--cpu=x86-64-v4",
+                           "--emit=fused", "-o", "fused.mlir"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  auto loops = [](const std::string &tail) {
+    writeFile("edited.mlir",
+              replaced(readFile("fused.mlir"), "tail = \"masked\"",
+                       "tail = \"" + tail + "\""));
+    Finished finished =
+        run({SINTERC, "edited.mlir", "--emit=loops", "-o", "-"});
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    return finished.out;
+  };
+  EXPECT_THAT(loops("masked"), HasSubstr("vector.maskedstore"));
+  EXPECT_THAT(loops("scalar"), testing::Not(HasSubstr("vector.maskedstore")));
+}
+
 /// Tasks that take turns with panels, where one block is the whole product and
 /// there are no tasks.
 TEST_F(Edits, oneBlockOfAProductThatHadSeveral) {

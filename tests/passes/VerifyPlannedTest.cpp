@@ -1,11 +1,12 @@
-//===- VerifyPlannedTest.cpp - what the end of `planned` refuses
-//-----------===//
+//===- VerifyPlannedTest.cpp - what the end of `planned` refuses -----------===//
 //
 // A planned entry that passes, and the same with one thing wrong at a time.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tests/passes/Planned.h"
+
+#include <gmock/gmock.h>
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -194,7 +195,19 @@ TEST(VerifyPlanned, RefusesMissingFacts) {
   EXPECT_EQ(complaint({{" {offset = 64 : i64}", ""}}),
             "'sinter.variable' op has no offset after the planned stage\n");
   EXPECT_EQ(complaint({{"128 {sinter.storage = 2 : i64}", "128"}}),
-            "'sinter.buffer' op needs `sinter.storage`\n");
+            "'sinter.buffer' op needs `sinter.storage`, an i64 that numbers "
+            "what shares its bytes\n");
+}
+
+TEST(VerifyPlanned, RefusesNumbersBeyondAnyMemory) {
+  const std::string large = "9223372036854775807";
+  EXPECT_EQ(complaint({{"sinter.storage = 2 : i64",
+                        "sinter.storage = " + large + " : i64"}}),
+            "'sinter.buffer' op needs `sinter.storage`, an i64 that numbers "
+            "what shares its bytes\n");
+  EXPECT_THAT(
+      complaint({{"sinter.buffer input 0", "sinter.buffer input " + large}}),
+      testing::HasSubstr("reaches from byte"));
 }
 
 TEST(VerifyPlanned, RefusesVariablesThatOverlapOrLieOutside) {

@@ -9,6 +9,8 @@
 
 #include "passes/lower/contraction/DeferredEpilogue.h"
 
+#include "compiler/ir/ScheduleUses.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -16,12 +18,10 @@ using namespace mlir;
 
 namespace sinter::passes {
 
-bool DeferredEpilogue::isPossible(const MatrixProduct &product,
-                                  int64_t tileRows) {
-  const ir::ContractionTiling &t = product.tiling;
-  return t.defersEpilogue && t.blockDepth == 0 && t.columns == t.lanes &&
-         product.depth.size() == 1 && !product.depth[0].bounded &&
-         product.depth[0].extent / t.unroll >= tileRows;
+bool DeferredEpilogue::isAsked(const MatrixProduct &product) {
+  return product.tiling.defersEpilogue &&
+         ir::canDeferEpilogue(product.tiling, product.rows, product.depth,
+                              product.n);
 }
 
 DeferredEpilogue::DeferredEpilogue(const MatrixProduct &product,

@@ -15,9 +15,8 @@ namespace sinter::passes {
 
 class DeferredEpilogue {
 public:
-  /// Whether tiles of so many rows are to wait, and have enough steps to finish
-  /// another one.
-  static bool isPossible(const MatrixProduct &product, int64_t tileRows);
+  /// Whether tiles are to wait, and have enough steps to finish another one.
+  static bool isAsked(const MatrixProduct &product);
 
   /// Nothing waits yet.
   DeferredEpilogue(const MatrixProduct &product, int64_t tileRows,

@@ -123,7 +123,7 @@ private:
   }
 
   void emitPasses(Value i, Value j) {
-    if (DeferredEpilogue::isPossible(p, tile.first * tile.second))
+    if (DeferredEpilogue::isAsked(p))
       deferred.emplace(p, tile.first * tile.second, builder, loc);
     // Through the loops around, then the block of the one that is cut.
     Value address = p.lhs.base, row = index.constant(0), number = i;

@@ -1,0 +1,39 @@
+//===- ScheduleUses.h - what of a schedule code can follow ------*- C++ -*-===//
+//
+// Some entries of a schedule mean something to some kernels only.  Whoever
+// chooses a schedule asks here, and whoever verifies one: an entry that cannot
+// be followed is refused, not ignored.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_COMPILER_IR_SCHEDULEUSES_H
+#define SINTER_COMPILER_IR_SCHEDULEUSES_H
+
+#include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/KernelPhases.h"
+
+namespace sinter::ir {
+
+/// `streams`: whether some results are stored in walks over their elements.
+bool storesInWalks(const KernelPhases &phases);
+
+/// `prefetches_rows`: whether rows are walked again after they were reduced.
+bool walksRowsAgain(KernelOp kernel, const KernelPhases &phases);
+
+/// `reduce`: which dimensions the kernel's reductions combine, as a word.
+llvm::StringRef reductionForm(KernelOp kernel);
+
+/// `tail = "masked"`: whether vectors have masks that cost nothing.
+bool hasMasks(const TargetFacts &target);
+
+/// `defer_epilogue`: whether tiles have enough steps over K, in one loop, to
+/// finish another tile beside them.
+bool canDeferEpilogue(const ContractionTiling &tiling,
+                      llvm::ArrayRef<ContractionLoop> rows,
+                      llvm::ArrayRef<ContractionLoop> depth, int64_t columns);
+bool canDeferEpilogue(const ContractionTiling &tiling,
+                      const ContractionForm &form);
+
+} // namespace sinter::ir
+
+#endif // SINTER_COMPILER_IR_SCHEDULEUSES_H
