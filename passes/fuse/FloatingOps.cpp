@@ -42,6 +42,17 @@ static bool isWidening(Operation *op) {
          getElementTypeOrSelf(op->getOperand(0).getType()).isBF16();
 }
 
+bool FloatingOps::isMadeOfLittle(Operation *op, const Cheapness &cheapness) {
+  // A trip to memory and back for each user against a few operations.
+  constexpr int64_t muchLarger = 8;
+  return kindOf(op) == OpKind::Pointwise &&
+         cheapness.reads <= elementsOf(shapeOf(op)) / muchLarger &&
+         llvm::all_of(op->getUsers(), [](Operation *user) {
+           return kindOf(user) == OpKind::Pointwise ||
+                  kindOf(user) == OpKind::Reduction;
+         });
+}
+
 DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
                                                                  bool fuse) {
   DenseMap<Operation *, Cheapness> result;
@@ -54,6 +65,8 @@ DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
     own.cost = costOf(&op);
     for (Value operand : op.getOperands()) {
       Operation *producer = operand.getDefiningOp();
+      Cheapness known = result.lookup(producer);
+      own.reads += known.may ? known.reads : elementsOf(shapeOf(operand));
       if (!producer || kindOf(producer) == OpKind::Free)
         continue;
       const Cheapness &theirs = result[producer];
@@ -68,7 +81,8 @@ DenseMap<Operation *, FloatingOps::Cheapness> FloatingOps::judge(Block &block,
     }
     bool map = kind == OpKind::Constant || kind == OpKind::Iota ||
                kind == OpKind::Movement || isWidening(&op);
-    own.may = fuse ? own.cost <= copyLimit && (map || own.readsMemory)
+    own.may = fuse ? own.cost <= copyLimit &&
+                         (map || own.readsMemory || isMadeOfLittle(&op, own))
                    : kind == OpKind::Constant;
     // An index map as well, but one that is never followed twice.
     own.may |= fuse && kind == OpKind::Gather && op.hasOneUse();

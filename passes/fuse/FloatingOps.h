@@ -1,11 +1,13 @@
 //===- FloatingOps.h - ops that go where they are used ----------*- C++ -*-===//
 //
 // An op floats if it is cheap and all it needs exists in memory whatever fusion
-// does (small constants and index maps need nothing): it belongs into the
-// kernel of whoever uses it, once in each, rather than being a result that
-// crosses kernels.  Casts of inputs, broadcast biases, masks of a stored
-// activation and one-hot rows are such ops.  Copies agree bit by bit, since
-// only exactly rounded operations float; a shifted exponential never does.
+// does (small constants and index maps need nothing), or is so much smaller
+// than its result that it is worth storing for that: it belongs into the kernel
+// of whoever uses it, once in each, rather than being a result that crosses
+// kernels.  Casts of inputs, broadcast biases, masks of a stored activation,
+// one-hot rows and the differences of all pairs of rows are such ops.  Copies
+// agree bit by bit, since only exactly rounded operations float; a shifted
+// exponential never does.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,8 +40,13 @@ private:
     bool readsMemory = false;
     /// Whether all it reads comes from outside the block's computations.
     bool readsInputs = false;
+    /// Elements of all it reads.
+    int64_t reads = 0;
     int64_t cost = 0;
   };
+  /// Whether what it reads is so little that its elements had better be
+  /// computed where they are used, by ops that use each of them once.
+  static bool isMadeOfLittle(mlir::Operation *op, const Cheapness &cheapness);
   static llvm::DenseMap<mlir::Operation *, Cheapness> judge(mlir::Block &block,
                                                             bool fuse);
   /// Whether `op` may be absorbed by a kernel through `user`; `root` is the

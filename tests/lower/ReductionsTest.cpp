@@ -177,6 +177,41 @@ TEST_P(Reductions, WindowsAreReducedAndFilledInOneWalk) {
   check(cases);
 }
 
+/// The gradients of the squares of distances between all pairs of rows, which
+/// two sums compute from the rows again.
+TEST_P(Reductions, DifferencesOfAllPairsOfRows) {
+  std::vector<Case> cases;
+  for (auto [count, depth] : {std::pair("37", "33"), std::pair("24", "48")}) {
+    std::string rows = std::string(count) + "x" + depth,
+                pairs = std::string(count) + "x" + count;
+    cases.push_back(
+        {{"tensor<" + rows + "xf32>", "tensor<" + rows + "xf32>"},
+         withTypes(R"(
+  %a = sinter.broadcast %x0 dims [0, 2] : ROWS -> FULL
+  %b = sinter.broadcast %x1 dims [1, 2] : ROWS -> FULL
+  %d = sinter.sub %a, %b : FULL
+  %m = sinter.abs %d : FULL
+  %l = sinter.reduce_sum %m dims [2] : FULL -> PAIRS
+  %g = sinter.broadcast %l dims [0, 1] : PAIRS -> FULL
+  %s = sinter.sign %d : FULL
+  %t = sinter.mul %g, %s : FULL
+  %p = sinter.reduce_sum %t dims [1] : FULL -> ROWS
+  %n = sinter.neg %t : FULL
+  %q = sinter.reduce_sum %n dims [0] : FULL -> ROWS
+  %y = sinter.concatenate %p, %q dim 0 : ROWS, ROWS -> BOTH)",
+                   {{"FULL", "tensor<" + pairs + "x" + depth + "xf32>"},
+                    {"PAIRS", "tensor<" + pairs + "xf32>"},
+                    {"ROWS", "tensor<" + rows + "xf32>"},
+                    {"BOTH", "tensor<" + std::to_string(2 * std::stoi(count)) +
+                                 "x" + depth + "xf32>"}}),
+         "tensor<" + std::to_string(2 * std::stoi(count)) + "x" + depth +
+             "xf32>",
+         65536,
+         0});
+  }
+  check(cases);
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Reductions, testing::ValuesIn(allTargets));
 
 } // namespace
