@@ -14,6 +14,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <set>
+
 using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes::plan;
@@ -53,6 +55,8 @@ private:
   int64_t moment = 0;
   SmallVector<LoopSpan> loops;
   llvm::MapVector<int64_t, SmallVector<Access>> storages;
+  /// Numbers of outputs.
+  std::set<int64_t> written;
 };
 
 /// The loop whose index this is.
@@ -121,6 +125,16 @@ LogicalResult EntryVerifier::verifySpan(BufferOp buffer, const Span &span) {
     return buffer.emitOpError("reaches from byte ")
            << span.first << " to " << span.end << " of "
            << stringifyBufferSpace(buffer.getSpace()) << ", which has " << size;
+  if (buffer.getSpace() == BufferSpace::State && span.first != span.end &&
+      llvm::none_of(entry->getParentOfType<ModuleOp>().getOps<VariableOp>(),
+                    [&](VariableOp variable) {
+                      int64_t offset = variable.getOffset().value_or(size);
+                      return offset <= span.first &&
+                             span.end <= offset + bytesOf(variable.getType());
+                    }))
+    return buffer.emitOpError("reaches from byte ")
+           << span.first << " to " << span.end
+           << " of state, which is not within one variable";
   return success();
 }
 
@@ -136,6 +150,8 @@ LogicalResult EntryVerifier::access(Value value, bool write) {
   if (write && buffer.getSpace() == BufferSpace::Input)
     return buffer.emitOpError("is an input and may not be written");
   Span span = getSpan(buffer);
+  if (write && buffer.getSpace() == BufferSpace::Output)
+    written.insert(buffer.getNumber());
   if (span.first == span.end || buffer.getSpace() != BufferSpace::Workspace)
     return success();
   auto storage = buffer->getAttrOfType<IntegerAttr>("sinter.storage");
@@ -368,8 +384,13 @@ LogicalResult EntryVerifier::verifyStorages() {
 LogicalResult EntryVerifier::run() {
   if (!entry->hasAttrOfType<IntegerAttr>("workspace_bytes"))
     return entry.emitOpError("has no `workspace_bytes`");
-  return failure(failed(visit(entry.getBody().front())) ||
-                 failed(verifyStorages()));
+  if (failed(visit(entry.getBody().front())))
+    return failure();
+  for (auto [number, type] : llvm::enumerate(entry.getResultTypes()))
+    if (!written.contains(static_cast<int64_t>(number)) &&
+        getByteSize(type) > 0)
+      return entry.emitOpError("writes nothing to output ") << number;
+  return verifyStorages();
 }
 
 } // namespace

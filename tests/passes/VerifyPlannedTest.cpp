@@ -199,6 +199,18 @@ TEST(VerifyPlanned, RefusesMissingFacts) {
             "what shares its bytes\n");
 }
 
+TEST(VerifyPlanned, RefusesPartsOfTwoVariables) {
+  EXPECT_EQ(complaint({{"state 0 :", "state 64 :"}}),
+            "'sinter.buffer' op reaches from byte 64 to 128 of state, which is "
+            "not within one variable\n");
+}
+
+TEST(VerifyPlanned, RefusesOutputsThatNobodyWrites) {
+  EXPECT_EQ(complaint({{"output 0 :",
+                        "workspace 384 {sinter.storage = 4 : i64} :"}}),
+            "'sinter.entry' op writes nothing to output 0\n");
+}
+
 TEST(VerifyPlanned, RefusesNumbersBeyondAnyMemory) {
   const std::string large = "9223372036854775807";
   EXPECT_EQ(complaint({{"sinter.storage = 2 : i64",
