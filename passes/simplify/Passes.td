@@ -202,6 +202,20 @@ def SumVectorProducts : Pass<"sinter-sum-vector-products", "::mlir::ModuleOp"> {
   }];
 }
 
+def ExchangeOperands : Pass<"sinter-exchange-operands", "::mlir::ModuleOp"> {
+  let summary = "products whose large operand lies better on the other side";
+  let description = [{
+    ```
+    dot_general %a, %b contract [1] x [1] : [2, k], [n, k]
+      ⇒  transpose (dot_general %b, %a contract [1] x [1])
+    dot_general %a, %b contract [0] x [0] : [k, m], [k, 2]
+      ⇒  transpose (dot_general %b, %a contract [0] x [0])
+    ```
+    Afterwards a large operand is read as it lies, if the other one is small.
+    Algebra that is done later would undo it.
+  }];
+}
+
 def UpdateRows : Pass<"sinter-update-rows", "::mlir::ModuleOp"> {
   let summary = "updates of the rows that were read";
   let description = [{

@@ -36,6 +36,8 @@ void sinter::passes::buildSimplifiedStage(OpPassManager &passes) {
   passes.addPass(createSumVectorProducts());
   passes.addPass(createUpdateRows());
   addAlgebra(passes);
+  // Algebra takes transposes of products into them.
+  passes.addPass(createExchangeOperands());
   passes.addPass(createLimitSorts());
   passes.addPass(createVerifySimplified());
 }

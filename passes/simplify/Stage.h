@@ -21,6 +21,7 @@ std::unique_ptr<mlir::Pass> createSinkFromScan();
 std::unique_ptr<mlir::Pass> createWidenStorage();
 std::unique_ptr<mlir::Pass> createSumVectorProducts();
 std::unique_ptr<mlir::Pass> createUpdateRows();
+std::unique_ptr<mlir::Pass> createExchangeOperands();
 std::unique_ptr<mlir::Pass> createLimitSorts();
 std::unique_ptr<mlir::Pass> createVerifySimplified();
 

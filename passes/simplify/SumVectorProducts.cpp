@@ -21,6 +21,7 @@
 
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
+#include "passes/simplify/ProductSide.h"
 #include "passes/simplify/Stage.h"
 
 namespace sinter::passes {
@@ -30,59 +31,15 @@ namespace sinter::passes {
 
 using namespace mlir;
 using namespace sinter::ir;
+using namespace sinter::passes;
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-namespace {
-/// One operand with the dimensions' roles.
-struct Side {
-  Value value;
-  ArrayRef<int64_t> contracting, batch;
-  SmallVector<int64_t> free;
-
-  int64_t rows() const {
-    int64_t extent = 1;
-    for (int64_t d : free)
-      extent *= tensorType(value).getDimSize(d);
-    return extent;
-  }
-  /// Whether its terms stand in the order in which the sums name them, and are
-  /// more than one each: one −0 added to nothing is 0, and alone it is −0.
-  bool hasTermsInOrder() const {
-    int64_t terms = 1;
-    for (int64_t d : contracting)
-      terms *= tensorType(value).getDimSize(d);
-    return terms > 1 && llvm::is_sorted(contracting);
-  }
-  /// The last dimension of more than one element.
-  std::optional<int64_t> innermost() const {
-    ArrayRef<int64_t> shape = tensorType(value).getShape();
-    for (int64_t d = shape.size() - 1; d >= 0; --d)
-      if (shape[d] != 1)
-        return d;
-    return std::nullopt;
-  }
-};
-} // namespace
-
-/// Whether the operand's elements lie in its own order: no windows, which share
-/// them, and no constant, which is packed as a product wants it.
-static bool liesInOrder(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (isa<ConstantOp, WindowsOp, TransposeOp, BroadcastOp, GatherOp>(op))
-      return false;
-    if (!isa<ReshapeOp>(op))
-      return true;
-    value = op->getOperand(0);
-  }
-  return true;
-}
-
 /// Σ matrix·vector over the contracting dimensions, of the type of `op`.
-static Value sumProducts(DotGeneralOp op, const Side &matrix,
-                         const Side &vector, OpBuilder &builder) {
+static Value sumProducts(DotGeneralOp op, const ProductSide &matrix,
+                         const ProductSide &vector, OpBuilder &builder) {
   Location loc = op.getLoc();
   RankedTensorType type = tensorType(matrix.value);
   // The vector without its free dimensions, its own others in their order.
@@ -122,24 +79,20 @@ static Value sumProducts(DotGeneralOp op, const Side &matrix,
 }
 
 static Value rewrite(DotGeneralOp op, OpBuilder &builder) {
-  Side lhs{op.getLhs(), op.getLhsContracting(), op.getLhsBatch(),
-           op.getLhsFree()};
-  Side rhs{op.getRhs(), op.getRhsContracting(), op.getRhsBatch(),
-           op.getRhsFree()};
+  ProductSide lhs = ProductSide::lhsOf(op), rhs = ProductSide::rhsOf(op);
   bool isColumn = rhs.rows() == 1;
   if (!isColumn && lhs.rows() != 1)
     return {};
-  const Side &matrix = isColumn ? lhs : rhs, &vector = isColumn ? rhs : lhs;
+  const ProductSide &matrix = isColumn ? lhs : rhs,
+                    &vector = isColumn ? rhs : lhs;
   std::optional<int64_t> innermost = matrix.innermost();
-  if (!innermost || !liesInOrder(matrix.value) || !matrix.hasTermsInOrder())
+  if (!innermost || !matrix.liesInOrder() || !matrix.hasTermsInOrder())
     return {};
   if (!llvm::is_contained(matrix.free, *innermost))
     return sumProducts(op, matrix, vector, builder);
   if (!isColumn)
     return {};
-  Value swapped = DotGeneralOp::create(builder, op.getLoc(), rhs.value,
-                                       lhs.value, rhs.contracting,
-                                       lhs.contracting, rhs.batch, lhs.batch);
+  Value swapped = contract(rhs, lhs, op.getLoc(), builder);
   return ReshapeOp::create(builder, op.getLoc(), op.getType(), swapped);
 }
 
