@@ -274,6 +274,8 @@ std::vector<Array> Compiled::run(llvm::StringRef entry,
        {&lastFirst, &together, (const sinter_host *)nullptr}) {
     for (GuardedBytes &buffer : llvm::drop_begin(buffers, inputs.size()))
       std::fill_n(buffer.begin, buffer.bytes, GuardedBytes::pattern);
+    // Floats in a workspace are nan until they are written.
+    std::fill_n(workspace, buffers.back().bytes, static_cast<char>(0xFF));
     std::copy(parsed->state.begin(), parsed->state.end(), state);
     EXPECT_EQ(function(state, arguments.data(), workspace, host), SINTER_OK)
         << entry.str();
