@@ -9,6 +9,9 @@
 //   panels of B pass by it, each of which stays in L1 or L2 during a block.
 // * Where the columns of B are a few short rows that fill a vector each well,
 //   as those of a kernel's gradient are, a vector takes one such row.
+// * Where there are but few columns, a vector takes several steps of K for
+// each,
+//   so that one load of A serves as many multiply-adds as a vector has lanes.
 // * Long sums: where a panel of all of K would fill much of L2, a block is
 //   passed several times, each time with `blockDepth` steps of K, and its sums
 //   wait in memory in between.
@@ -16,8 +19,9 @@
 //   walking them breaks the TLB and the prefetcher.  Where half of L2 has room
 //   for all rows of A, the first tile of a block packs beside its products;
 //   else packing costs one pass over B.
-// * Rows of B that crowd few sets of L2 are walked in wider tiles, and a panel
-//   that L1 does not hold costs its tiles what comes from L2.
+// * Rows of B that crowd few sets of L2 are walked in wider tiles, or, for one
+//   row of A, as wide as they are, a few at a time; a panel that L1 does not
+//   hold costs its tiles what comes from L2.
 // * Threads: many products are shared out as they are; else the blocks of C,
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
@@ -136,6 +140,44 @@ static void chooseRegisterTile(ContractionTiling &tiling,
     }
 }
 
+/// Vectors that take several steps of K for each of a few columns.
+static void chooseSteps(ContractionTiling &tiling, DotGeneralOp op,
+                        const ContractionForm &form, int64_t lanes) {
+  // B has to be packed for it, and each result's chains to be added up.
+  constexpr int64_t fewestRows = 8, fewestSteps = 2;
+  ContractionTiling several = tiling;
+  several.columns =
+      static_cast<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(form.n, 1)));
+  if (several.columns > lanes / 2 || form.m < fewestRows ||
+      Panels::of(op, form))
+    return;
+  several.lanes = lanes;
+  several.steps = lanes / several.columns;
+  several.vectors = 1;
+  several.packRhs = true;
+  if (form.k >= fewestSteps * several.steps && several.canTakeSteps(form))
+    tiling = several;
+}
+
+/// How many rows of B one row of A is multiplied with while its sums are in
+/// registers, if it walks B by rows.
+static constexpr int64_t rowsAtOnce = 12;
+
+/// Whether B is read in the order in which it lies, for one row of results,
+/// whose sums can wait: lines of rows that crowd few sets of L2 are gone before
+/// the panel beside wants what was read with them.
+static bool walksRows(const ContractionTiling &tiling,
+                      const ContractionForm &form, int64_t bytes,
+                      const TargetFacts &target) {
+  if (form.m != 1 || tiling.packRhs || form.rhsN.stride() != 1 ||
+      form.n <= tiling.width())
+    return false;
+  SmallVector<ContractionLoop> loops = form.depthLoops(tiling.packLhs, 0);
+  return loops.size() == 1 && !loops[0].bounded &&
+         loops[0].extent > rowsAtOnce &&
+         crowdsL2(loops[0].rhs * bytes, loops[0].extent, target);
+}
+
 /// The panel of B that the tiles of a block read one after the other is to stay
 /// near them.
 static void chooseDepth(ContractionTiling &tiling, const ContractionForm &form,
@@ -144,8 +186,13 @@ static void chooseDepth(ContractionTiling &tiling, const ContractionForm &form,
   // caches.
   constexpr int64_t fewestTiles = 4, deepest = 528;
   int64_t width = tiling.width();
-  if (tiling.columns != tiling.lanes ||
-      form.k * width * bytes <= target.l2Bytes / 4 ||
+  if (tiling.columns != tiling.lanes)
+    return;
+  if (walksRows(tiling, form, bytes, target)) {
+    tiling.blockDepth = rowsAtOnce;
+    return;
+  }
+  if (form.k * width * bytes <= target.l2Bytes / 4 ||
       form.m < fewestTiles * tiling.rows)
     return;
   SmallVector<ContractionLoop> loops =
@@ -243,6 +290,7 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   Type element = getElementTypeOrSelf(op.getType());
   int64_t bytes = getStorageType(element).getIntOrFloatBitWidth() / 8;
   ContractionTiling tiling{};
+  tiling.steps = 1;
   // Half a vector that is full beats a whole one that is half empty.
   constexpr int64_t shortestBits = 128;
   tiling.lanes = target.lanes(bytes * 8);
@@ -260,6 +308,8 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   SmallVector<ContractionLoop> rowLoops = form.rowLoops(tiling.packLhs);
   bool inShortRows = readsShortRows(form, target, tiling.lanes);
   tiling.columns = inShortRows ? form.shortRows()->columns : tiling.lanes;
+  if (!inShortRows)
+    chooseSteps(tiling, op, form, target.lanes(bytes * 8));
   constexpr int64_t widest = 8;
   TileLimits limits{
       .registers = registerCount(target),
@@ -282,7 +332,7 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
            crowdsL2(*form.rhsK.stride() * bytes, form.k, target))
     limits.rowOfPanel = 8;
   chooseTile();
-  if (divides(op) && !inShortRows) {
+  if (divides(op) && tiling.columns == tiling.lanes) {
     // Where a large part of the steps has an epilogue beside, what that
     // computes with needs registers too; of few, it gets by with memory.  Wider
     // rows than these would keep the divider longer than a step takes.
@@ -302,7 +352,8 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);
   bool rhsApart = form.rhsK.stride() && *form.rhsK.stride() > tiling.width();
-  bool rowsAreRead = !inShortRows && form.rhs && rowsOfRhs;
+  bool rowsAreRead =
+      !inShortRows && !tiling.packsSteps() && form.rhs && rowsOfRhs;
   // Of long rows, each on pages of its own, fewer walks do.
   constexpr int64_t longRow = 256, manyRows = 32;
   bool walkedOften = (form.n > longRow && form.m > manyRows) ||
@@ -361,9 +412,10 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
     else
       tiling.tasks = products;
   }
-  // The sums of a block wait near the cores.
+  // The sums of a block wait near the cores; one row's are soon wanted again.
   if (tiling.blockDepth > 0) {
-    int64_t most = target.l2Bytes / (tiling.blockRows * bytes);
+    int64_t near = form.m == 1 ? target.l1Bytes / 3 : target.l2Bytes;
+    int64_t most = near / (tiling.blockRows * bytes);
     tiling.blockColumns =
         std::min(tiling.blockColumns,
                  std::max(most / tiling.width(), int64_t(1)) * tiling.width());

@@ -82,6 +82,16 @@ bool ContractionTiling::canPackBeside(const ContractionForm &form) const {
          !depth[0].bounded && depth[0].extent == form.k;
 }
 
+bool ContractionTiling::canTakeSteps(const ContractionForm &form) const {
+  if (!packRhs || vectors != 1 || columns * steps != lanes || form.k == 0 ||
+      form.n > columns)
+    return false;
+  SmallVector<ContractionLoop> depth = form.depthLoops(packLhs, width());
+  const ContractionLoop &last = depth.back();
+  return last.lhs == 1 && last.rhs == columns && !last.bounded &&
+         (depth.size() == 1 || last.extent % steps == 0);
+}
+
 int64_t ContractionTiling::sumBytes(DotGeneralOp op) const {
   if (blockDepth == 0)
     return 0;
@@ -101,10 +111,11 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
-  int64_t elements = packBeside ? width() * passDepth(form)
-                     : packRhs && !readsPanels(op)
-                         ? llvm::alignTo(form.n, width()) * form.k
-                         : 0;
+  int64_t elements =
+      packBeside ? width() * passDepth(form)
+      : packRhs && !readsPanels(op)
+          ? llvm::alignTo(form.n, width()) * llvm::alignTo(form.k, steps)
+          : 0;
   return llvm::alignTo(elements * elementBytes(op), kScratchAlignment);
 }
 
@@ -141,6 +152,9 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.columns = tiling.lanes;
   if (complete && schedule.contains("vector_columns"))
     tiling.columns = number("vector_columns");
+  tiling.steps = complete && schedule.contains("vector_steps")
+                     ? number("vector_steps")
+                     : 1;
   tiling.unroll = number("unroll");
   tiling.blockRows = number("block_rows");
   tiling.scratchBytes = number("scratch_bytes");
@@ -150,7 +164,7 @@ ContractionTiling::from(DictionaryAttr schedule) {
       complete && schedule.contains("block_depth") ? number("block_depth") : 0;
   if (!complete || tiling.lanes < 1 || tiling.rows < 1 || tiling.vectors < 1 ||
       tiling.unroll < 1 || tiling.blockRows < 1 || tiling.tasks < 1 ||
-      tiling.blockColumns < 1 || tiling.columns < 1 ||
+      tiling.blockColumns < 1 || tiling.columns < 1 || tiling.steps < 1 ||
       tiling.columns > tiling.lanes)
     return std::nullopt;
   tiling.packLhs = schedule.contains("pack_lhs");
@@ -171,6 +185,8 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
   number("tile_vectors", vectors);
   if (columns != lanes)
     number("vector_columns", columns);
+  if (packsSteps())
+    number("vector_steps", steps);
   number("unroll", unroll);
   number("block_rows", blockRows);
   number("block_columns", blockColumns);

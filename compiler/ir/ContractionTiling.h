@@ -17,6 +17,8 @@ struct ContractionTiling {
   int64_t lanes;        // of one vector
   int64_t rows;         // MR: rows of a register tile
   int64_t columns;      // of one vector: as many as lanes, or a short row of B
+  int64_t steps;        // of K that a vector takes beside one another, for each
+                        // of its columns
   int64_t vectors;      // its width in vectors: NR = vectors · columns
   int64_t unroll;       // steps of K unrolled
   int64_t blockRows;    // MC: rows of A per pass over B
@@ -35,6 +37,8 @@ struct ContractionTiling {
 
   int64_t width() const { return vectors * columns; }
   bool packsRhs() const { return packRhs || packBeside; }
+  /// Whether B is packed as [K / steps][columns][steps].
+  bool packsSteps() const { return steps > 1; }
 
   /// The fastest one, as far as a small model of the machine knows.
   static ContractionTiling choose(DotGeneralOp op, const TargetFacts &target);
@@ -67,6 +71,8 @@ struct ContractionTiling {
   }
   /// Whether this form's loops let tiles pack B beside their products.
   bool canPackBeside(const ContractionForm &form) const;
+  /// Whether vectors can take `steps` of K at once.
+  bool canTakeSteps(const ContractionForm &form) const;
   /// Bytes of a packed block of A, and of B, or a panel of it, if it is packed
   /// in the call.
   int64_t lhsBytes(DotGeneralOp op) const;

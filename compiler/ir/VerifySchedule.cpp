@@ -34,9 +34,9 @@ enum class Code { Scalars, Walks, Tiles };
 
 static bool isOfTiles(StringRef name) {
   return llvm::is_contained({"tile_rows", "tile_vectors", "vector_columns",
-                             "unroll", "block_rows", "block_columns",
-                             "block_depth", "pack_lhs", "pack_rhs",
-                             "pack_beside", "defer_epilogue"},
+                             "vector_steps", "unroll", "block_rows",
+                             "block_columns", "block_depth", "pack_lhs",
+                             "pack_rhs", "pack_beside", "defer_epilogue"},
                             name);
 }
 
@@ -89,6 +89,7 @@ static LogicalResult verifyValues(KernelOp kernel, DictionaryAttr schedule) {
       {"tile_rows", 1, 64},
       {"tile_vectors", 1, 16},
       {"vector_columns", 1, 64},
+      {"vector_steps", 1, 64},
       {"unroll", 1, 64},
       {"block_rows", 1, any},
       {"block_columns", 1, any},

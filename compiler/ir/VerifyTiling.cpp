@@ -48,7 +48,12 @@ LogicalResult sinter::ir::verifyTiling(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("has blocks of ")
            << tiling.blockRows << " rows, which are not whole tiles of "
            << tiling.rows;
-  if (tiling.columns != tiling.lanes && (tiling.packRhs || !rows))
+  if (tiling.packsSteps() && !tiling.canTakeSteps(form))
+    return kernel.emitOpError("has vectors of ")
+           << tiling.steps << " steps, which its operands do not have side by "
+           << "side";
+  if (tiling.columns != tiling.lanes && !tiling.packsSteps() &&
+      (tiling.packRhs || !rows))
     return kernel.emitOpError("has vectors of ")
            << tiling.columns << " columns, which are no rows of its operand";
   int64_t panel = tiling.width();
@@ -72,7 +77,8 @@ LogicalResult sinter::ir::verifyTiling(KernelOp kernel, DotGeneralOp dot,
                                 "columns");
   if (tiling.blockDepth > 0 && tiling.columns != tiling.lanes)
     return kernel.emitOpError(
-        "passes its blocks several times, but its vectors take short rows");
+        "passes its blocks several times, but its vectors take short rows or "
+        "several steps");
   if (tiling.blockDepth > 0 &&
       llvm::any_of(form.depthLoops(tiling.packLhs, tiling.packRhs ? panel : 0),
                    [](auto &loop) { return loop.bounded; }))

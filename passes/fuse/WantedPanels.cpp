@@ -36,8 +36,10 @@ std::optional<WantedPanels> WantedPanels::of(KernelOp kernel,
   if (element.getIntOrFloatBitWidth() % 8 != 0)
     return std::nullopt;
   ContractionTiling tiling = ContractionTiling::choose(dot, target);
-  // Short rows that vectors take as they lie are panels already.
-  if (tiling.lanes <= 1 || (!tiling.packsRhs() && form.shortRows()))
+  // Short rows that vectors take as they lie are panels already, and several
+  // steps of a few columns are soon packed.
+  if (tiling.lanes <= 1 || tiling.packsSteps() ||
+      (!tiling.packsRhs() && form.shortRows()))
     return std::nullopt;
   WantedPanels wanted{dot, std::move(form), tiling};
   // Padding, and what maps repeat, must not make much more of it; of one

@@ -245,6 +245,79 @@ TEST_P(Contraction, FirstTilesPackForTheOthers) {
             size_t(program.count) / 2);
 }
 
+/// Vectors that take several steps for each of a few columns: steps that are
+/// left over, columns that are not there, operands in any order, in parts of
+/// wider ones, of a batch and computed on the way, and an epilogue.
+TEST_P(Contraction, FewColumnsTakeSeveralSteps) {
+  Program program;
+  std::mt19937 random(3);
+  for (int64_t n : {1, 2, 3, 4, 5, 7, 8})
+    for (int64_t k : {16, 41, 103})
+      for (bool transposed : {false, true}) {
+        Form form = matrix(9 + int64_t(random() % 40), n, k, false, transposed);
+        std::string type = tensor(form.result, "f32"),
+                    b = tensor(form.rhs, "f32");
+        program.add(form, "f32", copyOfY(form, "f32"));
+        program.add(form, "f32",
+                    "%nb = sinter.neg %b : " + b + "\n" +
+                        form.op("f32", "%a", "%nb") +
+                        "%o = sinter.constant dense<1.0> : " + type +
+                        "\n%d = sinter.div %y, %o : " + type +
+                        "\n%z = sinter.add %d, %c : " + type + "\n");
+      }
+  Form batch{.lhs = {3, 20, 5, 16},
+             .rhs = {5, 3, 16, 2},
+             .lhsK = {2, 3},
+             .rhsK = {0, 2},
+             .lhsB = {0},
+             .rhsB = {1},
+             .result = {3, 20, 2}};
+  program.add(batch, "f32", copyOfY(batch, "f32"));
+  Form part = matrix(21, 3, 37, false, false), whole = part;
+  whole.lhs = {25, 60};
+  whole.rhs = {40, 9};
+  program.add(whole, "f32",
+              "%as = sinter.slice %a offsets [2, 5] sizes [21, 37] strides [1, "
+              "1] : tensor<25x60xf32> -> tensor<21x37xf32>\n"
+              "%bs = sinter.slice %b offsets [1, 0] sizes [37, 3] strides [1, "
+              "3] : tensor<40x9xf32> -> tensor<37x3xf32>\n" +
+                  part.op("f32", "%as", "%bs") +
+                  "%z = sinter.max %y, %c : tensor<21x3xf32>\n");
+  program.check(GetParam(), 0);
+  Compiled compiled(program.text + "}\n", GetParam());
+  ASSERT_TRUE(compiled);
+  // Four lanes have room for steps of one or two columns.
+  EXPECT_GE(llvm::StringRef(compiled.loops()).count("vector_steps"),
+            size_t(program.count) / 4);
+}
+
+TEST_P(Contraction, FewColumnsOfEveryTypeOfNumber) {
+  for (const char *type : {"f64", "i64", "i32", "i8", "ui8"}) {
+    Program program;
+    for (int64_t n : {2, 3}) {
+      Form form = matrix(19, n, 77, false, false);
+      program.add(form, type, copyOfY(form, type));
+    }
+    program.check(GetParam(), 0);
+  }
+}
+
+/// One row, of a B whose rows crowd few sets of L2.
+TEST_P(Contraction, OneRowIsMultipliedWithWholeRows) {
+  Program program;
+  for (auto [n, k] : {std::pair(1024, 1030), {4096, 260}, {5120, 256}}) {
+    Form form = matrix(1, n, k, false, false);
+    program.add(form, "f32",
+                form.op("f32") + "%z = sinter.add %y, %c : " +
+                    tensor(form.result, "f32") + "\n");
+  }
+  program.check(GetParam(), 0);
+  Compiled compiled(program.text + "}\n", GetParam());
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(llvm::StringRef(compiled.loops()).count("block_depth = 12"),
+            size_t(program.count));
+}
+
 /// Of enough products to hide the way to what the epilogue reads.
 TEST(Contraction, AsksEarlyForWhatItsEpilogueReads) {
   for (bool deep : {false, true}) {

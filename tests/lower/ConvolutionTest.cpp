@@ -136,6 +136,11 @@ TEST_P(Convolutions, FillTiles) {
           square(1, 13, 24, 3, 12, 2, 1, 12),
           square(1, 8, 32, 3, 64, 1, 1, 4),
           square(2, 12, 4, 4, 24, 4, 0),
+          // Few features: vectors of several steps.
+          square(3, 20, 16, 3, 4, 1, 1),
+          square(2, 17, 8, 3, 2, 1, 0),
+          square(2, 12, 16, 1, 3, 2, 0),
+          square(1, 9, 32, 2, 1, 1, 1),
           // Too few features for a vector: rows of places.
           square(3, 20, 5, 3, 1, 1, 1),
           square(2, 35, 4, 3, 7, 2, 1),

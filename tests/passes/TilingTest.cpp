@@ -82,6 +82,49 @@ TEST_F(Tiling, WhatIsLeftOfATileIsInTheBlockOfAllRows) {
   }
 }
 
+/// One load of A is to serve a whole vector of multiply-adds.
+TEST_F(Tiling, VectorsTakeSeveralStepsOfFewColumns) {
+  for (auto [n, steps] : {std::pair(2, 8), {3, 4}, {4, 4}, {8, 2}}) {
+    ir::KernelOp kernel = product(200, n, 100);
+    EXPECT_EQ(number(kernel, "vector_steps"), steps) << n;
+    EXPECT_EQ(number(kernel, "vector_columns") * steps, 16) << n;
+  }
+  auto hasSteps = [&](int64_t m, int64_t n, int64_t k) {
+    return product(m, n, k).getScheduleAttr().contains("vector_steps");
+  };
+  EXPECT_FALSE(hasSteps(200, 9, 100));
+  EXPECT_FALSE(hasSteps(2, 4, 100));
+  EXPECT_FALSE(hasSteps(200, 2, 15));
+}
+
+/// Steps that A does not have side by side, or for which B is not packed.
+TEST_F(Tiling, RefusesStepsThatAreNotThere) {
+  for (bool packs : {true, false}) {
+    ir::KernelOp kernel = product(200, 4, 100);
+    mlir::Builder builder(kernel.getContext());
+    mlir::NamedAttrList schedule(kernel.getScheduleAttr());
+    if (packs)
+      schedule.set("vector_steps", builder.getI64IntegerAttr(8));
+    else
+      schedule.erase("pack_rhs");
+    kernel.setScheduleAttr(schedule.getDictionary(kernel.getContext()));
+    mlir::ScopedDiagnosticHandler handler(
+        kernel.getContext(),
+        [](mlir::Diagnostic &) { return mlir::success(); });
+    EXPECT_TRUE(failed(ir::verifySchedule(kernel))) << packs;
+  }
+}
+
+/// Rows that are read together leave L2 together, unless each is read at once.
+TEST_F(Tiling, OneRowWalksRowsThatCrowdL2) {
+  EXPECT_EQ(number(product(1, 4096, 1024), "block_depth"), 12);
+  EXPECT_LE(number(product(1, 32768, 1024), "block_columns"), 4096);
+  EXPECT_FALSE(
+      product(1, 1000, 4096).getScheduleAttr().contains("block_depth"));
+  EXPECT_FALSE(
+      product(2, 4096, 1024).getScheduleAttr().contains("block_depth"));
+}
+
 /// Five places of three channels: of 16 lanes one is masked.
 TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
   module = fused(
@@ -112,7 +155,7 @@ TEST_F(Tiling, VectorsTakeShortRowsOfColumns) {
                                         });
   EXPECT_TRUE(failed(ir::verifySchedule(kernel)));
   EXPECT_EQ(message, "'sinter.kernel' op passes its blocks several times, but "
-                     "its vectors take short rows");
+                     "its vectors take short rows or several steps");
   EXPECT_EQ(number(kernel, "tile_vectors"), 5);
   EXPECT_FALSE(kernel.getScheduleAttr().contains("pack_rhs"));
 }

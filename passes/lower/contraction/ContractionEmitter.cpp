@@ -14,6 +14,7 @@
 #include "passes/lower/contraction/ContractionScratch.h"
 #include "passes/lower/contraction/MatrixProduct.h"
 #include "passes/lower/contraction/PackPanels.h"
+#include "passes/lower/contraction/PackSteps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -250,6 +251,9 @@ private:
       OperandPlace place = placeOf(*form.rhs, batch, form.rhsBatch);
       StridedMatrix source{place.memory, place.base, *form.rhsK.stride(),
                            *form.rhsN.stride()};
+      if (t.packsSteps())
+        return packSteps(builder, loc, source, target, form.k, form.n,
+                         t.columns, t.steps);
       return packPanels(
           builder, loc, source, target, index.constant(0), form.k, form.n,
           panelWidth(), t.lanes,
@@ -259,6 +263,8 @@ private:
     }
     int64_t rank = cast<RankedTensorType>(dot.getRhs().getType()).getRank();
     int64_t width = panelWidth();
+    if (t.packsSteps())
+      return packStepsOf(batch, rank, target);
     // Columns behind the last stay as they are: nothing reads their sums.
     auto packPanel = [&](Index panel, int64_t columns) {
       values.loop(loc, 0, form.k, 1, [&](Index k) {
@@ -279,6 +285,30 @@ private:
                  [&](Index panel) { packPanel(panel, width); });
     if (whole < form.n)
       packPanel(Index(whole), form.n - whole);
+  }
+
+  /// The same with several steps of K beside one another; what is left of the
+  /// last ones is zero.
+  void packStepsOf(Index batch, int64_t rank, Value target) {
+    clearLastSteps(builder, loc, target, form.k, t.lanes, t.steps);
+    int64_t whole = form.k / t.steps * t.steps;
+    auto packGroup = [&](Index first, int64_t count) {
+      for (int64_t s = 0; s < count; ++s)
+        values.loop(loc, 0, form.n, 1, [&](Index j) {
+          values.space.setLanes(1, 1);
+          Point point = at(operandIndices(rank, {{batch, &form.rhsBatch},
+                                                 {first + Index(s), &form.rhsK},
+                                                 {j, &form.rhsN}}),
+                           1, 1);
+          Value element = values.emit(dot.getRhs(), point);
+          storeScratch(element, target,
+                       first * t.columns + j * t.steps + Index(s), 1);
+        });
+    };
+    values.loop(loc, 0, whole, t.steps,
+                [&](Index first) { packGroup(first, t.steps); });
+    if (whole < form.k)
+      packGroup(Index(whole), form.k - whole);
   }
 
   /// Asks for what one row of a tile's results will be computed from.

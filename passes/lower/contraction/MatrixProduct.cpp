@@ -295,9 +295,10 @@ private:
     sums.add();
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < sums.vectors(); ++v)
-        p.store({index.add(row, i), index.add(column, v * t.columns), t.lanes,
+        p.store({index.add(row, i), index.add(column, v * t.columns),
+                 t.lanes / t.steps,
                  std::min(t.columns, columns - v * t.columns)},
-                sums.at(i, v));
+                sums.columnsAt(i, v));
   }
 
   const MatrixProduct &p;

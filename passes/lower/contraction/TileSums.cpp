@@ -5,6 +5,10 @@
 // sum is never split: each result is one chain of multiply-adds in the order of
 // k.
 //
+// Of a B that has but few columns a vector takes several steps, for which A is
+// read as short vectors.  Then a result is as many chains, of every so many
+// steps, and they are added up in the end, neighbours first.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/contraction/TileSums.h"
@@ -33,9 +37,9 @@ void TileSums::addLoops(size_t depth, Value lhs, Value rhs) {
   // What is done `count` times from step i on.
   auto addFrom = [&](Value i, int64_t count) {
     Value a = index.step(lhs, i, loop.lhs), b = index.step(rhs, i, loop.rhs);
-    for (int64_t u = 0; u < count; ++u)
+    for (int64_t u = 0; u < count; u += last ? t.steps : 1)
       if (last)
-        multiply(a, b, u, i);
+        multiply(a, b, u, i, std::min(t.steps, count - u));
       else
         addLoops(depth + 1, index.add(a, u * loop.lhs),
                  index.add(b, u * loop.rhs));
@@ -50,7 +54,7 @@ void TileSums::addLoops(size_t depth, Value lhs, Value rhs) {
     return this->loop(begin, end, 1, [&](Value i) { addFrom(i, 1); });
   }
   int64_t extent = depth == 0 ? tile.steps : loop.extent;
-  int64_t unroll = last ? t.unroll : 1;
+  int64_t unroll = last ? t.unroll * t.steps : 1;
   int64_t main = extent / unroll * unroll;
   if (isWrittenOut(depth) || main <= unroll)
     main = 0;
@@ -78,7 +82,7 @@ void TileSums::addSteps(Value first, int64_t count) {
   Value a = index.step(tile.lhs, first, loop.lhs),
         b = index.step(tile.rhs, first, loop.rhs);
   for (int64_t u = 0; u < count; ++u)
-    multiply(a, b, u, first);
+    multiply(a, b, u, first, t.steps);
 }
 
 void TileSums::loop(Value begin, Value end, int64_t by,
@@ -105,8 +109,10 @@ bool TileSums::isWrittenOut(size_t depth) const {
 }
 
 /// acc += A[:, k] ⊗ B[k, :] with k counted from the given addresses in the
-/// innermost loop, of which that is step `first`.
-void TileSums::multiply(Value lhs, Value rhs, int64_t k, Value first) {
+/// innermost loop, of which that is step `first`; of the steps that a vector
+/// takes `valid` exist.
+void TileSums::multiply(Value lhs, Value rhs, int64_t k, Value first,
+                        int64_t valid) {
   const ir::ContractionLoop &loop = p.depth.back();
   if (asksForRows())
     askForRow(index.add(rhs, k * loop.rhs));
@@ -122,8 +128,7 @@ void TileSums::multiply(Value lhs, Value rhs, int64_t k, Value first) {
   }
   for (auto [i, offset] : llvm::enumerate(tile.offsets)) {
     Value place = index.add(lhs, offset + k * loop.lhs);
-    Value scalar = memref::LoadOp::create(builder, loc, p.lhs.memory, place);
-    Value a = vector::BroadcastOp::create(builder, loc, vector, scalar);
+    Value a = loadLhs(place, valid);
     for (int64_t v = 0; v < vectorsOfRow; ++v) {
       Value &sum = at(i, v);
       sum = multiplyAdd(a, b[v], sum);
@@ -151,6 +156,47 @@ void TileSums::askForRow(Value place) {
                                index.add(place, ahead + column),
                                /*isWrite=*/false, /*localityHint=*/2,
                                /*isDataCache=*/true);
+}
+
+/// Elements of A, for the steps that a vector takes, in every column.
+Value TileSums::loadLhs(Value place, int64_t valid) {
+  if (!t.packsSteps()) {
+    Value scalar = memref::LoadOp::create(builder, loc, p.lhs.memory, place);
+    return vector::BroadcastOp::create(builder, loc, vector, scalar);
+  }
+  auto type = VectorType::get(t.steps, p.element);
+  Value steps;
+  if (valid == t.steps) {
+    steps = vector::LoadOp::create(builder, loc, type, p.lhs.memory, place);
+  } else {
+    Value mask = vector::ConstantMaskOp::create(
+        builder, loc, VectorType::get(t.steps, builder.getI1Type()), valid);
+    Value none = arith::ConstantOp::create(builder, loc, type,
+                                           builder.getZeroAttr(type));
+    steps = vector::MaskedLoadOp::create(builder, loc, type, p.lhs.memory,
+                                         place, mask, none);
+  }
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < t.lanes; ++lane)
+    lanes.push_back(lane % t.steps);
+  return vector::ShuffleOp::create(builder, loc, steps, steps, lanes);
+}
+
+Value TileSums::columnsAt(int64_t i, int64_t v) {
+  Value sum = at(i, v);
+  for (int64_t left = t.lanes; left > t.lanes / t.steps; left /= 2) {
+    SmallVector<int64_t> even, odd;
+    for (int64_t lane = 0; lane < left; lane += 2) {
+      even.push_back(lane);
+      odd.push_back(lane + 1);
+    }
+    Value a = vector::ShuffleOp::create(builder, loc, sum, sum, even);
+    Value b = vector::ShuffleOp::create(builder, loc, sum, sum, odd);
+    sum = isa<FloatType>(p.element)
+              ? arith::AddFOp::create(builder, loc, a, b).getResult()
+              : arith::AddIOp::create(builder, loc, a, b).getResult();
+  }
+  return sum;
 }
 
 Value TileSums::loadRhs(Value place, int64_t valid) {

@@ -45,6 +45,10 @@ public:
   /// Vector v of row i.
   mlir::Value &at(int64_t i, int64_t v) { return sums[i * vectorsOfRow + v]; }
 
+  /// Its columns: where a vector takes several steps at once, what those add
+  /// up to.
+  mlir::Value columnsAt(int64_t i, int64_t v);
+
   /// Adds all the products.
   void add() { addLoops(0, tile.lhs, tile.rhs); }
 
@@ -60,10 +64,12 @@ public:
 private:
   void addLoops(size_t depth, mlir::Value lhs, mlir::Value rhs);
   void addSteps(mlir::Value first, int64_t count);
-  void multiply(mlir::Value lhs, mlir::Value rhs, int64_t k, mlir::Value first);
+  void multiply(mlir::Value lhs, mlir::Value rhs, int64_t k, mlir::Value first,
+                int64_t valid);
   bool asksForRows() const;
   void askForRow(mlir::Value place);
   bool isWrittenOut(size_t depth) const;
+  mlir::Value loadLhs(mlir::Value place, int64_t valid);
   mlir::Value loadRhs(mlir::Value place, int64_t valid);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value sum);
   mlir::Value zero();
