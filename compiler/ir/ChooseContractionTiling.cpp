@@ -1,17 +1,14 @@
 //===- ChooseContractionTiling.cpp - the tiling that suits a machine ------===//
 //
-// A small model of the machine:
+// A small model of the machine, beside that of the registers in
+// ChooseRegisterTile.cpp:
 //
-// * Registers: `rows` × `vectors` accumulators, `vectors` of B and one of A
-//   must fit; among those, the tile with the most multiply-adds per load.  Rows
-//   of A that fall into the same set of L1 must all find room there.
 // * Caches: a block of `blockRows` rows of A stays in half of L2 while the
 //   panels of B pass by it, each of which stays in L1 or L2 during a block.
 // * Where the columns of B are a few short rows that fill a vector each well,
 //   as those of a kernel's gradient are, a vector takes one such row.
 // * Where there are but few columns, a vector takes several steps of K for
-// each,
-//   so that one load of A serves as many multiply-adds as a vector has lanes.
+//   each: one load of A serves as many multiply-adds as a vector has lanes.
 // * Long sums: where a panel of all of K would fill much of L2, a block is
 //   passed several times, each time with `blockDepth` steps of K, and its sums
 //   wait in memory in between.
@@ -20,8 +17,7 @@
 //   for all rows of A, the first tile of a block packs beside its products;
 //   else packing costs one pass over B.
 // * Rows of B that crowd few sets of L2 are walked in wider tiles, or, for one
-//   row of A, as wide as they are, a few at a time; a panel that L1 does not
-//   hold costs its tiles what comes from L2.
+//   row of A, as wide as they are, a few at a time.
 // * Threads: many products are shared out as they are; else the blocks of C,
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
@@ -30,6 +26,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/ir/ChooseRegisterTile.h"
 #include "compiler/ir/ContractionTiling.h"
 #include "compiler/ir/Panels.h"
 #include "compiler/ir/ScheduleUses.h"
@@ -37,108 +34,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
-#include <numeric>
-
 using namespace mlir;
 using namespace sinter::ir;
-
-/// Vector registers of x86-64: 32 with AVX-512, else 16, of which products want
-/// some before they are added, if they are not multiplied and added at once.
-static int64_t registerCount(const TargetFacts &target) {
-  constexpr int64_t forProducts = 3;
-  if (target.vectorBits >= 512)
-    return 32;
-  return target.fma ? 16 : 16 - forProducts;
-}
-
-/// How many rows of A a tile can read side by side so that each cache line is
-/// still in L1 when its next element is wanted.  Rows that are a multiple of a
-/// way apart (4096 bytes, so that L1 can look lines up before their address is
-/// translated) want the same set; a quarter of its ways is for B.
-static int64_t mostRowsInL1(const ContractionLoop &rows, int64_t elementBytes,
-                            const TargetFacts &target) {
-  constexpr int64_t wayBytes = 4096;
-  int64_t distance = std::abs(rows.lhs) * elementBytes;
-  if (distance == 0)
-    return std::numeric_limits<int64_t>::max();
-  int64_t ways = std::max<int64_t>(target.l1Bytes / wayBytes, 1);
-  int64_t places = wayBytes / std::gcd(distance, wayBytes);
-  return std::max<int64_t>(ways * 3 / 4, 1) * places;
-}
-
-/// Whether rows of B so far apart fall on so few sets of L2 that the first are
-/// gone when the last is read.
-static bool crowdsL2(int64_t distance, int64_t rows,
-                     const TargetFacts &target) {
-  constexpr int64_t ways = 16;
-  int64_t wayBytes = std::max<int64_t>(target.l2Bytes / ways, 1);
-  return distance != 0 &&
-         rows >= ways * wayBytes / std::gcd(distance, wayBytes);
-}
-
-namespace {
-/// What a register tile has to keep to, and what it costs beside its products,
-/// in multiply-adds of one vector.
-struct TileLimits {
-  int64_t registers, rowsInL1;
-  int64_t leastVectors, mostVectors;
-  /// A panel that is wider comes from L2 to every tile but the first.
-  int64_t vectorsInL1;
-  /// What the first row of tiles waits for one row of a panel.
-  double rowOfPanel;
-};
-} // namespace
-
-/// The register tile with the most multiply-adds per load among those that fit,
-/// not larger than the matrix; wider before taller when equal.
-static void chooseRegisterTile(ContractionTiling &tiling,
-                               ArrayRef<ContractionLoop> rowLoops, int64_t n,
-                               const TileLimits &limits) {
-  constexpr int64_t tallest = 15;
-  // What a vector that L1 does not hold takes.
-  constexpr double fromL2 = 7;
-  int64_t mostRows = std::min(tallest, limits.rowsInL1);
-  int64_t usefulVectors = std::max<int64_t>(
-      1, std::min(limits.mostVectors,
-                  static_cast<int64_t>(llvm::divideCeil(n, tiling.lanes))));
-  int64_t m = 1;
-  for (const ContractionLoop &loop : rowLoops)
-    m *= std::max<int64_t>(loop.extent, 1);
-  int64_t usefulRows = std::min(mostRows, m);
-  int64_t least = std::clamp<int64_t>(limits.leastVectors, 1, usefulVectors);
-  tiling.rows = 1;
-  tiling.vectors = least;
-  double best = -1;
-  for (int64_t v = least; v <= usefulVectors; ++v)
-    for (int64_t r = 1; r <= usefulRows; ++r) {
-      // The accumulators, a row of B, one broadcast of A.
-      if (r * v + v + 1 > limits.registers)
-        continue;
-      auto split = ContractionTiling::splitRows(r, rowLoops);
-      if (!split)
-        continue;
-      // What the tails of M and N waste counts too.
-      double padded = static_cast<double>(
-          llvm::alignTo(std::max<int64_t>(n, 1), v * tiling.lanes));
-      int64_t last = std::max<int64_t>(rowLoops.back().extent, 1);
-      int64_t tiles = llvm::divideCeil(last, split->second) * (m / last);
-      if (split->first > 1) {
-        int64_t around = rowLoops.drop_back().back().extent;
-        tiles = llvm::divideCeil(around, split->first) * (m / last / around);
-      }
-      double perTile = std::max<double>(r * v, 1.5 * (r + v));
-      if (tiles > 1 && v > limits.vectorsInL1)
-        perTile = std::max(perTile, fromL2 * v);
-      double cost = (tiles * (perTile + 1.0) + limits.rowOfPanel) * padded /
-                    (v * tiling.lanes);
-      double score = 1.0 / cost;
-      if (score > best * 1.0001) {
-        best = score;
-        tiling.rows = r;
-        tiling.vectors = v;
-      }
-    }
-}
 
 /// Vectors that take several steps of K for each of a few columns.
 static void chooseSteps(ContractionTiling &tiling, DotGeneralOp op,
