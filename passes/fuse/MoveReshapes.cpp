@@ -8,6 +8,9 @@
 //   reshape (cast %image)        ⇒  cast (reshape %image)
 //   relu (reshape (dot %x, %w))  ⇒  reshape (relu (dot %x, %w))
 //
+// Those that only leave out dimensions of one element pass slices and
+// broadcasts too.
+//
 // On the way down, other operands are computed in the new shape if they come
 // from what can be read in it.
 //
@@ -141,6 +144,45 @@ static Value hoist(OpBuilder &builder, Value root, ArrayRef<Operation *> ops,
   return inShape(root);
 }
 
+/// reshape (slice %x) ⇒ slice (reshape %x), where the reshape only leaves out
+/// dimensions of which %x has one element, or adds some: whoever reads a slice
+/// may read it where it lies.
+static void hoistOverSlice(ReshapeOp reshape) {
+  auto slice = reshape.getOperand().getDefiningOp<SliceOp>();
+  if (!slice)
+    return;
+  ArrayRef<int64_t> source = shapeOf(slice.getOperand()),
+                    sizes = slice.getSizes();
+  SmallVector<int64_t> shape, offsets, strides;
+  size_t d = 0;
+  auto leaveOut = [&](bool more) {
+    while (more && d < sizes.size() && sizes[d] == 1 && source[d] == 1)
+      ++d;
+  };
+  for (int64_t extent : shapeOf(reshape.getResult())) {
+    leaveOut(extent != 1);
+    bool isThere = d < sizes.size() && sizes[d] == extent;
+    if (!isThere && extent != 1)
+      return;
+    shape.push_back(isThere ? source[d] : 1);
+    offsets.push_back(isThere ? slice.getOffsets()[d] : 0);
+    strides.push_back(isThere ? slice.getStrides()[d] : 1);
+    d += isThere;
+  }
+  leaveOut(true);
+  if (d != sizes.size())
+    return;
+  OpBuilder builder(slice);
+  Value whole = ReshapeOp::create(builder, reshape.getLoc(),
+                                  withShape(slice.getOperand(), shape),
+                                  slice.getOperand());
+  builder.setInsertionPoint(reshape);
+  reshape.replaceAllUsesWith(
+      SliceOp::create(builder, slice.getLoc(), reshape.getType(), whole,
+                      offsets, shapeOf(reshape.getResult()), strides)
+          .getResult());
+}
+
 //===----------------------------------------------------------------------===//
 // Down
 //===----------------------------------------------------------------------===//
@@ -204,23 +246,50 @@ static void mergeReshapes(ReshapeOp op) {
     op.setOperand(inner.getOperand());
 }
 
+/// Which dimensions of a broadcast's result those of `inner` are, where it is
+/// the operand but for dimensions of one element, of which it may have others:
+/// those stand where the result has room.
+static std::optional<SmallVector<int64_t>>
+dimensionsWithoutReshape(BroadcastOp op, ArrayRef<int64_t> inner) {
+  SmallVector<int64_t> places;
+  for (auto [extent, dimension] :
+       llvm::zip(shapeOf(op.getOperand()), op.getDimensions()))
+    if (extent != 1)
+      places.push_back(dimension);
+  int64_t rank = shapeOf(op.getResult()).size(), next = 0;
+  SmallVector<int64_t> dimensions;
+  const auto *place = places.begin();
+  for (int64_t extent : inner) {
+    int64_t dimension = extent == 1 ? next : *place++;
+    // Room for what is still to come.
+    int64_t limit = place == places.end() ? rank : *place;
+    if (dimension < next || (extent == 1 && dimension >= limit))
+      return std::nullopt;
+    dimensions.push_back(dimension);
+    next = dimension + 1;
+  }
+  return dimensions;
+}
+
 /// broadcast (reshape %x : [n] -> [n, 1]) dims [0, 1] ⇒ broadcast %x dims [0]
-static void dropUnitDimensions(BroadcastOp op) {
+/// broadcast (reshape %x : [1, n] -> [n]) dims [1] ⇒ broadcast %x dims [0, 1]
+static void passUnitDimensions(BroadcastOp op) {
   auto reshape = op.getOperand().getDefiningOp<ReshapeOp>();
   if (!reshape)
     return;
+  auto withoutUnits = [](ArrayRef<int64_t> shape) {
+    SmallVector<int64_t> extents(shape);
+    llvm::erase(extents, 1);
+    return extents;
+  };
   ArrayRef<int64_t> inner = shapeOf(reshape.getOperand());
-  SmallVector<int64_t> dimensions;
-  for (auto [extent, dimension] :
-       llvm::zip(shapeOf(op.getOperand()), op.getDimensions()))
-    if (dimensions.size() < inner.size() && inner[dimensions.size()] == extent)
-      dimensions.push_back(dimension);
-    else if (extent != 1)
-      return;
-  if (dimensions.size() != inner.size())
+  if (withoutUnits(inner) != withoutUnits(shapeOf(op.getOperand())))
+    return;
+  auto dimensions = dimensionsWithoutReshape(op, inner);
+  if (!dimensions)
     return;
   op.setOperand(reshape.getOperand());
-  op.setDimensions(dimensions);
+  op.setDimensions(*dimensions);
 }
 
 static void moveReshapes(Block &block) {
@@ -238,6 +307,8 @@ static void moveReshapes(Block &block) {
       if (auto ops = opsToHoistOver(operand, shape, nothingElse)) {
         OpBuilder builder(reshape);
         reshape.replaceAllUsesWith(hoist(builder, operand, *ops, shape));
+      } else {
+        hoistOverSlice(reshape);
       }
     }
   for (Operation &op : llvm::make_early_inc_range(block)) {
@@ -246,7 +317,7 @@ static void moveReshapes(Block &block) {
     else if (auto reshape = dyn_cast<ReshapeOp>(op))
       mergeReshapes(reshape);
     else if (auto broadcast = dyn_cast<BroadcastOp>(op))
-      dropUnitDimensions(broadcast);
+      passUnitDimensions(broadcast);
   }
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))

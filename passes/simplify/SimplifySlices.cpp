@@ -141,23 +141,37 @@ struct SliceBehindReshape : OpRewritePattern<ReshapeOp> {
     RankedTensorType whole = tensorType(slice.getOperand());
     ArrayRef<int64_t> from = tensorType(slice.getResult()).getShape();
     ArrayRef<int64_t> to = tensorType(op.getResult()).getShape();
-    // Only one dimension, `d`, is cut, and the reshape splits that one only.
+    // Only one dimension, `d`, is cut, and the reshape splits it, from `p` on,
+    // for itself.
     auto cut = [&](int64_t d) { return whole.getDimSize(d) != from[d]; };
-    int64_t rank = from.size(), d = 0, parts = to.size() - rank + 1;
-    while (d < rank && !cut(d))
+    auto product = [](ArrayRef<int64_t> extents) {
+      int64_t count = 1;
+      for (int64_t extent : extents)
+        count *= extent;
+      return count;
+    };
+    size_t d = 0, p = 0;
+    while (d < from.size() && !cut(d))
       ++d;
-    if (d == rank || parts < 1 || slice.getStrides()[d] != 1 ||
-        llvm::any_of(llvm::seq(d + 1, rank), cut) ||
-        from.take_front(d) != to.take_front(d) ||
-        from.drop_front(d + 1) != to.drop_front(d + parts))
+    if (d == from.size() || slice.getStrides()[d] != 1 ||
+        llvm::any_of(llvm::seq(d + 1, from.size()), cut))
       return failure();
-    int64_t inner = from[d] / to[d];
+    int64_t before = product(from.take_front(d));
+    while (p < to.size() && (product(to.take_front(p)) < before || to[p] == 1))
+      ++p;
+    size_t q = p;
+    while (q < to.size() && product(to.slice(p, q - p)) < from[d])
+      ++q;
+    if (p == q || product(to.take_front(p)) != before ||
+        product(to.slice(p, q - p)) != from[d])
+      return failure();
+    int64_t inner = from[d] / to[p];
     if (slice.getOffsets()[d] % inner != 0 || whole.getDimSize(d) % inner != 0)
       return failure();
     SmallVector<int64_t> shape(to), offsets(to.size(), 0),
         strides(to.size(), 1);
-    shape[d] = whole.getDimSize(d) / inner;
-    offsets[d] = slice.getOffsets()[d] / inner;
+    shape[p] = whole.getDimSize(d) / inner;
+    offsets[p] = slice.getOffsets()[d] / inner;
     Value reshaped = ReshapeOp::create(rewriter, op.getLoc(),
                                        whole.clone(shape), slice.getOperand());
     Location both = rewriter.getFusedLoc({op.getLoc(), slice.getLoc()});

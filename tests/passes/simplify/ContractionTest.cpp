@@ -189,6 +189,22 @@ TEST_F(SimplifyContractionTest, ReadsTheSliceOfAReshape) {
   EXPECT_EQ(only<SliceOp>().getOffsets(), llvm::ArrayRef<int64_t>({0, 2, 0}));
 }
 
+TEST_F(SimplifyContractionTest, ReadsTheSliceOfAReshapeOfOtherDimensionsToo) {
+  // One sample, whose dimension the reshape leaves out.
+  algebra(
+      R"((%x: tensor<1x5x12xf32>, %k: tensor<2x7x2xf32>)
+        -> tensor<2x5x7xf32> {
+    %s = sinter.slice %x offsets [0, 0, 4] sizes [1, 5, 4] strides [1, 1, 1]
+        : tensor<1x5x12xf32> -> tensor<1x5x4xf32>
+    %h = sinter.reshape %s : tensor<1x5x4xf32> -> tensor<5x2x2xf32>
+    %y = sinter.dot_general %h, %k contract [2] x [2] batch [1] x [0]
+        : tensor<5x2x2xf32>, tensor<2x7x2xf32> -> tensor<2x5x7xf32>
+    sinter.return %y : tensor<2x5x7xf32>
+  })");
+  EXPECT_EQ(ops(), "reshape slice dot_general");
+  EXPECT_EQ(only<SliceOp>().getOffsets(), llvm::ArrayRef<int64_t>({0, 2, 0}));
+}
+
 TEST_F(SimplifyContractionTest, LeavesSlicesThatCutAcrossTheReshape) {
   // An offset and an extent that no head begins at, steps, two cut dimensions.
   for (const char *slice :
