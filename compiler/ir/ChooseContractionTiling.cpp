@@ -9,9 +9,10 @@
 //   as those of a kernel's gradient are, a vector takes one such row.
 // * Where there are but few columns, a vector takes several steps of K for
 //   each: one load of A serves as many multiply-adds as a vector has lanes.
-// * Long sums: where a panel of all of K would fill much of L2, a block is
-//   passed several times, each time with `blockDepth` steps of K, and its sums
-//   wait in memory in between.
+// * Long sums: where a panel of all of K would fill much of L2, or the columns
+//   of a transposed A crowd few of its sets, a block is passed several times,
+//   each time with `blockDepth` steps of K, and its sums wait in memory in
+//   between.
 // * Packing pays when B is walked often (M) and its rows are so long (N) that
 //   walking them breaks the TLB and the prefetcher.  Where half of L2 has room
 //   for all rows of A, the first tile of a block packs beside its products;
@@ -89,12 +90,17 @@ static void chooseDepth(ContractionTiling &tiling, const ContractionForm &form,
     tiling.blockDepth = rowsAtOnce;
     return;
   }
-  if (form.k * width * bytes <= target.l2Bytes / 4 ||
-      form.m < fewestTiles * tiling.rows)
-    return;
   SmallVector<ContractionLoop> loops =
       form.depthLoops(tiling.packLhs, tiling.packRhs ? width : 0);
-  if (llvm::any_of(loops, [](auto &loop) { return loop.bounded; }))
+  // Columns of A that are whole pages apart leave L2 before the tiles beside
+  // want what was read with them.
+  constexpr int64_t pageBytes = 4096;
+  int64_t apart = loops.front().lhs * bytes;
+  bool isCrowded =
+      apart % pageBytes == 0 && crowdsL2(apart, loops.front().extent, target);
+  if ((!isCrowded && form.k * width * bytes <= target.l2Bytes / 4) ||
+      form.m < fewestTiles * tiling.rows ||
+      llvm::any_of(loops, [](auto &loop) { return loop.bounded; }))
     return;
   // One loop's passes are whole groups of unrolled steps.
   int64_t extent = loops.front().extent, below = form.k / extent;
