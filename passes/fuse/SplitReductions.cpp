@@ -14,6 +14,7 @@
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/TaskCost.h"
 #include "passes/fuse/OpKinds.h"
+#include "passes/fuse/SplitArgReductions.h"
 #include "passes/fuse/SplitExtent.h"
 
 #include "mlir/IR/Builders.h"
@@ -36,6 +37,8 @@ static constexpr int64_t kColumnVectors = 16;
 static bool isSplittable(Operation *op) {
   // Narrower sums would be rounded once a part.
   constexpr unsigned narrowestBits = 32;
+  if (isSplittableSearch(op))
+    return true;
   return isa<ReduceSumOp, ReduceMaxOp, ReduceMinOp, ReduceProdOp>(op) &&
          getElementTypeOrSelf(op->getResult(0).getType())
                  .getIntOrFloatBitWidth() >= narrowestBits;
@@ -104,6 +107,12 @@ static Value split(Operation *op, int64_t d, SplitExtent split) {
 /// Along the outermost dimension that gives enough parts; the new result.
 static Value splitOp(Operation *op, int64_t wanted) {
   SmallVector<int64_t> dimensions = reducedDimensions(op);
+  if (isSplittableSearch(op)) {
+    auto found =
+        SplitExtent::of(shapeOf(op->getOperand(0))[dimensions[0]], wanted);
+    return found && !found->isWhole() ? splitSearch(op, *found)
+                                      : op->getResult(0);
+  }
   for (int64_t d : dimensions)
     if (auto found = SplitExtent::of(shapeOf(op->getOperand(0))[d], wanted))
       // Of one dimension, nothing would be left to do before.

@@ -93,6 +93,40 @@ TEST_P(SplitSums, WhatIsComputedBeforeAndAfter) {
                  {{"FULL", "tensor<1x2053xf32>"}, {"KEPT", "tensor<1xf32>"}}),
        "tensor<1x2053xf32>",
        64});
+  // The place of a maximum that was taken from every element.
+  cases.push_back(
+      {{"tensor<2x2053xf32>"},
+       withTypes("  %m = sinter.reduce_max %x0 dims [1] : FULL -> KEPT\n"
+                 "  %b = sinter.broadcast %m dims [0] : KEPT -> FULL\n"
+                 "  %d = sinter.sub %x0, %b : FULL\n"
+                 "  %y = sinter.argmax %d dim 1 : FULL -> tensor<2xi32>",
+                 {{"FULL", "tensor<2x2053xf32>"}, {"KEPT", "tensor<2xf32>"}}),
+       "tensor<2xi32>"});
+  checkShared(cases);
+}
+
+/// Few different numbers, so that pieces tie, and some nan.
+TEST_P(SplitSums, PlacesOfExtrema) {
+  std::vector<Case> cases;
+  for (const char *op : {"argmax", "argmin"})
+    for (auto [e, r, special] :
+         {std::tuple("f32", "i32", 0u), std::tuple("f32", "i64", 3u),
+          std::tuple("ui8", "i32", 0u)})
+      for (auto [from, dim, to] :
+           {std::tuple("4096x", "0", ""), std::tuple("4099x", "0", ""),
+            std::tuple("3x2053x", "1", "3x"),
+            std::tuple("2x3x1031x", "2", "2x3x")}) {
+        std::string a = std::string("tensor<") + from + e + ">";
+        std::string b = std::string("tensor<") + to + r + ">";
+        std::string few =
+            *e == 'f' ? "sinter.round %x0" : "sinter.max %x0, %x0";
+        cases.push_back({{a},
+                         "  %n = " + few + " : " + a + "\n  %y = sinter." + op +
+                             " %n dim " + dim + " : " + a + " -> " + b,
+                         b,
+                         0,
+                         special});
+      }
   checkShared(cases);
 }
 
