@@ -3,6 +3,7 @@
 #include "compiler/inspect/FusionReport.h"
 #include "compiler/inspect/KernelFacts.h"
 #include "compiler/ir/BlockedScores.h"
+#include "compiler/ir/Boundaries.h"
 #include "compiler/ir/ImageLayouts.h"
 #include "compiler/ir/LibraryPrimitive.h"
 
@@ -43,6 +44,26 @@ static void printImageLayouts(EntryOp entry, llvm::raw_ostream &stream) {
       stream << "  " << line.getValue() << '\n';
 }
 
+/// Why each value that goes from kernel to kernel does.
+static void printBoundaries(EntryOp entry, llvm::raw_ostream &stream) {
+  // Calls of one pair for one reason are said once.
+  llvm::MapVector<std::pair<StringRef, StringRef>, llvm::SetVector<StringRef>>
+      reasons;
+  entry.walk([&](CallOp call) {
+    for (Boundary boundary : boundariesOf(call))
+      reasons[{boundary.producer.getKernel(), boundary.consumer.getKernel()}]
+          .insert(boundary.reason.empty() ? "no reason is recorded"
+                                          : boundary.reason);
+  });
+  if (!reasons.empty())
+    stream << "boundaries of " << entry.getSymName() << '\n';
+  for (auto &[kernels, texts] : reasons) {
+    stream << "  " << kernels.first << " -> " << kernels.second << '\n';
+    for (StringRef text : texts)
+      stream << "    " << text << '\n';
+  }
+}
+
 /// Who computes each contraction, where a library was asked.
 static void printLibraryChoices(ModuleOp module, llvm::raw_ostream &stream) {
   bool any = false;
@@ -74,6 +95,8 @@ void inspect::printFusionReport(ModuleOp module, llvm::raw_ostream &stream) {
     printImageLayouts(entry, stream);
   }
 
+  for (auto entry : module.getOps<EntryOp>())
+    printBoundaries(entry, stream);
   printLibraryChoices(module, stream);
   bool any = false;
   for (auto kernel : module.getOps<KernelOp>()) {

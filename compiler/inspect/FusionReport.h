@@ -1,11 +1,12 @@
 //===- FusionReport.h - what fusion made of a model -------------*- C++ -*-===//
 //
 // One line a kernel: its kind, how many ops it holds, its arithmetic, the bytes
-// of its arguments and results, and how often an entry runs it; then the
-// fusions that were not made, each with its reason; after an entry's kernels,
-// the attention in it that was large enough for blocks and the layouts of its
-// convolutions.  Read from a module at `fused`.  Which kernels were emitted
-// without vectors, and why, is read from a module at `loops`.
+// of its arguments and results, and how often an entry runs it; after an
+// entry's kernels, the attention in it that was large enough for blocks and the
+// layouts of its convolutions; then why values go from kernel to kernel, and
+// all fusions that were considered and not made, each with its reason.  Read
+// from a module at `fused`.  Which kernels were emitted without vectors, and
+// why, is read from a module at `loops`.
 //
 //===----------------------------------------------------------------------===//
 

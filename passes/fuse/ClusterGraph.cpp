@@ -11,7 +11,8 @@ bool Cluster::isRow() const {
          reduced.front() == static_cast<int64_t>(space.size() - reduced.size());
 }
 
-ClusterGraph::ClusterGraph(Block &block, bool fuse) : floating(block, fuse) {
+ClusterGraph::ClusterGraph(Block &block, bool fuse)
+    : fuse(fuse), floating(block, fuse) {
   for (Operation &op : block) {
     positions[&op] = order.size();
     order.push_back(&op);
@@ -38,6 +39,7 @@ bool ClusterGraph::isUnclaimed(Operation *op) const {
 
 Cluster &ClusterGraph::create(Operation *root) {
   Cluster &cluster = *all.emplace_back(std::make_unique<Cluster>());
+  cluster.number = all.size();
   cluster.root = root;
   cluster.kind = kindOf(root);
   cluster.space = llvm::to_vector(shapeOf(root));

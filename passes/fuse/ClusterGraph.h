@@ -18,6 +18,8 @@
 namespace sinter::passes {
 
 struct Cluster {
+  /// In the order in which they began.
+  size_t number;
   /// What gives the cluster its form: the contraction, the first reduction, …
   mlir::Operation *root;
   OpKind kind;
@@ -57,6 +59,8 @@ class ClusterGraph {
 public:
   ClusterGraph(mlir::Block &block, bool fuse);
 
+  /// Whether ops may share a kernel at all.
+  bool fuses() const { return fuse; }
   llvm::ArrayRef<mlir::Operation *> ops() const { return order; }
   unsigned positionOf(mlir::Operation *op) const {
     return positions.lookup(op);
@@ -94,6 +98,7 @@ private:
     llvm::SmallVector<mlir::Operation *, 2> needs, readers;
   };
 
+  bool fuse;
   FloatingOps floating;
   llvm::SmallVector<mlir::Operation *> order;
   llvm::DenseMap<mlir::Operation *, unsigned> positions;

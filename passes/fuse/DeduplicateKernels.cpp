@@ -2,12 +2,15 @@
 //
 // Two kernels are equal if their text is, but for names and places.  The first
 // stays; calls keep their own names and places, since the same code runs for
-// different lines of the model.
+// different lines of the model.  Of two calls of one kernel with the same
+// values one stays, whatever their boundaries say.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/DeduplicateKernels.h"
 #include "compiler/ir/Sinter.h"
+
+#include <map>
 
 #include "llvm/ADT/StringMap.h"
 
@@ -35,6 +38,31 @@ static std::string textOf(KernelOp kernel) {
           .enableDebugInfo(false)
           .elideLargeElementsAttrs(std::numeric_limits<int64_t>::max()));
   return text;
+}
+
+/// Leaves one of the calls that differ by what the report keeps on them alone;
+/// reshapes stand between calls.
+static void mergeCalls(Block &block) {
+  std::map<std::vector<const void *>, Operation *> firsts;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        mergeCalls(inner);
+    std::vector<const void *> key;
+    if (auto call = dyn_cast<CallOp>(op))
+      key.push_back(call.getKernelAttr().getAsOpaquePointer());
+    else if (auto reshape = dyn_cast<ReshapeOp>(op))
+      key.push_back(reshape.getType().getAsOpaquePointer());
+    else
+      continue;
+    for (Value operand : op.getOperands())
+      key.push_back(operand.getAsOpaquePointer());
+    auto [it, isFirst] = firsts.try_emplace(std::move(key), &op);
+    if (isFirst)
+      continue;
+    op.replaceAllUsesWith(it->second);
+    op.erase();
+  }
 }
 
 namespace {
@@ -65,6 +93,8 @@ struct DeduplicateKernels
       if (it != replacements.end())
         call.setKernelAttr(it->second);
     });
+    for (auto entry : module.getOps<EntryOp>())
+      mergeCalls(entry.getBody().front());
   }
 };
 } // namespace

@@ -2,6 +2,9 @@
 
 #include "passes/fuse/OutlineKernel.h"
 
+#include "compiler/ir/Boundaries.h"
+#include "passes/fuse/ExplainBoundaries.h"
+
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -18,6 +21,12 @@ struct Outline {
   SmallVector<Operation *> ops;
   llvm::SetVector<Value> arguments;
   SmallVector<Value> results;
+};
+
+/// Why it is not larger: whom it did not take, and why what others compute is
+/// an argument.
+struct Reasons {
+  ArrayAttr refusals, boundaries;
 };
 
 } // namespace
@@ -124,8 +133,17 @@ static ArrayAttr refusalsOf(Builder &builder, const ClusterGraph &graph,
   SmallVector<Attribute> texts;
   for (auto &[op, reason] : cluster.refusals)
     if (graph.clusterOf(op) != &cluster)
-      texts.push_back(
-          builder.getStringAttr(describe(op) + ": " + textOf(reason)));
+      texts.push_back(builder.getStringAttr(Explanation{op, reason}.text()));
+  return texts.empty() ? ArrayAttr() : builder.getArrayAttr(texts);
+}
+
+static ArrayAttr boundariesOf(Builder &builder, const ClusterGraph &graph,
+                              const Cluster &cluster,
+                              const llvm::SetVector<Value> &arguments) {
+  SmallVector<Attribute> texts;
+  for (Value argument : arguments)
+    if (auto why = explainBoundary(graph, cluster, argument))
+      texts.push_back(builder.getStringAttr(why->text()));
   return texts.empty() ? ArrayAttr() : builder.getArrayAttr(texts);
 }
 
@@ -139,7 +157,7 @@ static Location locationOf(const Cluster &cluster) {
 }
 
 static void outlineCluster(const Cluster &cluster, const Outline &outline,
-                           ArrayAttr refusals, EntryOp entry,
+                           Reasons reasons, EntryOp entry,
                            SymbolTable &symbols) {
   // Kernels stand before all entries, in the order of their first calls.
   auto module = entry->getParentOfType<ModuleOp>();
@@ -155,8 +173,8 @@ static void outlineCluster(const Cluster &cluster, const Outline &outline,
       builder, loc, builder.getStringAttr("kernel"), TypeAttr::get(type),
       /*arg_attrs=*/nullptr, /*res_attrs=*/nullptr,
       formOf(builder, cluster, outline), /*overwrites=*/nullptr);
-  if (refusals)
-    kernel->setAttr(refusalsAttr, refusals);
+  if (reasons.refusals)
+    kernel->setAttr(refusalsAttr, reasons.refusals);
 
   Block &body = kernel.getBody().emplaceBlock();
   IRMapping mapping;
@@ -176,6 +194,8 @@ static void outlineCluster(const Cluster &cluster, const Outline &outline,
   auto call = CallOp::create(builder, loc, typesOf(outline.results),
                              FlatSymbolRefAttr::get(kernel.getSymNameAttr()),
                              outline.arguments.getArrayRef());
+  if (reasons.boundaries)
+    call->setAttr(boundariesAttr, reasons.boundaries);
   for (auto [old, fresh] : llvm::zip(outline.results, call.getResults()))
     Value(old).replaceAllUsesWith(fresh);
   for (Operation *op : llvm::reverse(outline.ops)) {
@@ -200,12 +220,16 @@ void passes::outlineKernels(ClusterGraph &graph, EntryOp entry, Block &block,
         cluster && seen.insert(cluster).second)
       clusters.push_back(cluster);
   Builder builder(entry.getContext());
-  SmallVector<ArrayAttr> refusals;
-  for (const Cluster *cluster : clusters)
-    refusals.push_back(refusalsOf(builder, graph, *cluster));
+  SmallVector<Reasons> reasons;
+  for (const Cluster *cluster : clusters) {
+    Outline outline = outlineOf(graph, *cluster, absorbed[cluster]);
+    reasons.push_back(
+        {refusalsOf(builder, graph, *cluster),
+         boundariesOf(builder, graph, *cluster, outline.arguments)});
+  }
 
-  for (auto [cluster, texts] : llvm::zip(clusters, refusals))
-    outlineCluster(*cluster, outlineOf(graph, *cluster, absorbed[cluster]),
-                   texts, entry, symbols);
+  for (auto [cluster, why] : llvm::zip(clusters, reasons))
+    outlineCluster(*cluster, outlineOf(graph, *cluster, absorbed[cluster]), why,
+                   entry, symbols);
   sortTopologically(&block);
 }

@@ -17,7 +17,9 @@
 
 #include "passes/fuse/PackOperands.h"
 
+#include "compiler/ir/Boundaries.h"
 #include "compiler/ir/Panels.h"
+#include "passes/fuse/ExplainBoundaries.h"
 #include "passes/fuse/OpKinds.h"
 #include "passes/fuse/WantedPanels.h"
 
@@ -177,6 +179,10 @@ struct PackOperands : passes::impl::PackOperandsBase<PackOperands> {
     auto call =
         CallOp::create(builder, packer.getLoc(), packer.getResultTypes(),
                        FlatSymbolRefAttr::get(packer.getSymNameAttr()), source);
+    if (getProducer(source))
+      call->setAttr(boundariesAttr,
+                    builder.getArrayAttr(builder.getStringAttr(
+                        Explanation{wanted.dot, Refusal::Packed}.text())));
     return panels = call.getResult(0);
   }
 

@@ -165,6 +165,15 @@ def ComputeSchedules : Pass<"sinter-compute-schedules", "::mlir::ModuleOp"> {
   }];
 }
 
+def VerifyBoundaries : Pass<"sinter-verify-boundaries", "::mlir::ModuleOp"> {
+  let summary = "checks that every kernel boundary has a reason";
+  let description = [{
+    Of every value that one kernel computes and another reads, the call that
+    reads it says why they are two (compiler/ir/Boundaries.h).  Only the stage
+    is held to that: a text that was edited need not say why.
+  }];
+}
+
 def VerifyFused : Pass<"sinter-verify-fused", "::mlir::ModuleOp"> {
   let summary = "checks what later stages rely on";
   let description = [{

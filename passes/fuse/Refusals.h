@@ -1,7 +1,8 @@
 //===- Refusals.h - why two ops are not in one kernel -----------*- C++ -*-===//
 //
 // Every fusion that was considered and not made has one of these reasons; it
-// stands on the kernel (`fusion_refusals`) and in the report.
+// stands on the kernel (`fusion_refusals`), at the boundary that it made
+// (compiler/ir/Boundaries.h) and in the report.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,12 @@ enum class Refusal {
   NotRows,
   // Between two kernels that read the same.
   Dependent,
+  // Where no rule had both before it.
+  Unasked,
+  Reshaped,
+  Joined,
+  Claimed,
+  Packed,
 };
 
 /// In the order of `Refusal`.
@@ -55,9 +62,14 @@ inline constexpr llvm::StringLiteral refusalTexts[] = {
     "its shape is neither that of the rows nor that of what is left of them",
     "only reductions of rows are read back over what they reduced",
     "one depends on the other through a kernel",
+    "nothing is fused at -O0",
+    "a reshape is between",
+    "it is updated with the other variables of its formula",
+    "a rule that goes first has put it elsewhere",
+    "what every step of a loop reads is packed once",
 };
 static_assert(std::size(refusalTexts) ==
-              static_cast<size_t>(Refusal::Dependent) + 1);
+              static_cast<size_t>(Refusal::Packed) + 1);
 
 inline llvm::StringRef textOf(Refusal refusal) {
   return refusalTexts[static_cast<size_t>(refusal)];

@@ -12,6 +12,7 @@
 #include "passes/fuse/PackOperands.h"
 #include "passes/fuse/SplitContractions.h"
 #include "passes/fuse/SplitReductions.h"
+#include "passes/fuse/VerifyBoundaries.h"
 #include "passes/fuse/VerifyFused.h"
 
 #include "mlir/Transforms/Passes.h"
@@ -34,6 +35,7 @@ void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
   manager.addPass(createSplitReductionsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());
+  manager.addPass(createVerifyBoundariesPass());
   manager.addPass(createVerifyFusedPass());
 }
 
