@@ -45,6 +45,9 @@ TEST_F(Fusing, ReportCountsOpsAndBytesAndSaysWhatIsNotFused) {
   run_tanh                                     pointwise     1 ops            8 flop         32 B in         32 B out  × 3
 entry again: 1 kernels, 1 calls
   run_tanh                                     pointwise     1 ops            8 flop         32 B in         32 B out
+boundaries of run
+  run_layer_matmul_bias -> run_layer_total
+    reduce_sum 'layer.total': it is the root of a kernel of its own
 not fused
   run_layer_matmul_bias
     reduce_sum 'layer.total': it is the root of a kernel of its own
