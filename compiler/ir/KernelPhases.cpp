@@ -312,7 +312,9 @@ llvm::DenseSet<Value> Planner::findWanted() {
 void Planner::layOut() {
   auto take = [&](int64_t bytes) {
     int64_t offset = plan.scratchBytes;
-    plan.scratchBytes += llvm::alignTo(bytes, kScratchAlignment);
+    // An empty value has a place too: what reads it binds its buffer.
+    plan.scratchBytes +=
+        llvm::alignTo(std::max<int64_t>(1, bytes), kScratchAlignment);
     return offset;
   };
   llvm::DenseSet<Value> wanted = findWanted();

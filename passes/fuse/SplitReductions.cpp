@@ -135,6 +135,9 @@ static void splitLong(KernelOp kernel) {
     SmallVector<Value> roots;
     for (Operation *op : phase.reducing)
       roots.push_back(op->getResult(0));
+    // What makes an empty result may be long; nothing of it is computed.
+    if (ShapedType::getNumElements(phase.outer) == 0)
+      continue;
     int64_t wanted = cost.tasks(cost.of(roots, known));
     Type element = getElementTypeOrSelf(roots.front().getType());
     int64_t lanes =
