@@ -10,6 +10,7 @@
 #include "frontend/include/sinter/ops.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace sinter {
@@ -120,6 +121,10 @@ Tensor log_sum_exp(Tensor x, int64_t dim, bool keep, Place place) {
   Tensor wide = widened(x);
   Tensor most = stop_gradient(max(wide, dim, keep_dims));
   Tensor result = log(sum(exp(wide - most), dim, keep_dims)) + most;
+  // An infinite shift makes nans.  Mended here, not before the exponentials,
+  // which would wait for it.
+  result =
+      where(abs(most) < std::numeric_limits<double>::infinity(), result, most);
   return cast(keep ? result : squeeze(result, dim), x.dtype());
 }
 

@@ -4,6 +4,8 @@
 #include "frontend/include/sinter/nn.h"
 #include "frontend/include/sinter/ops.h"
 
+#include <limits>
+
 namespace sinter::nn {
 using detail::describe;
 using detail::Step;
@@ -72,12 +74,18 @@ Tensor cross_entropy(Tensor logits, Tensor labels, Place place) {
   // Reductions and pointwise ops of one row only (no gather), so that value
   // and derivative are one pass over each row.
   Tensor wide = widened(logits);
-  Tensor shifted = wide - stop_gradient(max(wide, -1, keep_dims));
+  Tensor most = stop_gradient(max(wide, -1, keep_dims));
+  Tensor shifted = wide - most;
   Tensor normalizer = log(sum(exp(shifted), -1)), losses;
-  if (indices)
+  if (indices) {
+    // Shifted by infinity, the label's logit is −∞ or, as ∞ itself, nan: the
+    // loss without the normalizer's nan.
+    const double infinity = std::numeric_limits<double>::infinity();
+    normalizer = where(squeeze(most, -1) < infinity, normalizer, 0);
     losses = normalizer - sum(where(isLabel(logits, labels), shifted, 0), -1);
-  else
+  } else {
     losses = sum(widened(labels) * (expand_dims(normalizer, -1) - shifted), -1);
+  }
   return cast(mean(losses), logits.dtype());
 }
 

@@ -145,4 +145,56 @@ TEST(Softmax, EqualsItsFormula) {
       });
 }
 
+/// Rows of f32 and their label's column 1: ln Σ eˣ, and each row's
+/// cross-entropy.
+template <int64_t width> void buildRows(Model &m) {
+  m.entry("e", [&](Entry &e) {
+    Tensor x = e.input("x", f32, {1, width});
+    e.output("sum", log_sum_exp(x));
+    e.output("loss", nn::cross_entropy(x, full({1}, 1, i32)));
+  });
+}
+
+// Short rows and long ones are different kernels.
+template <int64_t width> void expectInfinities() {
+  SCOPED_TRACE(width);
+  const float inf = INFINITY;
+  Executable model =
+      compile({"rows", buildRows<width>, Place::current()}, testSettings());
+  struct Row {
+    float first, label, rest, sum, loss;
+  };
+  const float alike = std::log(static_cast<float>(width));
+  const Row rows[] = {{inf, 1, 2, inf, inf},
+                      {inf, 1, -inf, inf, inf},
+                      {-inf, -inf, -inf, -inf, NAN},
+                      {-inf, 3, -inf, 3, 0},
+                      {3, -inf, -inf, 3, inf},
+                      {2, inf, 2, inf, NAN},
+                      {1e4f, -1e4f, -1e4f, 1e4f, 2e4f},
+                      {-104, -104, -104, -104 + alike, alike},
+                      {NAN, 1, 1, NAN, NAN}};
+  for (const Row &row : rows) {
+    std::vector<float> x(width, row.rest);
+    x[0] = row.first;
+    x[1] = row.label;
+    float sum = 0, loss = 0;
+    model.run("e", {{"x", x}, {"sum", sum}, {"loss", loss}});
+    for (auto [have, want] : {std::pair(sum, row.sum), {loss, row.loss}})
+      if (std::isfinite(want))
+        EXPECT_NEAR(have, want, 1e-6f * std::max(1.0f, std::abs(want)));
+      else if (std::isnan(want))
+        EXPECT_TRUE(std::isnan(have)) << row.first << " gives " << have;
+      else
+        EXPECT_EQ(have, want)
+            << row.first << ", " << row.label << ", " << row.rest;
+  }
+}
+
+TEST(LogSumExp, OfInfinitiesIsTheirLimit) {
+  expectInfinities<10>();
+  expectInfinities<37>();
+  expectInfinities<2000>();
+}
+
 } // namespace

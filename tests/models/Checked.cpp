@@ -10,6 +10,13 @@
 
 namespace sinter::test {
 
+CompileSettings testSettings() {
+  CompileSettings settings;
+  if (const char *cpu = std::getenv("SINTER_TEST_CPU"))
+    settings.cpu = cpu;
+  return settings;
+}
+
 Numbers randomNumbers(int64_t count, unsigned seed) {
   std::mt19937 generator(seed);
   Numbers numbers(count);
@@ -55,7 +62,7 @@ void build(Model &m) {
 
 Checked::Checked(std::vector<std::vector<int64_t>> shapes, Function function) {
   described = {std::move(shapes), std::move(function)};
-  executable = compile({"checked", build, Place::current()});
+  executable = compile({"checked", build, Place::current()}, testSettings());
   const sinter_model &model = executable->model();
   for (const auto &shape : described.shapes) {
     int64_t size = 1;

@@ -21,6 +21,9 @@ namespace sinter::test {
 
 using Numbers = std::vector<double>;
 
+/// For the CPU that SINTER_TEST_CPU names; for this one if it names none.
+CompileSettings testSettings();
+
 /// `count` numbers of [-1, 1), the same for one seed.
 Numbers randomNumbers(int64_t count, unsigned seed);
 

@@ -54,7 +54,8 @@ Tensor mish(Tensor x, Place place = Place::current());
 Tensor softmax(Tensor x, int64_t dim = -1, Place place = Place::current());
 /// x − ln Σ e^xⱼ.
 Tensor log_softmax(Tensor x, int64_t dim = -1, Place place = Place::current());
-/// ln Σ e^xⱼ; the result lacks the dimension unless `keep`.
+/// ln Σ e^xⱼ; the result lacks the dimension unless `keep`.  It is inf where an
+/// xⱼ is, −inf where all are −inf; the derivative is nan there.
 Tensor log_sum_exp(Tensor x, int64_t dim = -1, bool keep = false,
                    Place place = Place::current());
 
