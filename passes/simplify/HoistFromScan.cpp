@@ -6,7 +6,8 @@
 // search stops, and the value becomes an operand of the scan.
 //
 //   Invariant  worth it if it computes anything; movement is redone inside
-//   Step       worth it if a contraction stands in what it is computed from
+//   Step       worth it if a contraction stands in what it is computed from;
+//              parts of one result are taken inside, where nothing is copied
 //
 // Step outputs that need no carry leave altogether.
 //
@@ -87,7 +88,8 @@ bool Hoist::worthOutside(Value value) const {
   if (isa<ConstantOp, IotaOp, BroadcastOp, PadOp>(op))
     return false;
   if (of(value) == Depends::OnStep)
-    return contracted.contains(value);
+    return contracted.contains(value) &&
+           !(isa<SliceOp>(op) && !op->getOperand(0).hasOneUse());
   return !op->hasTrait<Movement>();
 }
 

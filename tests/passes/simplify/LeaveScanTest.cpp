@@ -53,6 +53,31 @@ TEST_F(LeaveScanTest, InputProductWithItsBiasIsDoneAtOnce) {
       << text();
 }
 
+// Gates are parts of one product: it leaves the loop as it is, and no part of
+// it is copied.
+TEST_F(LeaveScanTest, PartsOfAProductAreTakenInside) {
+  rewrite(R"((%h0: tensor<2x3xf32>, %xs: tensor<5x2x4xf32>, %w: tensor<4x6xf32>)
+      -> tensor<2x3xf32> {
+    %r = sinter.scan 5 carry(%h = %h0 : tensor<2x3xf32>)
+        each(%x = %xs : tensor<5x2x4xf32>)
+        with(%v = %w : tensor<4x6xf32>) index(%t) -> (tensor<2x3xf32>) {
+      %p = sinter.dot_general %x, %v contract [1] x [0] batch [] x []
+          : tensor<2x4xf32>, tensor<4x6xf32> -> tensor<2x6xf32>
+      %a = sinter.slice %p offsets [0, 0] sizes [2, 3] strides [1, 1]
+          : tensor<2x6xf32> -> tensor<2x3xf32>
+      %b = sinter.slice %p offsets [0, 3] sizes [2, 3] strides [1, 1]
+          : tensor<2x6xf32> -> tensor<2x3xf32>
+      %m = sinter.mul %h, %a : tensor<2x3xf32>
+      %n = sinter.add %m, %b : tensor<2x3xf32>
+      sinter.yield %n : tensor<2x3xf32>
+    }
+    sinter.return %r : tensor<2x3xf32>
+  })",
+          hoist);
+  EXPECT_EQ(count("sinter.dot_general", /*inside=*/false), 1) << text();
+  EXPECT_EQ(count("sinter.slice", /*inside=*/false), 0) << text();
+}
+
 // A loop that says so keeps its products and its sums, and its one step.
 TEST_F(LeaveScanTest, WhatIsApartStays) {
   for (int steps : {1, 5}) {
