@@ -105,4 +105,46 @@ LstmState lstm_cell(Model &m, std::string_view name, LstmState state, Tensor x,
   return {named(sigmoid(gates[3]) * tanh(c), "h"), c};
 }
 
+Tensor gru_cell(Model &m, std::string_view name, Tensor h, Tensor x,
+                GruOptions options, Place place) {
+  Scope scope(name, place);
+  Step step("gru_cell", place);
+  step.use(x), step.use(h);
+  if (step && (x.rank() != 2 || h.rank() != 2 || !is_float(x.dtype())))
+    step.fail("takes floats [batch, in] and a state [batch, units], not " +
+              describe(x.dtype(), x.shape()) + " and " +
+              describe(h.dtype(), h.shape()));
+  if (!step)
+    return step.poison();
+  int64_t units = h.dim(1);
+  double bound =
+      1 / std::sqrt(static_cast<double>(std::max<int64_t>(units, 1)));
+  Initializer weights = init::uniform(-bound, bound);
+  DType dtype = x.dtype();
+  Variable weight_x =
+      m.parameter("weight_x", {x.dim(1), 3 * units}, weights, dtype);
+  Variable weight_h =
+      m.parameter("weight_h", {units, 3 * units}, weights, dtype);
+  Variable bias = m.parameter("bias", {3 * units}, init::zeros(), dtype);
+  std::vector<Tensor> from_x =
+      split(named(matmul(x, weight_x), "matmul_x") + bias, 3, 1);
+  Tensor r, z, n;
+  if (options.reset_after) {
+    Variable bias_h = m.parameter("bias_h", {units}, init::zeros(), dtype);
+    std::vector<Tensor> from_h =
+        split(named(matmul(h, weight_h), "matmul_h"), 3, 1);
+    r = sigmoid(from_x[0] + from_h[0]);
+    z = sigmoid(from_x[1] + from_h[1]);
+    n = tanh(from_x[2] + r * (from_h[2] + bias_h));
+  } else {
+    std::vector<Tensor> gates = split(
+        named(matmul(h, slice(weight_h, 1, 0, 2 * units)), "matmul_h"), 2, 1);
+    r = sigmoid(from_x[0] + gates[0]);
+    z = sigmoid(from_x[1] + gates[1]);
+    Tensor last = slice(weight_h, 1, 2 * units, 3 * units);
+    n = tanh(from_x[2] + named(matmul(r * h, last), "matmul_n"));
+  }
+  return named(n + z * (h - n), "h");
+}
+
 } // namespace sinter::nn

@@ -137,13 +137,30 @@ LstmState lstm_zero_state(int64_t batch, int64_t units, DType dtype = f32,
 LstmState lstm_cell(Model &m, std::string_view name, LstmState state, Tensor x,
                     Place place = Place::current());
 
+struct GruOptions {
+  /// The reset gate multiplies the product with the state, as in cuDNN and its
+  /// users; otherwise the state before the product, as in the paper.
+  bool reset_after = true;
+};
+/// One step of a GRU (Cho et al., "Learning phrase representations using RNN
+/// encoder–decoder", 2014) over x [batch, in] from the state h [batch, units]:
+/// the next state, of the same shape.  Of x·`name.weight_x` [in, 3·units] +
+/// `name.bias` [3·units] and h·`name.weight_h` [units, 3·units], each split
+/// into parts for r, z and n,
+///   r = σ(x_r + h_r),  z = σ(x_z + h_z),  h' = (1 − z)·n + z·h,
+///   n = tanh(x_n + r·(h_n + b))  with b the `name.bias_h` [units], or
+///   n = tanh(x_n + (r·h)·weight_h_n)  unless `reset_after`.
+Tensor gru_cell(Model &m, std::string_view name, Tensor h, Tensor x,
+                GruOptions options = {}, Place place = Place::current());
+
 // Losses: scalars, means over all samples.  Logits are unnormalized.
 /// Mean of (prediction − target)² over all elements.
 Tensor mse(Tensor prediction, Tensor target, Place place = Place::current());
 /// Mean over samples of −ln softmax(logits)[label], for logits [..., classes].
 /// Labels are integers of the shape without the classes (a label out of range
 /// contributes the log-sum-exp of the shifted logits alone) or
-/// one-hot/probabilities of the logits' type and shape.
+/// one-hot/probabilities of the logits' type and shape.  With an integer label,
+/// a sample is inf where another logit is inf or the label's own is −inf.
 Tensor cross_entropy(Tensor logits, Tensor labels,
                      Place place = Place::current());
 /// Mean of −y ln σ(x) − (1 − y) ln(1 − σ(x)) = max(x, 0) − x·y +
