@@ -230,6 +230,21 @@ TEST_F(Examples, MemoryReportNamesWhoIsLiveAtThePeak) {
   EXPECT_LE(std::stod(peak[1]), 1.02 * static_cast<double>(sum));
 }
 
+/// Loosely: other vectors than where the README was written are other code.
+TEST_F(Examples, ExecutableIsAsSmallAsTheReadmeSays) {
+  if (std::strlen(SINTER_HOST_FLAGS))
+    GTEST_SKIP() << "sanitizers add to it";
+  std::string readme = readFile(SINTER_ROOT "/README.md");
+  std::smatch said;
+  ASSERT_TRUE(std::regex_search(
+      readme, said, std::regex("its executable has (\\d+) kB")));
+  compile("01-fashion-mnist/mlp.cpp", "-o mlp");
+  double kilobytes =
+      static_cast<double>(std::filesystem::file_size(folder / "mlp")) / 1000;
+  EXPECT_LT(kilobytes, 1.15 * std::stod(said[1]));
+  EXPECT_GT(kilobytes, 0.6 * std::stod(said[1]));
+}
+
 /// A host's own loop, with no runner: it gives the executable's bits.
 TEST_F(Examples, CHostTrainsAsTheExecutableDoes) {
   compile("01-fashion-mnist/mlp.cpp", "-o mlp");
