@@ -1,5 +1,6 @@
-//===- EvaluateCompiled.cpp - code for this machine, on guarded memory ----===//
+//===- EvaluateCompiled.cpp - compiled code, on guarded memory ------------===//
 //
+// For the CPU that SINTER_TEST_CPU names, this one if it names none.
 // The module goes through all stages from `simplified` on.  Central differences
 // evaluate one module many times, so the last few stay loaded.
 //
@@ -10,6 +11,7 @@
 #include "compiler/ir/Sinter.h"
 #include "tests/lower/Compiled.h"
 
+#include <cstdlib>
 #include <list>
 
 using namespace mlir;
@@ -28,9 +30,11 @@ static test::Compiled &compile(ModuleOp module) {
       recent.splice(recent.begin(), recent, it);
       return recent.front().second;
     }
+  static const char *cpu = std::getenv("SINTER_TEST_CPU");
   recent.emplace_front(
       std::piecewise_construct, std::forward_as_tuple(text),
-      std::forward_as_tuple(text, "native", /*level=*/2, test::From::Gradient));
+      std::forward_as_tuple(text, cpu ? cpu : "native", /*level=*/2,
+                            test::From::Gradient));
   if (recent.size() > kept)
     recent.pop_back();
   return recent.front().second;

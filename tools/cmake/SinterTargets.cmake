@@ -82,3 +82,18 @@ function(sinter_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_property(GLOBAL APPEND PROPERTY SINTER_TEST_PROGRAMS ${name})
 endfunction()
+
+# sinter_test_on(cpu test filter): those cases of a test that pass the filter
+# once more, where what they compile is for that CPU (SINTER_TEST_CPU).
+function(sinter_test_on cpu test filter)
+  set(name ${test}-${cpu})
+  set(program ${PROJECT_BINARY_DIR}/tests/${name})
+  file(GENERATE OUTPUT ${program}
+    CONTENT "#!/bin/sh
+SINTER_TEST_CPU=${cpu} exec '$<TARGET_FILE:${test}>' --gtest_filter='${filter}' \"$@\"
+"
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
+      GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  add_test(NAME ${name} COMMAND ${program})
+  set_property(GLOBAL APPEND PROPERTY SINTER_TEST_PROGRAMS ${name})
+endfunction()
