@@ -43,7 +43,8 @@ TEST_F(BenchmarkTest, GivesARowForEveryPeerOfASelection) {
     EXPECT_GT(row["min_us"], 0.0);
     EXPECT_GE(row["median_us"], row["min_us"]);
     EXPECT_GT(row["limit_us"], 0.0);
-    EXPECT_GT(row["peak_bytes"], 0);
+    EXPECT_GT(row["own_bytes"], 0);
+    EXPECT_GT(row["peak_bytes"], row["own_bytes"]);
     EXPECT_GT(row["deploy_bytes"], 0);
   }
   EXPECT_THAT(sinter, ElementsAre("W6-mlp", "W8"));
@@ -81,6 +82,17 @@ TEST_F(BenchmarkTest, MeasuresAKernelAlone) {
   finished = benchmark({"--kernel", "nothing", "--only", "W1:1"});
   EXPECT_EQ(finished.code, 2);
   EXPECT_THAT(finished.err, HasSubstr("W1:1 run_logits_matmul_bias"));
+}
+
+TEST_F(BenchmarkTest, Explains) {
+  for (const char *flag : {"--help", "-h"}) {
+    Finished finished = benchmark({flag});
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_THAT(finished.out,
+                AllOf(StartsWith("usage: benchmark"), HasSubstr("--seconds"),
+                      HasSubstr("W8:2048")));
+    EXPECT_EQ(finished.err, "");
+  }
 }
 
 TEST_F(BenchmarkTest, NamesWhatItDoesNotKnow) {

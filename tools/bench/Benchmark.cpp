@@ -2,6 +2,7 @@
 //
 //   sinter-benchmark [--only W1,W6,…] [--threads N] [--seconds S] [--json FILE]
 //                    [--svg FILE] [--kernel NAME] [--models FOLDER]
+//   sinter-benchmark --help
 //
 // Compiles each workload's model, starts the peers that are installed, compares
 // all results, lets them take turns, and prints the table.  With --kernel it
@@ -37,13 +38,41 @@ struct Options {
   fs::path models = SINTER_BENCH_MODELS;
 };
 
+constexpr const char *usage =
+    "usage: benchmark [--only W1,W6,W8:256] [--threads N] [--seconds S]\n"
+    "                 [--json FILE] [--svg FILE] [--kernel NAME] "
+    "[--models FOLDER]\n";
+
+constexpr const char *help =
+    "\n"
+    "Measures Sinter beside the peers that are installed and prints a table.\n"
+    "\n"
+    "  --only W1,W6,W8:256  some workloads; W6 means W6-mlp and W6-lenet, "
+    "W8:256\n"
+    "                       the one of batch or edge 256\n"
+    "  --threads N          threads of every contender; 1 unless given\n"
+    "  --seconds S          so long for each workload, or 11 turns\n"
+    "  --json FILE          a row for each workload and peer\n"
+    "  --svg FILE           a roofline plot\n"
+    "  --kernel NAME        Sinter's kernels with this name, or with it in "
+    "their\n"
+    "                       names, each alone\n"
+    "  --models FOLDER      where the workloads' models are; "
+    "tools/bench/models\n"
+    "                       unless given\n"
+    "\n"
+    "Workloads:";
+
+[[noreturn]] void explain() {
+  std::printf("%s%s", usage, help);
+  for (const Workload &workload : allWorkloads())
+    std::printf(" %s", workload.label().c_str());
+  std::printf("\nWhat is measured and how is in tools/bench/README.md.\n");
+  std::exit(0);
+}
+
 [[noreturn]] void misused(const std::string &what) {
-  std::fprintf(stderr,
-               "benchmark: error: %s\n"
-               "usage: benchmark [--only W1,W6,W8:256] [--threads N] "
-               "[--seconds S] [--json FILE] [--svg FILE] [--kernel NAME] "
-               "[--models FOLDER]\n",
-               what.c_str());
+  std::fprintf(stderr, "benchmark: error: %s\n%s", what.c_str(), usage);
   std::exit(2);
 }
 
@@ -68,6 +97,8 @@ Options parse(int argc, char **argv) {
       value = flag.substr(equals + 1);
       flag.resize(equals);
     }
+    if (flag == "--help" || flag == "-h")
+      explain();
     const char *known[] = {"--only", "--threads", "--seconds", "--json",
                            "--svg",  "--kernel",  "--models"};
     if (std::find(std::begin(known), std::end(known), flag) == std::end(known))

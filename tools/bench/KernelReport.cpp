@@ -47,7 +47,7 @@ bool reportKernel(std::FILE *file, Compiled &model, const Workload &workload,
     std::string answer = process.ask("run " + std::to_string(calls));
     return std::sscanf(answer.c_str(), "%lf %lf", &median, &least) == 2;
   };
-  if (process.read() != "ready" || !runCalls(5)) {
+  if (!process.isReady(process.read()) || !runCalls(5)) {
     std::fprintf(stderr, "benchmark: error: %s does not run\n",
                  kernel.name.c_str());
     return false;

@@ -146,14 +146,35 @@ void pin(pid_t thread, const std::vector<int> &cores) {
 
 double Process::age() const { return nowMicroseconds() - started; }
 
-int64_t Process::peakMemoryBytes() const {
+bool Process::isReady(const std::string &line) {
+  long long bytes = 0;
+  if (std::sscanf(line.c_str(), "ready %lld", &bytes) != 1)
+    return false;
+  loadedBytes = bytes;
+  return true;
+}
+
+/// What /proc says of the process under this name, in bytes.
+static int64_t statusBytes(pid_t pid, const char *name) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    long long kilobytes = 0;
-    if (std::sscanf(line.c_str(), "VmHWM: %lld", &kilobytes) == 1)
+  std::string word;
+  for (int64_t kilobytes = 0; status >> word;)
+    if (word == name && status >> kilobytes)
       return kilobytes * 1024;
-  }
   return 0;
+}
+
+int64_t Process::peakMemoryBytes() const { return statusBytes(pid, "VmHWM:"); }
+
+void Process::forgetPeak() const {
+  // Where this is not allowed the peak stays that of its whole life.
+  constexpr char peak[] = "5";
+  std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << peak;
+}
+
+int64_t Process::ownMemoryBytes() const {
+  return std::max<int64_t>(0, peakMemoryBytes() - statusBytes(pid, "RssFile:") -
+                                  statusBytes(pid, "RssShmem:") - loadedBytes);
 }
 
 int64_t Process::libraryBytes() const {

@@ -35,14 +35,21 @@ public:
 
   /// From its start to now.
   double age() const;
-  /// The most memory it has used so far.
+  /// Whether the line says that it has its first result.
+  bool isReady(const std::string &line);
+  /// The most memory it has used so far, or since `forgetPeak`.
   int64_t peakMemoryBytes() const;
+  void forgetPeak() const;
+  /// Of that peak what it has written itself since its libraries were loaded:
+  /// no pages of files.
+  int64_t ownMemoryBytes() const;
   /// The libraries it has loaded, except the C library's.
   int64_t libraryBytes() const;
 
 private:
   pid_t pid = -1;
   double started = 0;
+  int64_t loadedBytes = 0;
   std::FILE *input = nullptr, *output = nullptr;
 };
 

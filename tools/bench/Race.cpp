@@ -61,7 +61,7 @@ Started start(Runner &runner, const Workload &workload, int threads,
     std::string answer = runner.process->read();
     if (answer == "unsupported")
       return Started::unsupported;
-    if (answer != "ready")
+    if (!runner.process->isReady(answer))
       return Started::no;
     times.push_back(runner.process->age());
   }
@@ -184,14 +184,24 @@ bool race(Row &row, const std::vector<Peer> &peers, const RaceOptions &options,
   }
   for (Runner &runner : runners)
     runner.result = {};
+  for (Runner &runner : runners) {
+    runner.measurement.peakMemoryBytes = runner.process->peakMemoryBytes();
+    runner.process->forgetPeak();
+  }
   if (!takeTurns(runners, workload, options))
     return false;
   for (Runner &runner : runners) {
-    runner.measurement.peakMemoryBytes = runner.process->peakMemoryBytes();
-    runner.measurement.libraryBytes = runner.peer->name == "sinter"
-                                          ? model.bytes
-                                          : runner.process->libraryBytes();
-    row.measurements.push_back(std::move(runner.measurement));
+    Measurement &measurement = runner.measurement;
+    bool ours = runner.peer->name == "sinter";
+    measurement.peakMemoryBytes = std::max(measurement.peakMemoryBytes,
+                                           runner.process->peakMemoryBytes());
+    measurement.ownMemoryBytes = runner.process->ownMemoryBytes();
+    // They are read from the library's file.
+    if (ours && !workload.training)
+      measurement.ownMemoryBytes += workload.parameterBytes();
+    measurement.libraryBytes =
+        ours ? model.bytes : runner.process->libraryBytes();
+    row.measurements.push_back(std::move(measurement));
   }
   return true;
 }

@@ -5,11 +5,11 @@
 namespace bench {
 
 void printHeader(std::FILE *file) {
-  std::fprintf(file,
-               "%-13s %5s %10s  %-7s %10s  %-21s %7s  %-21s %8s %9s %9s %8s\n",
-               "workload", "batch", "limit us", "peer", "median us",
-               "(10% … 90%)", "x limit", "sinter/best (10…90%)", "peak MB",
-               "deploy kB", "start ms", "compile");
+  std::fprintf(
+      file, "%-13s %5s %10s  %-7s %10s  %-21s %7s  %-21s %8s %8s %9s %9s %8s\n",
+      "workload", "batch", "limit us", "peer", "median us", "(10% … 90%)",
+      "x limit", "sinter/best (10…90%)", "own MB", "peak MB", "deploy kB",
+      "start ms", "compile");
 }
 
 void printRow(std::FILE *file, const Row &row, const std::vector<Peer> &peers) {
@@ -38,13 +38,14 @@ void printRow(std::FILE *file, const Row &row, const std::vector<Peer> &peers) {
     else if (m == row.bestPeer())
       std::snprintf(ratio, sizeof ratio, "best");
     // The ellipsis is one column and three bytes.
-    std::fprintf(file,
-                 "  %-7s %10.1f  %-23s %7.2f  %-*s %8.1f %9.1f %9.2f %8s\n",
-                 peer.name.c_str(), m->median(), spread,
-                 m->median() / row.limit, ours && !ratios.empty() ? 23 : 21,
-                 ratio, static_cast<double>(m->peakMemoryBytes) / (1 << 20),
-                 static_cast<double>(m->libraryBytes) / 1000, m->startup / 1000,
-                 compile);
+    std::fprintf(
+        file, "  %-7s %10.1f  %-23s %7.2f  %-*s %8.2f %8.1f %9.1f %9.2f %8s\n",
+        peer.name.c_str(), m->median(), spread, m->median() / row.limit,
+        ours && !ratios.empty() ? 23 : 21, ratio,
+        static_cast<double>(m->ownMemoryBytes) / (1 << 20),
+        static_cast<double>(m->peakMemoryBytes) / (1 << 20),
+        static_cast<double>(m->libraryBytes) / 1000, m->startup / 1000,
+        compile);
   }
   std::fflush(file);
 }
@@ -64,13 +65,15 @@ bool writeJson(const std::string &path, const std::vector<Row> &rows,
           "\"threads\": %d, \"median_us\": %.3f, \"min_us\": %.3f, "
           "\"limit_us\": %.3f, \"flops\": %.0f, \"p10_us\": %.3f, \"p90_us\": "
           "%.3f, "
-          "\"turns\": %zu, \"startup_us\": %.0f, \"peak_bytes\": %lld, "
+          "\"turns\": %zu, \"startup_us\": %.0f, \"own_bytes\": %lld, "
+          "\"peak_bytes\": %lld, "
           "\"deploy_bytes\": %lld, \"weight_bytes\": %lld",
           separator, row.workload.name.c_str(),
           static_cast<long long>(row.workload.batch), m.peer.c_str(), threads,
           m.median(), m.least, row.limit, row.operations,
           quantile(m.turns, 0.1), quantile(m.turns, 0.9), m.turns.size(),
-          m.startup, static_cast<long long>(m.peakMemoryBytes),
+          m.startup, static_cast<long long>(m.ownMemoryBytes),
+          static_cast<long long>(m.peakMemoryBytes),
           static_cast<long long>(m.libraryBytes),
           static_cast<long long>(row.workload.parameterBytes()));
       if (m.peer == "sinter") {

@@ -27,6 +27,8 @@ struct Measurement {
   double least = 0;
   double startup = 0;
   int64_t peakMemoryBytes = 0;
+  /// In the turns, without libraries; Sinter's frozen weights counted.
+  int64_t ownMemoryBytes = 0;
   /// Libraries to deploy; Sinter's is the model's own.  Weights not counted.
   int64_t libraryBytes = 0;
 

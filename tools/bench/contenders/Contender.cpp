@@ -15,6 +15,20 @@ static double nowMicroseconds() {
       .count();
 }
 
+static long long loadedBytes = 0;
+
+void noteLoaded() {
+  std::FILE *file = std::fopen("/proc/self/status", "r");
+  if (!file)
+    return;
+  char line[256];
+  long long kilobytes = 0;
+  while (std::fgets(line, sizeof line, file))
+    if (std::sscanf(line, "RssAnon: %lld", &kilobytes) == 1)
+      loadedBytes = kilobytes * 1024;
+  std::fclose(file);
+}
+
 static void answerRun(Contender &contender, long calls) {
   contender.run();
   std::vector<double> times;
@@ -50,7 +64,7 @@ int serve(Contender &contender, bool training) {
   std::vector<float> losses;
   if (training)
     losses = contender.result();
-  std::puts("ready");
+  std::printf("ready %lld\n", loadedBytes);
   std::fflush(stdout);
   char line[4096];
   while (std::fgets(line, sizeof line, stdin)) {

@@ -1,8 +1,9 @@
 //===- Contender.h - a process that runs one workload -----------*- C++ -*-===//
 //
 // Every peer is a program of its own, so that libraries do not meet, and the
-// system knows what each costs.  It says "ready" after its first result, or
-// "unsupported", and then answers lines until its input ends:
+// system knows what each costs.  After its first result it says "ready" and the
+// bytes it had written to when its libraries were loaded, or "unsupported", and
+// then answers lines until its input ends:
 //
 //   settle     may choose the fastest of several ways
 //              → settled
@@ -31,6 +32,9 @@ public:
   virtual std::vector<float> result() = 0;
 };
 
+/// Called when the libraries are loaded, before anything of the workload is
+/// made: what the process has written to so far is not the workload's.
+void noteLoaded();
 /// Serves the driver; returns the program's exit code.
 int serve(Contender &contender, bool training);
 /// Says that this peer has no such workload.

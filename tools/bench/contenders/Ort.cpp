@@ -80,6 +80,7 @@ int main(int argc, char **argv) try {
   }
   Workload workload = findWorkload(argv[1]);
   OrtApi api(argv[3]);
+  noteLoaded();
   Session contender(workload, std::atoi(argv[2]), api, argv[4]);
   int code = serve(contender, false);
   std::fflush(stdout);

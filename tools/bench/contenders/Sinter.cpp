@@ -141,6 +141,7 @@ int main(int argc, char **argv) try {
   void *library = dlopen(argv[3], RTLD_NOW);
   if (!library)
     throw sinter::Error(dlerror());
+  noteLoaded();
   bool kernel = !std::strcmp(argv[1], "kernel");
   Workload workload;
   if (!kernel)

@@ -289,6 +289,7 @@ int main(int argc, char **argv) try {
   at::set_num_threads(std::atoi(argv[2]));
   at::set_num_interop_threads(1);
   Workload workload = findWorkload(argv[1]);
+  noteLoaded();
   if (workload.training) {
     Training training(workload);
     return serve(training, true);

@@ -172,6 +172,7 @@ int main(int argc, char **argv) try {
     return 2;
   }
   Workload workload = findWorkload(argv[1]);
+  noteLoaded();
   if (workload.name == "W6-mlp" || workload.name == "W6-lenet") {
     Training training(workload);
     return serve(training, true);
