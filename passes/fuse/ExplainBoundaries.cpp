@@ -70,6 +70,32 @@ static bool mayFloat(const ClusterGraph &graph, Operation *op) {
           }));
 }
 
+/// Whether `reader` needs the producer's results in another way than from
+/// `reshape` too, through what is in neither kernel.
+static bool waitsForOthers(const ClusterGraph &graph, const Cluster &producer,
+                           Operation *reshape, Operation *reader) {
+  const Cluster *consumer = graph.clusterOf(reader);
+  llvm::SmallPtrSet<Operation *, 32> seen(producer.members.begin(),
+                                          producer.members.end());
+  SmallVector<Operation *> work(producer.members);
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val();
+    for (Operation *next : graph.readers(op)) {
+      if (next == reader && op != reshape && graph.clusterOf(op) != &producer)
+        return true;
+      const Cluster *own = graph.clusterOf(next);
+      if (own && own != consumer) {
+        for (Operation *member : own->members)
+          if (seen.insert(member).second)
+            work.push_back(member);
+      } else if (seen.insert(next).second) {
+        work.push_back(next);
+      }
+    }
+  }
+  return false;
+}
+
 /// The rules do not look through reshapes.  Where they would not have fused
 /// without one either, that is the reason.
 static Explanation behindReshape(const ClusterGraph &graph,
@@ -138,8 +164,15 @@ std::optional<Explanation> passes::explainBoundary(const ClusterGraph &graph,
   Operation *reader = readers.front();
   if (!graph.fuses())
     return Explanation{reader, Refusal::Unasked};
-  if (argument.getDefiningOp() != made)
-    return behindReshape(graph, *producer, made, reader);
+  if (argument.getDefiningOp() != made) {
+    Explanation why = behindReshape(graph, *producer, made, reader);
+    // What floats is copied, and waits for nobody.
+    bool joins = !isRoot(reader) || kindOf(reader) == OpKind::Reduction;
+    if (why.reason == Refusal::Reshaped && joins &&
+        waitsForOthers(graph, *producer, argument.getDefiningOp(), reader))
+      why.reason = Refusal::Cycle;
+    return why;
+  }
   if (auto found = recorded(*producer, made, consumer, readers))
     return found;
   return untried(*producer, made, consumer, reader);

@@ -87,6 +87,12 @@ const Case cases[] = {
          lateDot,
      "%e, %l", "!m, !s"},
     // What would not fit without it either.
+    {"AnEpilogueThatNeedsWhatNeedsTheProduct", "add 'late'", Refusal::Cycle,
+     dot + "%c = sinter.concatenate %h, %h dim 0 : !l, !l -> tensor<4x8xf32>\n"
+           "%f = sinter.slice %c offsets [1, 0] sizes [2, 8] strides [1, 1] : "
+           "tensor<4x8xf32> -> !l\n"
+           "%l = sinter.add %h, %f : !l loc(\"late\")\n",
+     "%e, %l", "!m, !l"},
     {"AProductOfAProduct", "dot_general 'late'", Refusal::OwnRoot,
      dot + lateDot, "%e, %l", "!m, !s"},
     {"AReductionOfAProduct", "reduce_max 'late'", Refusal::OwnRoot,
