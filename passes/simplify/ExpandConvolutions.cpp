@@ -21,16 +21,16 @@
 //
 // which adds the same products in another order, and leaves out the zeros.
 //
-// Vectors run along the features.  Where those fill a vector badly and a row of
-// places fills it better, the image is turned once, channels first, and every
-// row of the result is a product with the kernel on the left:
+// Vectors run along the features, and take several terms at once of a few.
+// Where both fill a vector badly and a row of places fills it better, the image
+// is turned once, channels first, and every row of the result is a product with
+// the kernel on the left:
 //
 //   conv %x, %w  ⇒  transpose (dot_general %w, (windows (transpose %x)))
 //
-// What is kept for a library stays as it is.
-//
 // For a kernel's gradient, which sees samples and channels exchanged, rows of
-// places and channels lie side by side as they are.
+// places and channels lie side by side as they are.  What is kept for a library
+// stays as it is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,7 +85,10 @@ public:
   Expansion(ConvOp op, OpBuilder &builder)
       : op(op), builder(builder), loc(op.getLoc()),
         kernel(tensorType(op.getKernel())), spatial(op.getSpatialRank()),
-        groups(op.getGroups()), perGroup(kernel.getDimSize(spatial)) {}
+        groups(op.getGroups()), perGroup(kernel.getDimSize(spatial)),
+        target(TargetFacts::of(op)),
+        lanes(target.lanes(
+            getStorageType(kernel.getElementType()).getIntOrFloatBitWidth())) {}
 
   Value expand() {
     if (groups == 1 && isScattered()) {
@@ -177,13 +180,22 @@ private:
                : Value();
   }
 
+  /// How many terms of each of few features a vector takes (README.md of
+  /// passes/lower): those of an image's row that lie side by side.
+  int64_t stepsAtOnce() {
+    int64_t features = std::max<int64_t>(kernel.getShape().back(), 1);
+    int64_t steps = lanes / static_cast<int64_t>(llvm::PowerOf2Ceil(features));
+    int64_t run = perGroup;
+    if (op.getKernelDilation().back() == 1)
+      run *= kernel.getDimSize(spatial - 1);
+    bool isTurned = op.getInput().getDefiningOp<TransposeOp>() != nullptr;
+    return steps > 1 && !isTurned && run % steps == 0 ? steps : 1;
+  }
+
   /// Whether vectors along rows of the result are so much fuller than vectors
   /// of features that it pays to turn the image, if it must be, and the result.
   bool fillsVectorsAlongRows() {
-    TargetFacts target = TargetFacts::of(op);
     RankedTensorType result = tensorType(op);
-    int64_t lanes = target.lanes(
-        getStorageType(result.getElementType()).getIntOrFloatBitWidth());
     int64_t features = result.getShape().back();
     int64_t row = result.getDimSize(spatial);
     if (imageOfSamples())
@@ -194,8 +206,15 @@ private:
     bool masks = target.vectorBits >= 256 || row % lanes == 0;
     int64_t along = row * llvm::divideCeil(features, lanes);
     int64_t across = features * llvm::divideCeil(row, lanes);
+    bool pays = 3 * across <= 2 * along;
+    if (int64_t steps = stepsAtOnce(); steps > 1) {
+      // Measured: multiply-adds with a load of their own, and an image's turns.
+      constexpr double withLoad = 1.4, turn = 30;
+      double turned = 1.0 * row * op.getStrides().back() * perGroup / lanes;
+      pays = across * depth + turn * turned < withLoad * along * depth / steps;
+    }
     return Options::of(op).optLevel > 0 && masks && depth >= leastDepth &&
-           kernel.getDimSize(spatial - 1) > 1 && 3 * across <= 2 * along;
+           kernel.getDimSize(spatial - 1) > 1 && pays;
   }
 
   /// The kernel, [K…, C, F], for each of so many products.
@@ -234,9 +253,6 @@ private:
   bool areRowsOfOneProduct() {
     constexpr int64_t mostRows = 8, leastBits = 512;
     RankedTensorType result = tensorType(op);
-    TargetFacts target = TargetFacts::of(op);
-    int64_t lanes = target.lanes(
-        getStorageType(result.getElementType()).getIntOrFloatBitWidth());
     int64_t row = result.getDimSize(spatial) * result.getDimSize(0);
     return spatial == 2 && target.vectorBits >= leastBits &&
            op.getLow().front() == 0 && op.getHigh().front() == 0 &&
@@ -364,6 +380,8 @@ private:
   Location loc;
   RankedTensorType kernel;
   int64_t spatial, groups, perGroup;
+  TargetFacts target;
+  int64_t lanes;
 };
 
 struct ExpandConvolutions

@@ -94,15 +94,27 @@ TEST_F(WindowsTest, AConvolutionIsAContractionOfWindows) {
   EXPECT_EQ(ops(), "pad windows dot_general");
 }
 
-// Vectors of four, as without a target: two features would fill half of one.
+// Vectors of four, as without a target: two features would fill half of one,
+// and nine neighbours are no pairs.
 TEST_F(WindowsTest, AConvolutionToFewFeaturesIsAProductForEachRow) {
-  stage(R"((%x: tensor<3x10x10x2xf32>, %w: tensor<3x3x2x2xf32>)
+  stage(R"((%x: tensor<3x10x10x3xf32>, %w: tensor<3x3x3x2xf32>)
       -> tensor<3x8x8x2xf32> {
     %y = sinter.conv %x, %w
-        : tensor<3x10x10x2xf32>, tensor<3x3x2x2xf32> -> tensor<3x8x8x2xf32>
+        : tensor<3x10x10x3xf32>, tensor<3x3x3x2xf32> -> tensor<3x8x8x2xf32>
     sinter.return %y : tensor<3x8x8x2xf32>
   })");
   EXPECT_EQ(ops(), "transpose windows broadcast dot_general transpose");
+}
+
+// A vector takes two of twelve neighbours for each of two features.
+TEST_F(WindowsTest, AConvolutionToFewFeaturesOfManyChannelsStaysAsItLies) {
+  stage(R"((%x: tensor<3x10x10x4xf32>, %w: tensor<3x3x4x2xf32>)
+      -> tensor<3x8x8x2xf32> {
+    %y = sinter.conv %x, %w
+        : tensor<3x10x10x4xf32>, tensor<3x3x4x2xf32> -> tensor<3x8x8x2xf32>
+    sinter.return %y : tensor<3x8x8x2xf32>
+  })");
+  EXPECT_EQ(count("sinter.transpose"), 0) << text();
 }
 
 // The kernel's gradient: rows of three places times four channels.
