@@ -2,16 +2,18 @@
 //
 // That a selection gives its rows, that results which differ are an error, and
 // that the table of workloads counts the work that the compiler counts.  No
-// time is judged.
+// time is judged, but that compiling takes no multiple of what it should.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tests/driver/Process.h"
 #include "tools/bench/Workload.h"
 
+#include <cstring>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <sys/resource.h>
 
 using namespace testing;
 
@@ -141,6 +143,39 @@ TEST_F(BenchmarkTest, WorkloadsCountTheProductsOfTheirModels) {
     double reported = reportedFlops(workload);
     EXPECT_GE(reported, workload.flops) << label;
     EXPECT_LE(reported, most * workload.flops) << label;
+  }
+}
+
+/// Processor time of the programs that this one has run to their ends.
+double childrensSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
+         1e-6 * (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+// From the graph to the object. The bars are 1, 4 and 10 seconds of one core;
+// three times as much is no slow machine, but a pass that has become quadratic.
+TEST_F(BenchmarkTest, ModelsCompileInSeconds) {
+  if (std::strlen(SANITIZERS))
+    GTEST_SKIP() << "sanitizers add to it";
+  struct Bar {
+    const char *file, *model;
+    double seconds;
+  };
+  for (const Bar &bar :
+       {Bar{"mlp", "mlp_inference", 1}, Bar{"lenet", "lenet_training", 4},
+        Bar{"chars", "chars", 10}}) {
+    Finished graph =
+        run({SINTERC, std::string(BENCHMARK_MODELS "/") + bar.file + ".cpp",
+             std::string("--model=") + bar.model, "--stop-after=model",
+             "--dump-dir=dumps"});
+    ASSERT_EQ(graph.code, 0) << graph.err;
+    double before = childrensSeconds();
+    Finished object = run({SINTERC, "dumps/00-model.mlir", "--emit=obj",
+                           "--jobs=1", "-o", "object"});
+    ASSERT_EQ(object.code, 0) << object.err;
+    EXPECT_LT(childrensSeconds() - before, 3 * bar.seconds) << bar.model;
   }
 }
 
