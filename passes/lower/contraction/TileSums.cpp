@@ -1,9 +1,8 @@
 //===- TileSums.cpp - the sum over K of one register tile -----------------===//
 //
 // A is read one scalar at a time and broadcast; B a vector at a time.  K is a
-// nest of loops that carry the accumulators, the innermost one unrolled.  The
-// sum is never split: each result is one chain of multiply-adds in the order of
-// k.
+// nest of loops that carry the accumulators, the innermost one unrolled.  Each
+// result is one chain of multiply-adds in the order of k.
 //
 // Of a B that has but few columns a vector takes several steps, for which A is
 // read as short vectors.  Then a result is as many chains, of every so many
