@@ -312,9 +312,7 @@ llvm::DenseSet<Value> Planner::findWanted() {
 void Planner::layOut() {
   auto take = [&](int64_t bytes) {
     int64_t offset = plan.scratchBytes;
-    // An empty value has a place too: what reads it binds its buffer.
-    plan.scratchBytes +=
-        llvm::alignTo(std::max<int64_t>(1, bytes), kScratchAlignment);
+    plan.scratchBytes += llvm::alignTo(bytes, kScratchAlignment);
     return offset;
   };
   llvm::DenseSet<Value> wanted = findWanted();
@@ -324,10 +322,13 @@ void Planner::layOut() {
       // What is stored whole needs a whole buffer in any case.
       bool kept =
           wanted.contains(value) || (writesWhole(op) && !value.use_empty());
+      // An empty value has a place too: what reads it binds its buffer.
       if (kept && !llvm::is_contained(returned, value))
-        plan.stored[value] = take(getByteSize(value.getType()));
+        plan.stored[value] =
+            take(std::max<int64_t>(getByteSize(value.getType()), 1));
     }
-    int64_t rows = ShapedType::getNumElements(phase.outer);
+    int64_t rows =
+        std::max<int64_t>(ShapedType::getNumElements(phase.outer), 1);
     int64_t first = plan.scratchBytes;
     for (Operation *op : phase.reducing)
       if (auto sort = dyn_cast<ArgSortOp>(op))
