@@ -41,13 +41,13 @@ using namespace sinter::ir;
 /// Vectors that take several steps of K for each of a few columns.
 static void chooseSteps(ContractionTiling &tiling, DotGeneralOp op,
                         const ContractionForm &form, int64_t lanes) {
-  // B has to be packed for it, and each result's chains to be added up.
-  constexpr int64_t fewestRows = 8, fewestSteps = 2;
+  // B has to be packed for it, and each result's chains to be added up.  How
+  // many rows there are decides nothing: a row's bits stay what they are.
+  constexpr int64_t fewestSteps = 2;
   ContractionTiling several = tiling;
   several.columns =
       static_cast<int64_t>(llvm::PowerOf2Ceil(std::max<int64_t>(form.n, 1)));
-  if (several.columns > lanes / 2 || form.m < fewestRows ||
-      Panels::of(op, form))
+  if (several.columns > lanes / 2 || Panels::of(op, form))
     return;
   several.lanes = lanes;
   several.steps = lanes / several.columns;
