@@ -38,6 +38,7 @@
 #include "compiler/ir/LibraryPrimitive.h"
 #include "compiler/ir/ModuleFacts.h"
 #include "compiler/ir/Sinter.h"
+#include "passes/simplify/ConvolutionVectors.h"
 #include "passes/simplify/Stage.h"
 
 namespace sinter::passes {
@@ -86,19 +87,17 @@ public:
       : op(op), builder(builder), loc(op.getLoc()),
         kernel(tensorType(op.getKernel())), spatial(op.getSpatialRank()),
         groups(op.getGroups()), perGroup(kernel.getDimSize(spatial)),
-        target(TargetFacts::of(op)),
-        lanes(target.lanes(
-            getStorageType(kernel.getElementType()).getIntOrFloatBitWidth())) {}
+        vectors(op) {}
 
   Value expand() {
     if (groups == 1 && isScattered()) {
       note("channels last: every element by the whole kernel, added up");
       return scatter();
     }
-    if (groups == 1 && fillsVectorsAlongRows()) {
+    if (groups == 1 && vectors.fillAlongRows()) {
       note("places last: " + Twine(kernel.getShape().back()) +
            " features fill vectors less than a row of places");
-      Value image = imageOfSamples();
+      Value image = vectors.imageOfSamples();
       return image ? contractRowsOfSamples(image) : contractRows();
     }
     if (groups == 1) {
@@ -167,56 +166,6 @@ private:
         range(0, spatial + 1), ArrayRef<int64_t>(), ArrayRef<int64_t>());
   }
 
-  /// The image as it lies, [C, S…, N], if places and samples are side by side
-  /// in it: a kernel's gradient sees one that way.
-  Value imageOfSamples() {
-    auto transpose = op.getInput().getDefiningOp<TransposeOp>();
-    auto order = range(1, spatial + 1);
-    order.insert(order.begin(), spatial + 1);
-    order.push_back(0);
-    return transpose && op.getStrides().back() == 1 &&
-                   llvm::equal(transpose.getPermutation(), order)
-               ? transpose.getOperand()
-               : Value();
-  }
-
-  /// How many terms of each of few features a vector takes (README.md of
-  /// passes/lower): those of an image's row that lie side by side.
-  int64_t stepsAtOnce() {
-    int64_t features = std::max<int64_t>(kernel.getShape().back(), 1);
-    int64_t steps = lanes / static_cast<int64_t>(llvm::PowerOf2Ceil(features));
-    int64_t run = perGroup;
-    if (op.getKernelDilation().back() == 1)
-      run *= kernel.getDimSize(spatial - 1);
-    bool isTurned = op.getInput().getDefiningOp<TransposeOp>() != nullptr;
-    return steps > 1 && !isTurned && run % steps == 0 ? steps : 1;
-  }
-
-  /// Whether vectors along rows of the result are so much fuller than vectors
-  /// of features that it pays to turn the image, if it must be, and the result.
-  bool fillsVectorsAlongRows() {
-    RankedTensorType result = tensorType(op);
-    int64_t features = result.getShape().back();
-    int64_t row = result.getDimSize(spatial);
-    if (imageOfSamples())
-      row *= result.getDimSize(0);
-    // Every element is turned once and met by this many multiply-adds.
-    constexpr int64_t leastDepth = 16;
-    int64_t depth = kernel.getNumElements() / std::max<int64_t>(features, 1);
-    bool masks = target.vectorBits >= 256 || row % lanes == 0;
-    int64_t along = row * llvm::divideCeil(features, lanes);
-    int64_t across = features * llvm::divideCeil(row, lanes);
-    bool pays = 3 * across <= 2 * along;
-    if (int64_t steps = stepsAtOnce(); steps > 1) {
-      // Measured: multiply-adds with a load of their own, and an image's turns.
-      constexpr double withLoad = 1.4, turn = 30;
-      double turned = 1.0 * row * op.getStrides().back() * perGroup / lanes;
-      pays = across * depth + turn * turned < withLoad * along * depth / steps;
-    }
-    return Options::of(op).optLevel > 0 && masks && depth >= leastDepth &&
-           kernel.getDimSize(spatial - 1) > 1 && pays;
-  }
-
   /// The kernel, [K…, C, F], for each of so many products.
   Value repeatKernel(ArrayRef<int64_t> products) {
     SmallVector<int64_t> shape(products);
@@ -247,26 +196,13 @@ private:
     return transpose(product, back);
   }
 
-  /// Whether all rows of places are the columns of one product: short ones that
-  /// nearly fill a vector each.  Of a product for each row, a border above and
-  /// below can be left out.
-  bool areRowsOfOneProduct() {
-    constexpr int64_t mostRows = 8, leastBits = 512;
-    RankedTensorType result = tensorType(op);
-    int64_t row = result.getDimSize(spatial) * result.getDimSize(0);
-    return spatial == 2 && target.vectorBits >= leastBits &&
-           op.getLow().front() == 0 && op.getHigh().front() == 0 &&
-           result.getDimSize(1) > 1 && result.getDimSize(1) <= mostRows &&
-           row <= lanes && 4 * row >= 3 * lanes;
-  }
-
   /// A product for each row of places: [F, O·N]; or one for all of them.
   Value contractRowsOfSamples(Value image) {
     // [C, S…, N] to [C, O…, K…, N].
     Value shown = windows(pad(image));
     auto depth = range(spatial + 1, 2 * spatial + 1);
     depth.push_back(0);
-    if (areRowsOfOneProduct()) {
+    if (vectors.areRowsOfOneProduct()) {
       Value product = DotGeneralOp::create(
           builder, loc, op.getKernel(), shown, range(0, spatial + 1), depth,
           ArrayRef<int64_t>(), ArrayRef<int64_t>());
@@ -380,8 +316,7 @@ private:
   Location loc;
   RankedTensorType kernel;
   int64_t spatial, groups, perGroup;
-  TargetFacts target;
-  int64_t lanes;
+  sinter::passes::ConvolutionVectors vectors;
 };
 
 struct ExpandConvolutions

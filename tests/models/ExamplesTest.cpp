@@ -232,8 +232,8 @@ TEST_F(Examples, MemoryReportNamesWhoIsLiveAtThePeak) {
 
 /// Loosely: other vectors than where the README was written are other code.
 TEST_F(Examples, ExecutableIsAsSmallAsTheReadmeSays) {
-  if (std::strlen(SINTER_HOST_FLAGS))
-    GTEST_SKIP() << "sanitizers add to it";
+  // Sanitizers bring a runtime of their own.
+  const double most = std::strlen(SINTER_HOST_FLAGS) ? 50 : 1.15;
   std::string readme = readFile(SINTER_ROOT "/README.md");
   std::smatch said;
   ASSERT_TRUE(std::regex_search(
@@ -241,7 +241,7 @@ TEST_F(Examples, ExecutableIsAsSmallAsTheReadmeSays) {
   compile("01-fashion-mnist/mlp.cpp", "-o mlp");
   double kilobytes =
       static_cast<double>(std::filesystem::file_size(folder / "mlp")) / 1000;
-  EXPECT_LT(kilobytes, 1.15 * std::stod(said[1]));
+  EXPECT_LT(kilobytes, most * std::stod(said[1]));
   EXPECT_GT(kilobytes, 0.6 * std::stod(said[1]));
 }
 

@@ -155,10 +155,10 @@ double childrensSeconds() {
 }
 
 // From the graph to the object. The bars are 1, 4 and 10 seconds of one core;
-// three times as much is no slow machine, but a pass that has become quadratic.
+// three times as much, or sixty with sanitizers, is no slow machine, but a pass
+// that has become quadratic.
 TEST_F(BenchmarkTest, ModelsCompileInSeconds) {
-  if (std::strlen(SANITIZERS))
-    GTEST_SKIP() << "sanitizers add to it";
+  const double times = std::strlen(SANITIZERS) ? 60 : 3;
   struct Bar {
     const char *file, *model;
     double seconds;
@@ -175,7 +175,7 @@ TEST_F(BenchmarkTest, ModelsCompileInSeconds) {
     Finished object = run({SINTERC, "dumps/00-model.mlir", "--emit=obj",
                            "--jobs=1", "-o", "object"});
     ASSERT_EQ(object.code, 0) << object.err;
-    EXPECT_LT(childrensSeconds() - before, 3 * bar.seconds) << bar.model;
+    EXPECT_LT(childrensSeconds() - before, times * bar.seconds) << bar.model;
   }
 }
 
