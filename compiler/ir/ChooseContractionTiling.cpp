@@ -288,17 +288,24 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
   TaskCost cost(op);
   bool isEmpty = form.batch == 0 || form.m == 0 || form.n == 0;
   tiling.tasks = isEmpty ? 1
-                         : cost.tasks(cost.ofProducts(form.batch, form.m,
+                         : cost.tasks(cost.ofProducts(form.products(), form.m,
                                                       form.n, form.k, bytes));
-  int64_t products = std::min(tiling.tasks, form.batch);
-  if (products > 1 && 2 * form.batch >= tiling.tasks) {
+  int64_t products = std::min(tiling.tasks, form.products());
+  // Of few whole products some threads would have one more than others, which
+  // is much; they are cut, unless each cuts its B first.
+  constexpr int64_t few = 4;
+  bool cutsAll = form.segments > 1 && !tiling.packsAhead(op);
+  bool isEven = products == tiling.tasks || products >= few || !cutsAll;
+  if (products > 1 && 2 * form.products() >= tiling.tasks && isEven) {
     tiling.tasks = products;
   } else if (tiling.tasks > 1) {
+    int64_t cut = cutsAll ? form.products() : 1;
     ContractionTiling blocks = tiling;
+    blocks.tasks = llvm::divideCeil(tiling.tasks, cut);
     // Each task might want a panel at the same time, and scratch has them all.
     constexpr int64_t mostPanels = 16;
     if (tiling.packBeside)
-      blocks.tasks = std::min(tiling.tasks, mostPanels);
+      blocks.tasks = std::clamp<int64_t>(mostPanels / cut, 1, blocks.tasks);
     // Blocks that are passed several times want several tiles each, for each
     // reads its rows and columns of all of K.
     constexpr int64_t mostPassed = 16, tilesOfBlock = 2;
@@ -306,9 +313,10 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
       int64_t tiles = llvm::divideCeil(form.m, tiling.rows) *
                       llvm::divideCeil(form.n, tiling.width());
       blocks.tasks = std::clamp<int64_t>(tiles / tilesOfBlock, 1,
-                                         std::min(tiling.tasks, mostPassed));
+                                         std::min(blocks.tasks, mostPassed));
     }
     chooseBlocks(blocks, form);
+    blocks.tasks = std::min(blocks.tasks * cut, tiling.tasks);
     // A product that is too small to be cut is shared out as it is.
     if (blocks.tasks > products)
       tiling = blocks;

@@ -2,6 +2,8 @@
 
 #include "compiler/ir/ContractionForm.h"
 
+#include "compiler/ir/Segments.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -154,6 +156,8 @@ ContractionForm ContractionForm::of(DotGeneralOp op) {
     permute(form.lhsK, order);
     permute(form.rhsK, order);
   }
+  if (auto kernel = op->getParentOfType<KernelOp>())
+    form.segments = Segments::of(kernel).count;
   form.batch = form.lhsBatch.extent();
   form.m = form.lhsM.extent();
   form.n = form.rhsN.extent();
@@ -227,8 +231,10 @@ SmallVector<ContractionLoop> ContractionForm::depthLoops(bool packedLhs,
 }
 
 DotGeneralOp sinter::ir::findContraction(KernelOp kernel) {
+  Segments segments = Segments::of(kernel);
+  SmallVector<Operation *> ops = getCommonFormula(kernel, segments);
   DotGeneralOp found;
-  for (Operation &op : kernel.getBody().front()) {
+  for (Operation *op : ops) {
     auto dot = dyn_cast<DotGeneralOp>(op);
     if (dot && found)
       return nullptr;
@@ -242,13 +248,13 @@ DotGeneralOp sinter::ir::findContraction(KernelOp kernel) {
     if (cast<RankedTensorType>(type).getShape() != found.getType().getShape())
       return nullptr;
   llvm::SmallPtrSet<Operation *, 16> behind{found};
-  for (Operation &op : kernel.getBody().front()) {
-    if (llvm::none_of(op.getOperands(), [&](Value operand) {
+  for (Operation *op : ops) {
+    if (llvm::none_of(op->getOperands(), [&](Value operand) {
           return behind.contains(operand.getDefiningOp());
         }))
       continue;
-    behind.insert(&op);
-    if (!op.hasTrait<Pointwise>() && !isa<ReturnOp>(op))
+    behind.insert(op);
+    if (!op->hasTrait<Pointwise>())
       return nullptr;
   }
   return found;

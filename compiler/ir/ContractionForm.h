@@ -55,11 +55,15 @@ struct ContractionForm {
   StridedDims lhsBatch, lhsM, lhsK;
   StridedDims rhsBatch, rhsK, rhsN;
   int64_t batch, m, n, k;
+  /// Of the kernel, each a batch of products of its own.
+  int64_t segments = 1;
   /// Of one of the operands that lie in memory.
   std::optional<Border> border;
   bool rhsHasBorder = false;
 
   static ContractionForm of(DotGeneralOp op);
+
+  int64_t products() const { return segments * batch; }
 
   /// Where the columns of B lie in several short rows: so many side by side,
   /// and the distance from one such row to the next.
@@ -78,8 +82,9 @@ struct ContractionForm {
                                                 int64_t width) const;
 };
 
-/// The one dot_general of a kernel whose results follow it element by element;
-/// null if the kernel has another form.
+/// The one dot_general of a kernel whose results follow it element by element,
+/// or that of the first segment, if it has several that are equal; null if the
+/// kernel has another form.
 DotGeneralOp findContraction(KernelOp kernel);
 
 } // namespace sinter::ir

@@ -113,7 +113,7 @@ int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
   int64_t elements =
       packBeside ? width() * passDepth(form)
-      : packRhs && !readsPanels(op)
+      : packsAhead(op)
           ? llvm::alignTo(form.n, width()) * llvm::alignTo(form.k, steps)
           : 0;
   return llvm::alignTo(elements * elementBytes(op), kScratchAlignment);

@@ -50,10 +50,13 @@ struct ContractionTiling {
   /// The same of this one's tiles, which may be smaller where they do not fit.
   std::pair<int64_t, int64_t>
   tileRows(llvm::ArrayRef<ContractionLoop> rowLoops) const;
-  /// Whether the tasks are products of the batch, not blocks of one product.
-  bool sharesBatch(const ContractionForm &form) const {
-    return tasks > 1 && form.batch >= tasks;
+  /// Whether the tasks are whole products, of the batch or of segments, not
+  /// blocks of them.
+  bool sharesProducts(const ContractionForm &form) const {
+    return tasks > 1 && form.products() >= tasks;
   }
+  /// Whether all of B is packed in the call before it is read.
+  bool packsAhead(DotGeneralOp op) const { return packRhs && !readsPanels(op); }
   /// How the loops over M are cut: `steps` of that loop, and all of those
   /// inside, are a block of at most `rows` rows.
   struct RowBlocks {
@@ -67,7 +70,7 @@ struct ContractionTiling {
   bool readsPanels(DotGeneralOp op) const;
   /// Whether each task packs its own B: that of its products, or a panel.
   bool ownsRhs(const ContractionForm &form) const {
-    return packBeside || sharesBatch(form);
+    return packBeside || sharesProducts(form);
   }
   /// Whether this form's loops let tiles pack B beside their products.
   bool canPackBeside(const ContractionForm &form) const;
@@ -85,7 +88,7 @@ struct ContractionTiling {
   static constexpr int64_t pendingPlaceBytes = 64;
   /// Whether tasks take turns with panels, and the bytes that say who has one.
   bool takesTurns(const ContractionForm &form) const {
-    return packBeside && tasks > 1 && !sharesBatch(form);
+    return packBeside && tasks > 1 && !sharesProducts(form);
   }
   int64_t turnBytes(DotGeneralOp op) const;
   /// Bytes that packing and waiting take: each task has a block of A and sums

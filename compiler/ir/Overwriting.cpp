@@ -3,6 +3,7 @@
 #include "compiler/ir/Overwriting.h"
 
 #include "compiler/ir/OpKind.h"
+#include "compiler/ir/Segments.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -61,13 +62,11 @@ bool Overwriting::isPossible(unsigned r, unsigned i) {
 }
 
 bool Overwriting::sameSegment(unsigned r, unsigned i) {
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  if (!schedule || !schedule.contains("segments"))
-    return true;
-  int64_t arguments = schedule.getAs<IntegerAttr>("segment_arguments").getInt();
-  int64_t perSegment = schedule.getAs<IntegerAttr>("segment_results").getInt();
-  // Behind those of the segments are the scalars that all of them read.
-  return arguments > 0 && i / arguments == r / perSegment;
+  Segments segments = Segments::of(kernel);
+  // What all of them read is nobody's own.
+  return segments.count == 1 ||
+         (segments.arguments > 0 && !segments.isShared(i) &&
+          i / segments.arguments == r / segments.results);
 }
 
 /// What is computed from `argument`, and how, in phase `number`, in which the

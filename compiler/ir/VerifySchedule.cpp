@@ -244,11 +244,12 @@ LogicalResult sinter::ir::verifySchedule(KernelOp kernel) {
       }))
     return kernel.emitOpError("needs, in `overwrites`, the number of an "
                               "argument, or -1, for each result");
+  if (failed(verifySegments(kernel, schedule)))
+    return failure();
   Code code = codeOf(kernel, schedule);
   if (failed(verifyValues(kernel, schedule)) ||
       failed(verifyNames(kernel, schedule, code)) ||
-      failed(verifyDescription(kernel, schedule)) ||
-      failed(verifySegments(kernel, schedule)))
+      failed(verifyDescription(kernel, schedule)))
     return failure();
   for (auto sort : kernel.getOps<ArgSortOp>())
     if (failed(verifyPlacesRead(sort)))

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/fuse/NameKernels.h"
+#include "compiler/ir/Segments.h"
 #include "passes/fuse/OpKinds.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -71,7 +72,7 @@ static std::string sanitized(StringRef text) {
   return result;
 }
 
-static std::string nameOf(KernelOp kernel, StringRef entry) {
+std::string passes::nameOf(KernelOp kernel, StringRef entry) {
   // A name is to be read: this many words say enough.
   constexpr size_t maxWords = 8;
   llvm::SmallSetVector<StringRef, 8> words;
@@ -97,9 +98,10 @@ static std::string nameOf(KernelOp kernel, StringRef entry) {
   std::string name = sanitized(entry);
   for (StringRef word : words)
     name += "_" + sanitized(word);
-  if (auto segments = kernel.getScheduleAttr())
-    if (segments.contains("segments"))
-      name += "_update";
+  bool isContraction = llvm::any_of(
+      body, [](Operation &op) { return kindOf(&op) == OpKind::Contraction; });
+  if (Segments::of(kernel).count > 1 && !isContraction)
+    name += "_update";
   return name;
 }
 

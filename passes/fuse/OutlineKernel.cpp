@@ -3,6 +3,7 @@
 #include "passes/fuse/OutlineKernel.h"
 
 #include "compiler/ir/Boundaries.h"
+#include "compiler/ir/Segments.h"
 #include "passes/fuse/ExplainBoundaries.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -120,10 +121,8 @@ static DictionaryAttr formOf(Builder &builder, const Cluster &cluster,
         outline.arguments, [](Value value) { return shapeOf(value).empty(); });
     int64_t arguments = outline.arguments.size();
     int64_t results = outline.results.size();
-    form.set("segments", builder.getI64IntegerAttr(segments));
-    form.set("segment_arguments",
-             builder.getI64IntegerAttr((arguments - shared) / segments));
-    form.set("segment_results", builder.getI64IntegerAttr(results / segments));
+    Segments{segments, (arguments - shared) / segments, results / segments}
+        .addTo(form, builder.getContext());
   }
   return form.getDictionary(builder.getContext());
 }

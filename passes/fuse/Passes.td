@@ -129,6 +129,22 @@ def PackOperands : Pass<"sinter-pack-operands", "::mlir::ModuleOp"> {
   }];
 }
 
+def JoinContractions
+    : Pass<"sinter-join-contractions", "::mlir::ModuleOp"> {
+  let summary = "products that share an operand are one kernel";
+  let description = [{
+    ```
+    %q = call @k(%x, %wq)
+    %k = call @k(%x, %wk)
+      ⇒
+    %q, %k = call @j(%wq, %wk, %x)
+    ```
+    where `@j` has a segment for each call (compiler/ir/Segments.h).  Invariant:
+    values are the same bits; by the order of the block, no more memory is
+    needed at a time.
+  }];
+}
+
 def SplitReductions
     : Pass<"sinter-split-reductions", "::mlir::ModuleOp"> {
   let summary = "long reductions in parts that threads share";

@@ -42,6 +42,8 @@ enum class Refusal {
   Joined,
   Claimed,
   Packed,
+  // Of a call, by others of its kernel that read the same matrix.
+  MoreMemory,
 };
 
 /// In the order of `Refusal`.
@@ -67,9 +69,10 @@ inline constexpr llvm::StringLiteral refusalTexts[] = {
     "it is updated with the other variables of its formula",
     "a rule that goes first has put it elsewhere",
     "what every step of a loop reads is packed once",
+    "with the others of its kernel it would keep more waiting in memory",
 };
 static_assert(std::size(refusalTexts) ==
-              static_cast<size_t>(Refusal::Packed) + 1);
+              static_cast<size_t>(Refusal::MoreMemory) + 1);
 
 inline llvm::StringRef textOf(Refusal refusal) {
   return refusalTexts[static_cast<size_t>(refusal)];

@@ -6,6 +6,7 @@
 #include "passes/fuse/ComputeSchedules.h"
 #include "passes/fuse/DeduplicateKernels.h"
 #include "passes/fuse/FormKernels.h"
+#include "passes/fuse/JoinContractions.h"
 #include "passes/fuse/LeaveOutBorders.h"
 #include "passes/fuse/MoveReshapes.h"
 #include "passes/fuse/NameKernels.h"
@@ -32,6 +33,7 @@ void sinter::passes::formKernels(mlir::OpPassManager &manager) {
 
 void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
   manager.addPass(createPackOperandsPass());
+  manager.addPass(createJoinContractionsPass());
   manager.addPass(createSplitReductionsPass());
   manager.addPass(createComputeOverwritesPass());
   manager.addPass(createComputeSchedulesPass());

@@ -170,6 +170,47 @@ TEST_F(VerifyFused, RefusesSegmentsThatDoNotFit) {
   EXPECT_EQ(with(numbers(0, 0, 0)), want) << "no segments at all";
 }
 
+/// One formula is the code of all segments.
+TEST_F(VerifyFused, RefusesTilesOfSegmentsThatDiffer) {
+  auto with = [&](const std::string &first, const std::string &second) {
+    auto module = parse(
+        "!a = tensor<8x8xf32>\nmodule {\n"
+        "sinter.kernel @k(%b: !a, %c: !a, %a: !a) -> (!a, !a) attributes "
+        "{overwrites = array<i64: -1, -1>, schedule = {kind = \"contraction\", "
+        "lanes = 8 : i64, tile_rows = 4 : i64, tile_vectors = 1 : i64, unroll "
+        "= 4 : i64, scratch_bytes = 0 : i64, block_rows = 8 : i64, "
+        "block_columns = 8 : i64, tasks = 1 : i64, segments = 2 : i64, "
+        "segment_arguments = 1 : i64, segment_results = 1 : i64}} {\n" +
+        first + second +
+        "sinter.return %0, %1 : !a, !a\n}\n"
+        "sinter.entry @run(%a: !a, %b: !a, %c: !a) -> (!a, !a) {\n"
+        "%0, %1 = sinter.call @k(%b, %c, %a) : (!a, !a, !a) -> (!a, !a)\n"
+        "sinter.return %0, %1 : !a, !a\n}\n}");
+    return check(*module);
+  };
+  auto dot = [](const std::string &to, const std::string &x,
+                const std::string &y, int contracted = 1) {
+    return to + " = sinter.dot_general " + x + ", " + y + " contract [" +
+           std::to_string(contracted) + "] x [0] batch [] x [] : !a, !a -> !a\n";
+  };
+  std::string want = "'sinter.kernel' op has the schedule entry 'block_columns'"
+                     ", which has no meaning for code that is no contraction "
+                     "in tiles";
+  EXPECT_EQ(with(dot("%0", "%a", "%b"), dot("%1", "%a", "%c")), "");
+  EXPECT_EQ(with(dot("%0", "%a", "%b"), dot("%1", "%a", "%b")), want)
+      << "another's argument";
+  EXPECT_EQ(with(dot("%0", "%a", "%b"), dot("%1", "%c", "%a")), want)
+      << "the other way round";
+  EXPECT_EQ(with(dot("%0", "%a", "%b"), dot("%1", "%a", "%c", 0)), want)
+      << "another contraction";
+  EXPECT_EQ(with(dot("%0", "%a", "%b"), "%1 = sinter.add %a, %c : !a\n"), want)
+      << "another op";
+  EXPECT_EQ(with(dot("%0", "%a", "%b"),
+                 dot("%2", "%a", "%c") + "%1 = sinter.tanh %2 : !a\n"),
+            want)
+      << "more ops";
+}
+
 TEST_F(VerifyFused, RefusesBlocksAndTasksThatDoNotFit) {
   auto with = [&](int rows, int columns, int tasks,
                   const std::string &more = "") {

@@ -11,6 +11,7 @@
 #include "passes/lower/contraction/ContractionEmitter.h"
 
 #include "compiler/ir/Panels.h"
+#include "compiler/ir/Segments.h"
 #include "passes/lower/contraction/ContractionScratch.h"
 #include "passes/lower/contraction/MatrixProduct.h"
 #include "passes/lower/contraction/PackPanels.h"
@@ -35,19 +36,76 @@ public:
         dot(kernel.dot), loc(dot.getLoc()), form(ir::ContractionForm::of(dot)),
         element(
             ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))),
-        sharesBatch(t.sharesBatch(form)),
+        sharesProducts(t.sharesProducts(form)),
+        segments(ir::Segments::of(dot->getParentOfType<ir::KernelOp>())),
         scratch(kernel, form, element, values) {}
 
   void emit() {
-    for (Value result : c.buffers.results)
-      results.push_back(ValueEmitter::flatten(builder, loc, result));
-    findPrefetched();
-    values.share(loc, 0, form.batch, 1, sharesBatch ? t.tasks : 1,
-                 [&](Index batch) { emitBatch(batch); });
+    if (form.m == 0 || form.n == 0)
+      return;
+    // What packs all of B first does one product after the other.
+    if (sharesProducts || form.products() == 1 || t.packsAhead(dot))
+      return values.share(loc, 0, form.products(), 1,
+                          sharesProducts ? t.tasks : 1, [&](Index number) {
+                            begin(number);
+                            MatrixProduct product = describe();
+                            placeOperands(product);
+                            emit(product, [&](int64_t count, auto body) {
+                              shareBlocks(count, body);
+                            });
+                          });
+    MatrixProduct product = describe();
+    emit(product, [&](int64_t count, llvm::function_ref<void(Value)> body) {
+      values.share(loc, 0, form.products() * count, 1, t.tasks, [&](Index i) {
+        auto [number, block] = values.space.divide(i, count);
+        begin(number);
+        placeOperands(product);
+        values.space.setLanes(1, 1);
+        body(values.space.scalar(loc, block));
+      });
+    });
   }
 
 private:
   static constexpr int64_t cacheLine = 64; // bytes
+
+  /// What follows is of that product: its place in the batch, and the buffers
+  /// of its segment.
+  void begin(Index number) {
+    values.space.setLanes(1, 1);
+    auto [segment, place] = values.space.divide(number, form.batch);
+    batch = place;
+    arguments = c.buffers.arguments;
+    for (unsigned i = 0; i < arguments.size(); ++i) {
+      if (i < segments.arguments)
+        arguments[i] = ofSegment(segment, c.buffers.arguments, i,
+                                 segments.arguments);
+      values.bindBuffer(dot->getBlock()->getArgument(i), arguments[i]);
+    }
+    results.clear();
+    for (unsigned i = 0; i < segments.results; ++i)
+      results.push_back(ValueEmitter::flatten(
+          builder, loc,
+          ofSegment(segment, c.buffers.results, i, segments.results)));
+    findPrefetched();
+  }
+
+  /// That of the segment, of buffers of which each has so many.
+  Value ofSegment(Index segment, ArrayRef<Value> buffers, int64_t first,
+                  int64_t each) {
+    if (segment.isConstant())
+      return buffers[segment.constant * each + first];
+    IndexMath index(builder, loc);
+    Value number = values.space.scalar(loc, segment), found = buffers[first];
+    for (int64_t s = 1; s < segments.count; ++s) {
+      Value isThat =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number,
+                                index.constant(s));
+      found = arith::SelectOp::create(builder, loc, isThat,
+                                      buffers[s * each + first], found);
+    }
+    return found;
+  }
 
   /// Whether a result may be stored over it: a line that is fetched to be read
   /// would then have to be asked for once more.
@@ -64,27 +122,26 @@ private:
     constexpr int64_t fewestProducts = 64;
     if (form.k < fewestProducts || form.m == 1)
       return;
+    prefetched.clear();
     auto shape = cast<RankedTensorType>(dot.getType()).getShape();
     for (auto [argument, buffer] :
-         llvm::zip_equal(dot->getBlock()->getArguments(), c.buffers.arguments))
-      if (cast<RankedTensorType>(argument.getType()).getShape() == shape &&
-          argument != dot.getLhs() && argument != dot.getRhs())
+         llvm::zip_equal(dot->getBlock()->getArguments(), arguments)) {
+      unsigned number = argument.getArgNumber();
+      bool isRead = number < segments.arguments || segments.isShared(number);
+      if (isRead && argument != dot.getLhs() && argument != dot.getRhs() &&
+          cast<RankedTensorType>(argument.getType()).getShape() == shape)
         prefetched.push_back({ValueEmitter::flatten(builder, loc, buffer),
                               isOverwritten(argument)});
+    }
   }
 
-  void emitBatch(Index batch) {
-    if (form.m == 0 || form.n == 0)
-      return;
-    IndexMath index(builder, loc);
-    Value zero = index.constant(0);
+  /// What all products have in common.
+  MatrixProduct describe() {
     MatrixProduct product;
     product.rows = form.rowLoops(t.packLhs);
     if (t.packLhs)
       product.rows.back().lhs = t.passDepth(form);
     product.depth = form.depthLoops(t.packLhs, t.packRhs ? panelWidth() : 0);
-    if (llvm::any_of(product.depth, [](auto &loop) { return loop.bounded; }))
-      product.bounds = {*form.border, placeOfWindows(batch)};
     product.n = form.n;
     auto shortRows = t.packRhs ? std::nullopt : form.shortRows();
     product.vectorDistance = shortRows ? shortRows->distance : t.columns;
@@ -93,44 +150,55 @@ private:
     product.fma = c.fma;
     product.tiling = t;
     // With no product to add up, operands are never read.
-    if (form.k == 0) {
+    if (form.k == 0)
       product.tiling.packLhs = product.tiling.packRhs =
           product.tiling.packBeside = false;
-      product.lhs = product.rhs = {Value(), zero};
+    return product;
+  }
+
+  /// Where the operands of the product are that was begun; they are packed now,
+  /// if they are packed ahead.
+  void placeOperands(MatrixProduct &product) {
+    IndexMath index(builder, loc);
+    Value zero = index.constant(0);
+    if (llvm::any_of(product.depth, [](auto &loop) { return loop.bounded; }))
+      product.bounds = {*form.border, placeOfWindows()};
+    product.lhs = product.rhs = {Value(), zero};
+    if (form.k == 0)
+      return;
+    if (!t.packLhs)
+      product.lhs = placeOf(*form.lhs, form.lhsBatch);
+    if (t.readsPanels(dot)) {
+      product.rhs = panels();
+    } else if (t.packRhs) {
+      product.rhs.memory = scratch.packedRhs();
+      packRhs(product.rhs.memory);
     } else {
-      product.lhs = t.packLhs ? OperandPlace{Value(), zero}
-                              : placeOf(*form.lhs, batch, form.lhsBatch);
-      if (t.readsPanels(dot)) {
-        product.rhs = panelsOf(batch);
-      } else if (t.packRhs) {
-        Value panels = scratch.packedRhs();
-        packRhs(batch, panels);
-        product.rhs = {panels, zero};
-      } else {
-        product.rhs = placeOf(*form.rhs, batch, form.rhsBatch);
-      }
+      product.rhs = placeOf(*form.rhs, form.rhsBatch);
     }
+  }
+
+  void emit(MatrixProduct &product,
+            llvm::function_ref<void(int64_t count,
+                                    llvm::function_ref<void(Value)> body)>
+                share) {
     auto fill = [&](Value row, Value rows, Value first, int64_t count) {
       product.lhs.memory = scratch.packedLhs();
-      packLhs(batch, row, rows, first, count, product.lhs.memory);
+      packLhs(row, rows, first, count, product.lhs.memory);
     };
     auto waiting = [&] { return scratch.waitingSums(); };
     auto panel = [&](llvm::function_ref<void(Value)> body) {
       scratch.withPanel(body);
     };
-    auto store = [&](TileRow place, Value sum) { storeRow(batch, place, sum); };
-    auto share = [&](int64_t count, llvm::function_ref<void(Value)> body) {
-      shareBlocks(count, body);
-    };
-    auto ask = [&](TileRow place) { prefetchRow(batch, place); };
+    auto store = [&](TileRow place, Value sum) { storeRow(place, sum); };
+    auto ask = [&](TileRow place) { prefetchRow(place); };
+    auto pending = [&] { return scratch.pendingSums(); };
     product.share = share;
-    if (!prefetched.empty())
-      product.prefetch = ask;
+    product.prefetch = ask;
     product.packLhs = fill;
     product.withPanel = panel;
     product.waitingSums = waiting;
     product.store = store;
-    auto pending = [&] { return scratch.pendingSums(); };
     product.pending = pending;
     scratch.clearSlots();
     product.emit(builder, loc);
@@ -138,14 +206,14 @@ private:
 
   void shareBlocks(int64_t count, llvm::function_ref<void(Value)> body) {
     values.space.setLanes(1, 1);
-    values.share(loc, 0, count, 1, sharesBatch ? 1 : t.tasks,
+    values.share(loc, 0, count, 1, sharesProducts ? 1 : t.tasks,
                  [&](Index i) { body(values.space.scalar(loc, i)); });
   }
 
   int64_t panelWidth() const { return t.width(); }
 
   /// The place of the windows with a border, if the batch knows it.
-  Value placeOfWindows(Index batch) {
+  Value placeOfWindows() {
     const ir::StridedDims &dims =
         form.rhsHasBorder ? form.rhsBatch : form.lhsBatch;
     Indices parts = values.space.delinearize(batch, dims.extents);
@@ -156,22 +224,22 @@ private:
   }
 
   /// Where an operand's matrix of this batch begins in memory.
-  OperandPlace placeOf(const ir::OperandView &view, Index batch,
+  OperandPlace placeOf(const ir::OperandView &view,
                        const ir::StridedDims &batchDims) {
     Index offset(view.offset);
     Indices parts = values.space.delinearize(batch, batchDims.extents);
     for (auto [part, stride] : llvm::zip(parts, batchDims.strides))
       offset = offset + part * stride;
     unsigned number = view.argument.getArgNumber();
-    return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
+    return {ValueEmitter::flatten(builder, loc, arguments[number]),
             values.space.scalar(loc, offset)};
   }
 
   /// B of this batch, which is packed already.
-  OperandPlace panelsOf(Index batch) {
+  OperandPlace panels() {
     unsigned number = ir::Panels::of(dot, form)->argument.getArgNumber();
     int64_t elements = form.k * llvm::alignTo(form.n, panelWidth());
-    return {ValueEmitter::flatten(builder, loc, c.buffers.arguments[number]),
+    return {ValueEmitter::flatten(builder, loc, arguments[number]),
             values.space.scalar(loc, batch * elements)};
   }
 
@@ -223,7 +291,7 @@ private:
   }
 
   /// `count` columns of a block of A, computed or gathered, row by row.
-  void packLhs(Index batch, Value row, Value rows, Value firstDepth,
+  void packLhs(Value row, Value rows, Value firstDepth,
                int64_t count, Value target) {
     int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
     Index first = toIndex(row, form.m), begin = toIndex(firstDepth, form.k);
@@ -243,12 +311,12 @@ private:
   }
 
   /// All of B as panels.
-  void packRhs(Index batch, Value target) {
+  void packRhs(Value target) {
     bool simple = form.rhs && !form.rhsHasBorder && form.rhsK.stride() &&
                   form.rhsN.stride();
     if (simple) {
       IndexMath index(builder, loc);
-      OperandPlace place = placeOf(*form.rhs, batch, form.rhsBatch);
+      OperandPlace place = placeOf(*form.rhs, form.rhsBatch);
       StridedMatrix source{place.memory, place.base, *form.rhsK.stride(),
                            *form.rhsN.stride()};
       if (t.packsSteps())
@@ -264,7 +332,7 @@ private:
     int64_t rank = cast<RankedTensorType>(dot.getRhs().getType()).getRank();
     int64_t width = panelWidth();
     if (t.packsSteps())
-      return packStepsOf(batch, rank, target);
+      return packStepsOf(rank, target);
     // Columns behind the last stay as they are: nothing reads their sums.
     auto packPanel = [&](Index panel, int64_t columns) {
       values.loop(loc, 0, form.k, 1, [&](Index k) {
@@ -281,7 +349,7 @@ private:
       });
     };
     int64_t whole = form.n / width * width;
-    values.share(loc, 0, whole, width, sharesBatch ? 1 : t.tasks,
+    values.share(loc, 0, whole, width, sharesProducts ? 1 : t.tasks,
                  [&](Index panel) { packPanel(panel, width); });
     if (whole < form.n)
       packPanel(Index(whole), form.n - whole);
@@ -289,7 +357,7 @@ private:
 
   /// The same with several steps of K beside one another; what is left of the
   /// last ones is zero.
-  void packStepsOf(Index batch, int64_t rank, Value target) {
+  void packStepsOf(int64_t rank, Value target) {
     clearLastSteps(builder, loc, target, form.k, t.lanes, t.steps);
     int64_t whole = form.k / t.steps * t.steps;
     auto packGroup = [&](Index first, int64_t count) {
@@ -312,7 +380,7 @@ private:
   }
 
   /// Asks for what one row of a tile's results will be computed from.
-  void prefetchRow(Index batch, TileRow place) {
+  void prefetchRow(TileRow place) {
     values.space.setLanes(1, 1);
     auto shape = cast<RankedTensorType>(dot.getType()).getShape();
     for (auto [flat, isOverwritten] : prefetched) {
@@ -322,14 +390,14 @@ private:
         values.prefetch(
             loc, flat,
             values.space.linearize(
-                resultIndices(batch, toIndex(place.row, form.m),
+                resultIndices(toIndex(place.row, form.m),
                               toIndex(place.column, form.n) + Index(column)),
                 shape),
             isOverwritten);
     }
   }
 
-  Indices resultIndices(Index batch, Index row, Index column) {
+  Indices resultIndices(Index row, Index column) {
     Indices indices = values.space.delinearize(batch, form.lhsBatch.extents);
     llvm::append_range(indices,
                        values.space.delinearize(row, form.lhsM.extents));
@@ -339,34 +407,35 @@ private:
   }
 
   /// The kernel's results for one vector of sums.
-  void storeRow(Index batch, TileRow place, Value sum) {
+  void storeRow(TileRow place, Value sum) {
     Index row = toIndex(place.row, form.m);
     Index column = toIndex(place.column, form.n);
     if (place.valid == place.lanes || values.maskedTails)
-      return storeResults(batch, row, withLanes(column, place.lanes),
+      return storeResults(row, withLanes(column, place.lanes),
                           place.lanes, place.valid, sum);
     for (int64_t lane = 0; lane < place.valid; ++lane) {
       Value one = vector::ExtractOp::create(builder, loc, sum, lane);
-      storeResults(batch, row, column + Index(lane), 1, 1, one);
+      storeResults(row, column + Index(lane), 1, 1, one);
     }
   }
 
-  void storeResults(Index batch, Index row, Index column, int64_t lanes,
+  void storeResults(Index row, Index column, int64_t lanes,
                     int64_t active, Value sum) {
     if (lanes == 1 && isa<VectorType>(sum.getType()))
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();
     values.space.setLanes(lanes, active);
-    Point point = at(resultIndices(batch, row, column), lanes, active);
+    Point point = at(resultIndices(row, column), lanes, active);
     values.define(dot.getResult(), point, sum);
     auto end = cast<ir::ReturnOp>(dot->getBlock()->getTerminator());
     // Everything is read before anything is stored: results may lie over
     // arguments.
     SmallVector<Value> elements;
-    for (Value value : end.getValues())
+    ValueRange own = end.getValues().take_front(segments.results);
+    for (Value value : own)
       elements.push_back(values.emit(value, point));
     for (auto [value, element, memory] :
-         llvm::zip_equal(end.getValues(), elements, results)) {
+         llvm::zip_equal(own, elements, results)) {
       auto shape = cast<RankedTensorType>(value.getType()).getShape();
       values.store(value.getLoc(), element, memory, shape, point);
     }
@@ -382,9 +451,14 @@ private:
   Location loc;
   ir::ContractionForm form;
   Type element;
-  bool sharesBatch;
+  bool sharesProducts;
+  ir::Segments segments;
   ContractionScratch scratch;
-  SmallVector<Value> results; // flat, as the next, with what is overwritten
+  /// Of the product that was begun: its place in the batch, and the buffers of
+  /// its segment; those that are stored and asked for are flat, and some of
+  /// these are overwritten.
+  Index batch;
+  SmallVector<Value> arguments, results;
   SmallVector<std::pair<Value, bool>> prefetched;
 };
 } // namespace

@@ -37,9 +37,7 @@ class ProductEmitter {
 public:
   ProductEmitter(const MatrixProduct &product, OpBuilder &builder, Location loc)
       : p(product), t(product.tiling), builder(builder), loc(loc),
-        index(builder, loc), width(t.width()),
-        place(product.bounds ? product.bounds->place : Value()),
-        below(product) {
+        index(builder, loc), width(t.width()), below(product) {
     if (!t.packBeside)
       return;
     below.depth.front().rhs = width;
@@ -114,6 +112,9 @@ private:
   }
 
   void emitBlock(Value i, Value j) {
+    // Of this block's product.
+    place = p.bounds ? p.bounds->place : Value();
+    below.lhs = p.lhs;
     if (!t.packBeside)
       return emitPasses(i, j);
     p.withPanel([&](Value panel) {

@@ -65,7 +65,8 @@ struct MatrixProduct {
   /// memref, that is the task's until then.
   llvm::function_ref<void(llvm::function_ref<void(mlir::Value)> body)>
       withPanel = nullptr;
-  /// Emits body(i) for i = 0 … count − 1, which threads may share.
+  /// Emits body(i) for i = 0 … count − 1, which threads may share; of several
+  /// products each, if it puts their operands in place before.
   llvm::function_ref<void(int64_t count,
                           llvm::function_ref<void(mlir::Value)> body)>
       share;

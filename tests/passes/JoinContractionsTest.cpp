@@ -1,0 +1,219 @@
+//===- JoinContractionsTest.cpp - products that share an operand ----------===//
+//
+// Which products become one kernel, what it is called with, and which stay
+// apart; the interpreter says that nothing else changes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Fusing.h"
+#include "compiler/ir/Boundaries.h"
+#include "passes/fuse/Refusals.h"
+
+using namespace sinter;
+using namespace sinter::ir;
+using namespace sinter::tests;
+
+namespace {
+
+const std::string types = "!x = tensor<8x16xf32>\n!w = tensor<16x12xf32>\n"
+                          "!v = tensor<16x10xf32>\n!y = tensor<8x12xf32>\n"
+                          "!z = tensor<8x10xf32>\n!s = tensor<f32>\n"
+                          "!d = tensor<12x12xf32>\n";
+
+/// %to = %x · %w
+std::string product(const std::string &to, const std::string &x,
+                    const std::string &w, const std::string &types,
+                    const std::string &name) {
+  return to + " = sinter.dot_general " + x + ", " + w +
+         " contract [1] x [0] batch [] x [] : " + types + " loc(\"" + name +
+         "\")\n";
+}
+std::string ofX(const std::string &to, const std::string &w,
+                const std::string &name) {
+  return product(to, "%x", w, "!x, !w -> !y", name);
+}
+/// %to = tanh %of
+std::string behind(const std::string &to, const std::string &of) {
+  return to + " = sinter.tanh " + of + " : !y\n";
+}
+
+class JoinContractions : public Fusing {
+protected:
+  mlir::OwningOpRef<mlir::ModuleOp>
+  run(const std::string &body, const std::string &values,
+      const std::string &results, const std::string &attributes = "") {
+    std::string text =
+        types + "module " + attributes +
+        "{\nsinter.entry @run(%x: !x, %a: !w, %b: !w, %c: !w, %v: !v, %d: "
+        "!d) -> (" +
+        results + ") {\n" + body + "sinter.return " + values + " : " + results +
+        "\n}\n}";
+    auto before = parse(text);
+    auto after = fused(text);
+    EXPECT_TRUE(before && after);
+    expectSame(*before, *after);
+    return after;
+  }
+  /// The segments of each kernel that is called, 1 where there are none.
+  std::vector<int64_t> segments(mlir::ModuleOp module) {
+    std::vector<int64_t> all;
+    for (CallOp call : calls(module, "run"))
+      all.push_back(std::max<int64_t>(number(kernelOf(call), "segments"), 1));
+    return all;
+  }
+};
+
+const std::string three = ofX("%p", "%a", "query") + ofX("%q", "%b", "key") +
+                          ofX("%r", "%c", "value");
+
+TEST_F(JoinContractions, ProductsOfOneMatrixAreOneKernel) {
+  auto module = run(three, "%p, %q, %r", "!y, !y, !y");
+  std::vector<CallOp> all = calls(*module, "run");
+  ASSERT_EQ(all.size(), 1u) << print(*module);
+  KernelOp kernel = kernelOf(all[0]);
+  EXPECT_EQ(kernel.getSymName(), "run_query_key_value");
+  EXPECT_EQ(number(kernel, "segments"), 3);
+  EXPECT_EQ(number(kernel, "segment_arguments"), 1);
+  EXPECT_EQ(number(kernel, "segment_results"), 1);
+  // The weights, then what all of them multiply.
+  auto entry = module->lookupSymbol<EntryOp>("run");
+  std::vector<unsigned> operands;
+  for (mlir::Value operand : all[0].getOperands())
+    operands.push_back(
+        llvm::cast<mlir::BlockArgument>(operand).getArgNumber());
+  EXPECT_EQ(operands, (std::vector<unsigned>{1, 2, 3, 0}));
+  EXPECT_EQ(llvm::to_vector(entry.getBody().front().getTerminator()
+                                ->getOperands()),
+            llvm::to_vector(mlir::ValueRange(all[0].getResults())));
+}
+
+TEST_F(JoinContractions, WhicheverSideItIsOn) {
+  std::string text = types +
+                     "module {\nsinter.entry @run(%x: !w, %a: !x, %b: !x) -> "
+                     "(!y, !y) {\n" +
+                     product("%p", "%a", "%x", "!x, !w -> !y", "p") +
+                     product("%q", "%b", "%x", "!x, !w -> !y", "q") +
+                     "sinter.return %p, %q : !y, !y\n}\n}";
+  auto module = fused(text);
+  EXPECT_EQ(segments(*module), std::vector<int64_t>{2}) << print(*module);
+  expectUnchanged(text);
+}
+
+TEST_F(JoinContractions, WithWhatFollowsThem) {
+  auto module = run(three + behind("%t", "%p") + behind("%u", "%q") +
+                        behind("%w", "%r"),
+                    "%t, %u, %w", "!y, !y, !y");
+  EXPECT_EQ(segments(*module), std::vector<int64_t>{3}) << print(*module);
+}
+
+TEST_F(JoinContractions, NotWithAnotherShapeOrFormula) {
+  auto module =
+      run(three + behind("%t", "%r") +
+              product("%o", "%x", "%v", "!x, !v -> !z", "other"),
+          "%p, %q, %t, %o", "!y, !y, !y, !z");
+  std::vector<int64_t> all = segments(*module);
+  llvm::sort(all);
+  EXPECT_EQ(all, (std::vector<int64_t>{1, 1, 2})) << print(*module);
+}
+
+/// The second's weights are made of the first's result.
+TEST_F(JoinContractions, NotWhatNeedsOneOfThem) {
+  auto module = run(ofX("%p", "%a", "first") +
+                        product("%n", "%a", "%d", "!w, !d -> !w", "between") +
+                        "%m = sinter.reduce_max %p dims [0, 1] : !y -> !s\n"
+                        "%k = sinter.broadcast %m dims [] : !s -> !w\n"
+                        "%o = sinter.concatenate %n, %k dim 0 : !w, !w -> "
+                        "tensor<32x12xf32>\n"
+                        "%f = sinter.slice %o offsets [8, 0] sizes [16, 12] "
+                        "strides [1, 1] : tensor<32x12xf32> -> !w\n" +
+                        ofX("%q", "%f", "second"),
+                    "%p, %q", "!y, !y");
+  for (int64_t count : segments(*module))
+    EXPECT_EQ(count, 1) << print(*module);
+}
+
+/// What reads the first stands before the second.
+TEST_F(JoinContractions, WhatReadsOneOfThemGoesBehindAll) {
+  auto module = run(ofX("%p", "%a", "first") +
+                        "%m = sinter.reduce_max %p dims [1] : !y -> "
+                        "tensor<8xf32>\n" +
+                        ofX("%q", "%b", "second"),
+                    "%p, %q, %m", "!y, !y, tensor<8xf32>");
+  EXPECT_EQ(segments(*module), (std::vector<int64_t>{2, 1})) << print(*module);
+}
+
+/// Each is reduced, in a way of its own, before the next need be there.
+TEST_F(JoinContractions, NotWhereMoreWouldWait) {
+  auto module =
+      run(ofX("%p", "%a", "p") +
+              "%m = sinter.reduce_max %p dims [0] : !y -> tensor<12xf32>\n" +
+              ofX("%q", "%b", "q") +
+              "%n = sinter.reduce_max %q dims [1] : !y -> tensor<8xf32>\n",
+          "%m, %n", "tensor<12xf32>, tensor<8xf32>");
+  std::vector<CallOp> all = calls(*module, "run");
+  ASSERT_EQ(all.size(), 4u) << print(*module);
+  auto refusals =
+      kernelOf(all[0])->getAttrOfType<mlir::ArrayAttr>(refusalsAttr);
+  ASSERT_TRUE(refusals) << print(*module);
+  std::string why;
+  for (auto text : refusals.getAsRange<mlir::StringAttr>())
+    why += text.str() + "\n";
+  EXPECT_NE(
+      why.find("call 'q': " + textOf(passes::Refusal::MoreMemory).str()),
+      std::string::npos)
+      << why;
+}
+
+TEST_F(JoinContractions, EqualGroupsAreOneKernel) {
+  std::string body = three;
+  for (const char *name : {"p", "q", "r"})
+    body += behind(std::string("%t") + name, std::string("%") + name);
+  body += "%h = sinter.concatenate %tp, %tq dim 1 : !y, !y -> "
+          "tensor<8x24xf32>\n"
+          "%i = sinter.slice %h offsets [0, 4] sizes [8, 16] strides [1, 1] : "
+          "tensor<8x24xf32> -> !x\n"
+          "%e = sinter.exp %i : !x\n";
+  for (auto [p, w] : {std::pair("1", "%a"), {"2", "%b"}, {"3", "%c"}})
+    body += product(std::string("%l") + p, "%e", w, "!x, !w -> !y",
+                    std::string("l") + p) +
+            behind(std::string("%n") + p, std::string("%l") + p);
+  auto module =
+      run(body, "%tr, %n1, %n2, %n3", "!y, !y, !y, !y");
+  std::vector<KernelOp> joined;
+  for (CallOp call : calls(*module, "run"))
+    if (number(kernelOf(call), "segments") == 3)
+      joined.push_back(kernelOf(call));
+  ASSERT_EQ(joined.size(), 2u) << print(*module);
+  EXPECT_EQ(joined[0], joined[1]);
+}
+
+TEST_F(JoinContractions, CallsSayWhyTheyReadOtherKernels) {
+  auto module = run("%e = sinter.reduce_max %x dims [1] : !x -> tensor<8xf32>\n"
+                    "%f = sinter.broadcast %e dims [0] : tensor<8xf32> -> !x\n"
+                    "%g = sinter.sub %x, %f : !x\n"
+                    "%w1 = sinter.concatenate %a, %b dim 1 : !w, !w -> "
+                    "tensor<16x24xf32>\n"
+                    "%w2 = sinter.slice %w1 offsets [0, 6] sizes [16, 12] "
+                    "strides [1, 1] : tensor<16x24xf32> -> !w\n"
+                    "%w3 = sinter.exp %w2 : !w\n" +
+                        product("%p", "%g", "%w3", "!x, !w -> !y", "p") +
+                        product("%q", "%g", "%c", "!x, !w -> !y", "q"),
+                    "%p, %q, %g, %w3", "!y, !y, !x, !w");
+  for (CallOp call : calls(*module, "run")) {
+    if (number(kernelOf(call), "segments") != 2)
+      continue;
+    ASSERT_EQ(boundariesOf(call).size(), 2u) << print(*module);
+    for (const Boundary &boundary : boundariesOf(call))
+      EXPECT_FALSE(boundary.reason.empty());
+    return;
+  }
+  FAIL() << "no two were joined: " << print(*module);
+}
+
+TEST_F(JoinContractions, NothingAtLevel0) {
+  auto module = run(three, "%p, %q, %r", "!y, !y, !y",
+                    "attributes {sinter.options = {opt_level = 0 : i64}} ");
+  EXPECT_EQ(segments(*module), (std::vector<int64_t>{1, 1, 1}));
+}
+
+} // namespace
