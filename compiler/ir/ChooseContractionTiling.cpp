@@ -35,6 +35,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace sinter::ir;
 
@@ -291,21 +293,26 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                          : cost.tasks(cost.ofProducts(form.products(), form.m,
                                                       form.n, form.k, bytes));
   int64_t products = std::min(tiling.tasks, form.products());
-  // Of few whole products some threads would have one more than others, which
-  // is much; they are cut, unless each cuts its B first.
-  constexpr int64_t few = 4;
-  bool cutsAll = form.segments > 1 && !tiling.packsAhead(op);
-  bool isEven = products == tiling.tasks || products >= few || !cutsAll;
-  if (products > 1 && 2 * form.products() >= tiling.tasks && isEven) {
-    tiling.tasks = products;
+  ContractionTiling whole = tiling;
+  whole.tasks = products;
+  bool isCut = form.segments > 1 ? products < tiling.tasks
+                                 : 2 * form.products() < tiling.tasks;
+  if (products > 1 && !isCut && whole.sharesProducts(form)) {
+    tiling = whole;
   } else if (tiling.tasks > 1) {
-    int64_t cut = cutsAll ? form.products() : 1;
+    // The blocks of all products are shared in one go, unless each product
+    // packs its B ahead.
+    int64_t together =
+        form.segments > 1 && !tiling.packsAhead(op) ? form.products() : 1;
     ContractionTiling blocks = tiling;
-    blocks.tasks = llvm::divideCeil(tiling.tasks, cut);
+    blocks.tasks = tiling.tasks < together
+                       ? tiling.tasks / std::gcd(tiling.tasks, together)
+                       : llvm::divideCeil(tiling.tasks, together);
     // Each task might want a panel at the same time, and scratch has them all.
     constexpr int64_t mostPanels = 16;
     if (tiling.packBeside)
-      blocks.tasks = std::clamp<int64_t>(mostPanels / cut, 1, blocks.tasks);
+      blocks.tasks =
+          std::clamp<int64_t>(mostPanels / together, 1, blocks.tasks);
     // Blocks that are passed several times want several tiles each, for each
     // reads its rows and columns of all of K.
     constexpr int64_t mostPassed = 16, tilesOfBlock = 2;
@@ -316,9 +323,10 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                          std::min(blocks.tasks, mostPassed));
     }
     chooseBlocks(blocks, form);
-    blocks.tasks = std::min(blocks.tasks * cut, tiling.tasks);
+    bool severalBlocks = blocks.tasks > 1;
+    blocks.tasks = std::min(blocks.tasks * together, tiling.tasks);
     // A product that is too small to be cut is shared out as it is.
-    if (blocks.tasks > products)
+    if (together > 1 ? severalBlocks : blocks.tasks > products)
       tiling = blocks;
     else
       tiling.tasks = products;

@@ -111,11 +111,10 @@ int64_t ContractionTiling::lhsBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
   ContractionForm form = ContractionForm::of(op);
-  int64_t elements =
-      packBeside ? width() * passDepth(form)
-      : packsAhead(op)
-          ? llvm::alignTo(form.n, width()) * llvm::alignTo(form.k, steps)
-          : 0;
+  int64_t elements = packBeside       ? width() * passDepth(form)
+                     : packsAhead(op) ? llvm::alignTo(form.n, width()) *
+                                            llvm::alignTo(form.k, steps)
+                                      : 0;
   return llvm::alignTo(elements * elementBytes(op), kScratchAlignment);
 }
 

@@ -51,9 +51,13 @@ struct ContractionTiling {
   std::pair<int64_t, int64_t>
   tileRows(llvm::ArrayRef<ContractionLoop> rowLoops) const;
   /// Whether the tasks are whole products, of the batch or of segments, not
-  /// blocks of them.
+  /// blocks of them.  Segments are few: of whole ones some threads might have
+  /// one more than others, which is much.
   bool sharesProducts(const ContractionForm &form) const {
-    return tasks > 1 && form.products() >= tasks;
+    constexpr int64_t few = 8;
+    return tasks > 1 && form.products() >= tasks &&
+           (form.segments == 1 || form.products() >= few ||
+            form.products() % tasks == 0);
   }
   /// Whether all of B is packed in the call before it is read.
   bool packsAhead(DotGeneralOp op) const { return packRhs && !readsPanels(op); }

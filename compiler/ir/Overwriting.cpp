@@ -3,7 +3,6 @@
 #include "compiler/ir/Overwriting.h"
 
 #include "compiler/ir/OpKind.h"
-#include "compiler/ir/Segments.h"
 
 using namespace mlir;
 using namespace sinter::ir;
@@ -13,7 +12,8 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 Overwriting::Overwriting(KernelOp kernel)
-    : kernel(kernel), plan(KernelPhases::of(kernel)),
+    : kernel(kernel), segments(Segments::of(kernel)),
+      plan(KernelPhases::of(kernel)),
       results(kernel.getBody().front().getTerminator()->getOperands()) {
   for (auto [number, phase] : llvm::enumerate(plan.phases))
     for (Operation *op : phase.reducing)
@@ -62,7 +62,6 @@ bool Overwriting::isPossible(unsigned r, unsigned i) {
 }
 
 bool Overwriting::sameSegment(unsigned r, unsigned i) {
-  Segments segments = Segments::of(kernel);
   // What all of them read is nobody's own.
   return segments.count == 1 ||
          (segments.arguments > 0 && !segments.isShared(i) &&

@@ -21,6 +21,7 @@
 #define SINTER_COMPILER_IR_OVERWRITING_H
 
 #include "compiler/ir/KernelPhases.h"
+#include "compiler/ir/Segments.h"
 
 #include <map>
 
@@ -42,6 +43,7 @@ private:
   const Reached &reachedFrom(mlir::Value argument, unsigned number);
 
   KernelOp kernel;
+  Segments segments;
   KernelPhases plan;
   mlir::OperandRange results;
   llvm::DenseMap<mlir::Operation *, unsigned> phaseOf;

@@ -12,8 +12,7 @@ Segments Segments::of(KernelOp kernel) {
   Segments segments;
   DictionaryAttr schedule = kernel.getScheduleAttr();
   auto number = [&](StringRef name, int64_t otherwise) {
-    auto value =
-        schedule ? schedule.getAs<IntegerAttr>(name) : IntegerAttr();
+    auto value = schedule ? schedule.getAs<IntegerAttr>(name) : IntegerAttr();
     return value ? value.getInt() : otherwise;
   };
   segments.count = number("segments", 1);
@@ -37,19 +36,24 @@ sinter::ir::getCommonFormula(KernelOp kernel, const Segments &segments) {
   for (Operation &op : body.without_terminator())
     ops.push_back(&op);
   Operation *end = body.getTerminator();
-  size_t length = ops.size() / segments.count;
-  if (ops.size() % segments.count != 0 ||
-      end->getNumOperands() != segments.count * segments.results)
+  int64_t arguments = body.getNumArguments();
+  // What a dump says was perhaps not verified yet.
+  if (segments.count < 1 || segments.arguments < 0 ||
+      segments.arguments > arguments / segments.count ||
+      static_cast<int64_t>(end->getNumOperands()) / segments.count !=
+          segments.results ||
+      end->getNumOperands() % segments.count != 0 ||
+      ops.size() % segments.count != 0)
     return {};
+  size_t length = ops.size() / segments.count;
   for (int64_t s = 1; s < segments.count; ++s) {
     // What in this segment stands for a value of the first one.
     llvm::DenseMap<Value, Value> partners;
-    for (BlockArgument argument : body.getArguments()) {
-      unsigned number = argument.getArgNumber();
-      if (number < segments.arguments || segments.isShared(number))
-        partners[argument] =
-            body.getArgument(segments.ofSegment(s, number));
-    }
+    for (int64_t i = 0; i < segments.arguments; ++i)
+      partners[body.getArgument(i)] =
+          body.getArgument(segments.ofSegment(s, i));
+    for (int64_t i = segments.count * segments.arguments; i < arguments; ++i)
+      partners[body.getArgument(i)] = body.getArgument(i);
     auto arePartners = [&](auto &&first, auto &&other) {
       return llvm::all_of(llvm::zip_equal(first, other), [&](auto pair) {
         auto [a, b] = pair;
@@ -68,9 +72,9 @@ sinter::ir::getCommonFormula(KernelOp kernel, const Segments &segments) {
       for (auto [a, b] : llvm::zip(first->getResults(), other->getResults()))
         partners[a] = b;
     }
-    if (!arePartners(end->getOperands().take_front(segments.results),
-                     end->getOperands().slice(s * segments.results,
-                                              segments.results)))
+    if (!arePartners(
+            end->getOperands().take_front(segments.results),
+            end->getOperands().slice(s * segments.results, segments.results)))
       return {};
   }
   ops.resize(length);

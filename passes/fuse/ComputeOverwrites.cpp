@@ -36,7 +36,7 @@ static bool isUpdate(CallOp call, unsigned r, unsigned i) {
   return false;
 }
 
-static void computeOverwrites(KernelOp kernel, ArrayRef<CallOp> calls) {
+void passes::computeOverwrites(KernelOp kernel, ArrayRef<CallOp> calls) {
   struct Candidate {
     unsigned result, argument;
     int64_t updates;

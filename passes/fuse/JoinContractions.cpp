@@ -6,8 +6,10 @@
 // (compiler/ir/Segments.h): the matrix is near when the next product reads it,
 // and threads are woken once.  Weights stay where they are.
 //
-// Calls that need each other stay apart, and such of which one would keep more
-// waiting in memory than they take one by one.
+// Apart stay calls of which one needs another, or has to come before what the
+// other replaces, and such that, in the order of the block, would keep more in
+// memory at a time than they do one by one: results and operands that wait, and
+// what can no more be written over since the others read it as well.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,15 +18,15 @@
 #include "compiler/ir/Boundaries.h"
 #include "compiler/ir/ContractionForm.h"
 #include "compiler/ir/ModuleFacts.h"
-#include "compiler/ir/Overwriting.h"
 #include "compiler/ir/Segments.h"
+#include "passes/fuse/ComputeOverwrites.h"
 #include "passes/fuse/ExplainBoundaries.h"
 #include "passes/fuse/NameKernels.h"
-#include "passes/fuse/RunTogether.h"
+#include "passes/plan/KernelGraph.h"
 
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/MapVector.h"
 
 #include <map>
 
@@ -64,6 +66,118 @@ static SmallVector<StringRef> reasonsOf(CallOp call) {
 }
 
 namespace {
+/// Chooses the calls of a block that become one.
+class Chooser {
+public:
+  using Calls = SmallVector<CallOp>;
+
+  explicit Chooser(Block &block)
+      : graph(block, [](ScanOp) { return 0; }), order(graph.getProgramOrder()),
+        peak(graph.getCost(order).peak) {
+    for (size_t node = 0; node < graph.size(); ++node)
+      numbers[graph[node].op] = node;
+  }
+
+  /// Of calls of one kernel with a matrix in common.
+  void consider(ArrayRef<CallOp> calls);
+
+  /// What was chosen, and calls that stay alone since more would wait.
+  SmallVector<Calls> chosen;
+  Calls refused;
+
+private:
+  /// Of neighbours: what each looks at grows with the square.
+  static constexpr size_t mostSegments = 16;
+  using Nodes = SmallVector<int>;
+
+  void considerRun(Nodes run);
+  /// By place in the run, the nodes of it that each of them needs.
+  SmallVector<uint32_t> needsInside(ArrayRef<int> run) const;
+  /// Joins them, unless more would wait.
+  bool tryJoin(ArrayRef<int> nodes);
+
+  plan::KernelGraph graph;
+  SmallVector<int> order;
+  int64_t peak;
+  llvm::DenseMap<Operation *, int> numbers;
+};
+} // namespace
+
+void Chooser::consider(ArrayRef<CallOp> calls) {
+  SmallVector<int> places(graph.size());
+  for (auto [place, node] : llvm::enumerate(order))
+    places[node] = place;
+  Nodes nodes = llvm::map_to_vector(
+      calls, [&](CallOp call) { return numbers.lookup(call); });
+  llvm::sort(nodes, [&](int a, int b) { return places[a] < places[b]; });
+  for (size_t first = 0; first < nodes.size(); first += mostSegments)
+    considerRun(Nodes(ArrayRef(nodes).slice(
+        first, std::min(mostSegments, nodes.size() - first))));
+}
+
+SmallVector<uint32_t> Chooser::needsInside(ArrayRef<int> run) const {
+  SmallVector<uint32_t> needs(graph.size()), inside(graph.size());
+  for (auto [i, node] : llvm::enumerate(run))
+    inside[node] = 1u << i;
+  for (int node : order)
+    for (int before : graph[node].before)
+      needs[node] |= needs[before] | inside[before];
+  return llvm::map_to_vector(run, [&](int node) { return needs[node]; });
+}
+
+void Chooser::considerRun(Nodes run) {
+  while (run.size() > 1) {
+    SmallVector<uint32_t> needs = needsInside(run);
+    // Those that do not need one another, from the first on.
+    uint32_t free = 0;
+    Nodes together, left;
+    for (auto [i, node] : llvm::enumerate(run))
+      if ((needs[i] & free) == 0) {
+        free |= 1u << i;
+        together.push_back(node);
+      } else {
+        left.push_back(node);
+      }
+    // All of them, or as many as nothing waits for.
+    if (together.size() > 1 && !tryJoin(together)) {
+      Nodes some{together.front()}, waiting;
+      for (int node : ArrayRef(together).drop_front()) {
+        some.push_back(node);
+        plan::KernelGraph trial = graph;
+        trial.join(some);
+        if (trial.getCost(trial.getProgramOrder()).peak <= peak)
+          continue;
+        some.pop_back();
+        waiting.push_back(node);
+      }
+      if (some.size() > 1)
+        tryJoin(some);
+      else
+        refused.push_back(cast<CallOp>(graph[some.front()].op));
+      left.append(waiting);
+      if (left.size() == 1 && !waiting.empty())
+        refused.push_back(cast<CallOp>(graph[left.front()].op));
+    }
+    run = left;
+  }
+}
+
+bool Chooser::tryJoin(ArrayRef<int> nodes) {
+  plan::KernelGraph joined = graph;
+  joined.join(nodes);
+  SmallVector<int> changed = joined.getProgramOrder();
+  int64_t most = joined.getCost(changed).peak;
+  if (most > peak)
+    return false;
+  chosen.push_back(llvm::map_to_vector(
+      nodes, [&](int node) { return cast<CallOp>(graph[node].op); }));
+  graph = std::move(joined);
+  order = std::move(changed);
+  peak = most;
+  return true;
+}
+
+namespace {
 /// Which arguments of a kernel are the same in all of some calls of it.
 using Shared = std::vector<bool>;
 
@@ -76,72 +190,74 @@ public:
     for (Operation &op : block)
       if (auto scan = dyn_cast<ScanOp>(op))
         joinIn(scan.getBody().front());
-    joinSharing(block, Side::Left);
-    joinSharing(block, Side::Right);
+    for (Side side : {Side::Left, Side::Right}) {
+      Chooser chooser(block);
+      for (ArrayRef<CallOp> calls : findSharing(block, side))
+        chooser.consider(calls);
+      for (CallOp call : chooser.refused)
+        refuse(kernelOf(call), call);
+      for (ArrayRef<CallOp> calls : chooser.chosen)
+        join(calls);
+      if (!chooser.chosen.empty())
+        sortTopologically(&block);
+    }
+  }
+
+  /// Once all calls are what they will be.
+  void finish() {
+    llvm::DenseMap<StringAttr, SmallVector<CallOp>> calls;
+    llvm::SetVector<KernelOp> unused;
+    module.walk([&](CallOp call) {
+      calls[call.getKernelAttr().getAttr()].push_back(call);
+    });
+    for (auto &[key, joined] : kernels) {
+      computeOverwrites(joined, calls[joined.getSymNameAttr()]);
+      auto kernel = cast<KernelOp>(key.first);
+      if (!calls.contains(kernel.getSymNameAttr()))
+        unused.insert(kernel);
+    }
+    for (KernelOp kernel : unused)
+      symbols.erase(kernel);
   }
 
 private:
   enum class Side { Left, Right };
 
-  /// Joins the calls that have this operand in common.
-  void joinSharing(Block &block, Side side) {
+  /// The calls that have this operand in common.
+  SmallVector<SmallVector<CallOp>> findSharing(Block &block, Side side) {
     // The kernel, and what the operand is computed from.
     using Key = std::vector<const void *>;
     std::map<Key, size_t> numbers;
     SmallVector<SmallVector<CallOp>> groups;
     for (auto call : block.getOps<CallOp>()) {
       KernelOp kernel = kernelOf(call);
-      DotGeneralOp dot = joinable(kernel);
+      DotGeneralOp dot = contractionOf(kernel);
       if (!dot)
         continue;
+      SmallVector<unsigned> arguments =
+          argumentsOf(side == Side::Left ? dot.getLhs() : dot.getRhs());
+      if (arguments.empty())
+        continue;
       Key key{kernel.getAsOpaquePointer()};
-      Value operand = side == Side::Left ? dot.getLhs() : dot.getRhs();
-      for (unsigned number : argumentsOf(operand))
+      for (unsigned number : arguments)
         key.push_back(call.getOperand(number).getAsOpaquePointer());
       size_t number = numbers.try_emplace(key, groups.size()).first->second;
       if (number == groups.size())
         groups.emplace_back();
       groups[number].push_back(call);
     }
-    for (ArrayRef<CallOp> calls : groups)
-      joinGroup(calls);
+    return groups;
   }
 
   KernelOp kernelOf(CallOp call) {
     return symbols.lookup<KernelOp>(call.getKernel());
   }
-  static DotGeneralOp joinable(KernelOp kernel) {
-    if (Segments::of(kernel).count > 1)
-      return nullptr;
-    return findContraction(kernel);
-  }
-
-  void joinGroup(ArrayRef<CallOp> group) {
-    SmallVector<CallOp> calls(group);
-    while (calls.size() > 1) {
-      SmallVector<CallOp> joined{calls.front()}, left;
-      for (CallOp call : ArrayRef(calls).drop_front()) {
-        joined.push_back(call);
-        if (mayJoin(joined))
-          continue;
-        joined.pop_back();
-        left.push_back(call);
-      }
-      if (joined.size() > 1)
-        join(joined);
-      calls = left;
-    }
-  }
-
-  /// Whether the last of the calls may join the others.
-  bool mayJoin(ArrayRef<CallOp> calls) {
-    RunTogether together(calls);
-    if (!together.isPossible())
-      return false;
-    if (together.peak() <= RunTogether(calls.front()).peak())
-      return true;
-    refuse(kernelOf(calls.back()), calls.back());
-    return false;
+  /// Null for kernels that are joined already.
+  DotGeneralOp contractionOf(KernelOp kernel) {
+    auto [known, isNew] = contractions.try_emplace(kernel);
+    if (isNew && Segments::of(kernel).count == 1)
+      known->second = findContraction(kernel);
+    return known->second;
   }
 
   static void refuse(KernelOp kernel, CallOp call) {
@@ -149,8 +265,8 @@ private:
     if (auto refusals = kernel->getAttrOfType<ArrayAttr>(refusalsAttr))
       llvm::append_range(texts, refusals);
     Builder builder(kernel.getContext());
-    Attribute text = builder.getStringAttr(
-        Explanation{call, Refusal::MoreMemory}.text());
+    Attribute text =
+        builder.getStringAttr(Explanation{call, Refusal::MoreMemory}.text());
     if (llvm::is_contained(texts, text))
       return;
     texts.push_back(text);
@@ -158,14 +274,13 @@ private:
   }
 
   void join(ArrayRef<CallOp> calls) {
-    RunTogether(calls).apply();
     CallOp first = calls.front();
     Shared shared;
     for (unsigned i = 0; i < first->getNumOperands(); ++i)
       shared.push_back(llvm::all_of(calls, [&](CallOp call) {
         return call.getOperand(i) == first.getOperand(i);
       }));
-    KernelOp kernel = kernelOf(first), joined = joinedKernel(calls, shared);
+    KernelOp joined = joinedKernel(calls, shared);
 
     SmallVector<Value> operands;
     SmallVector<Attribute> reasons;
@@ -182,9 +297,9 @@ private:
     for (CallOp call : calls)
       take(call, /*isShared=*/false);
     take(first, /*isShared=*/true);
-    auto call = CallOp::create(
-        builder, first.getLoc(), joined.getResultTypes(),
-        FlatSymbolRefAttr::get(joined.getSymNameAttr()), operands);
+    auto call = CallOp::create(builder, first.getLoc(), joined.getResultTypes(),
+                               FlatSymbolRefAttr::get(joined.getSymNameAttr()),
+                               operands);
     if (!reasons.empty())
       call->setAttr(boundariesAttr, builder.getArrayAttr(reasons));
     auto results = call->getResults();
@@ -193,15 +308,12 @@ private:
       results = results.drop_front(old->getNumResults());
       old.erase();
     }
-    if (SymbolTable::symbolKnownUseEmpty(kernel, module))
-      symbols.erase(kernel);
   }
 
   /// The kernel of so many segments, in front of the one that they are of.
   KernelOp joinedKernel(ArrayRef<CallOp> calls, const Shared &shared) {
     KernelOp kernel = kernelOf(calls.front());
-    KernelOp &joined =
-        kernels[{kernel.getOperation(), {calls.size(), shared}}];
+    KernelOp &joined = kernels[{kernel.getOperation(), {calls.size(), shared}}];
     if (joined)
       return joined;
     Segments segments{static_cast<int64_t>(calls.size()),
@@ -233,7 +345,7 @@ private:
     fill(joined, kernel, segments, calls, shared);
     EntryOp entry = calls.front()->getParentOfType<EntryOp>();
     std::string name = nameOf(joined, entry.getSymName());
-    if (name == kernel.getSymName())
+    if (name == nameOf(kernel, entry.getSymName()))
       name += "_x" + std::to_string(calls.size());
     joined.setSymName(name);
     symbols.insert(joined);
@@ -275,10 +387,10 @@ private:
   ModuleOp module;
   SymbolTable &symbols;
   std::map<std::pair<Operation *, std::pair<size_t, Shared>>, KernelOp> kernels;
+  llvm::DenseMap<KernelOp, DotGeneralOp> contractions;
 };
 
-struct JoinContractions
-    : passes::impl::JoinContractionsBase<JoinContractions> {
+struct JoinContractions : passes::impl::JoinContractionsBase<JoinContractions> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (Options::of(module).optLevel == 0)
@@ -287,6 +399,7 @@ struct JoinContractions
     Joiner joiner(module, symbols);
     for (auto entry : module.getOps<EntryOp>())
       joiner.joinIn(entry.getBody().front());
+    joiner.finish();
   }
 };
 } // namespace

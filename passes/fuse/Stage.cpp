@@ -33,9 +33,9 @@ void sinter::passes::formKernels(mlir::OpPassManager &manager) {
 
 void sinter::passes::scheduleKernels(mlir::OpPassManager &manager) {
   manager.addPass(createPackOperandsPass());
-  manager.addPass(createJoinContractionsPass());
   manager.addPass(createSplitReductionsPass());
   manager.addPass(createComputeOverwritesPass());
+  manager.addPass(createJoinContractionsPass());
   manager.addPass(createComputeSchedulesPass());
   manager.addPass(createVerifyBoundariesPass());
   manager.addPass(createVerifyFusedPass());

@@ -3,6 +3,8 @@
 #include "passes/plan/KernelGraph.h"
 #include "passes/plan/packer/Packer.h"
 
+#include <queue>
+
 using namespace mlir;
 using namespace sinter::ir;
 using namespace sinter::passes::plan;
@@ -123,6 +125,66 @@ std::vector<bool> KernelGraph::reachedFrom(int from) const {
         todo.push_back(next);
       }
   return seen;
+}
+
+/// The last member in place of each of them.
+void KernelGraph::replace(SmallVectorImpl<int> &neighbours,
+                          ArrayRef<int> members) {
+  size_t before = neighbours.size();
+  llvm::erase_if(neighbours,
+                 [&](int node) { return llvm::is_contained(members, node); });
+  if (neighbours.size() < before)
+    neighbours.push_back(members.back());
+}
+
+void KernelGraph::join(ArrayRef<int> members) {
+  llvm::SmallSetVector<int, 8> before, after, uses;
+  llvm::SmallDenseMap<int, int> count;
+  Node &whole = nodes[members.back()];
+  for (int member : members) {
+    Node &node = nodes[member];
+    before.insert(node.before.begin(), node.before.end());
+    after.insert(node.after.begin(), node.after.end());
+    uses.insert(node.uses.begin(), node.uses.end());
+    for (int use : node.uses)
+      ++count[use];
+    if (&node == &whole)
+      continue;
+    llvm::append_range(whole.makes, node.makes);
+    whole.scratch = std::max(whole.scratch, node.scratch);
+    node = {node.op, {}, {}, {}, {}, 0};
+  }
+  for (auto [use, times] : count)
+    readers[use] -= times - 1;
+  for (auto &[made, over] : whole.makes)
+    if (over >= 0 && count.lookup(over) > 1)
+      over = -1;
+  whole.before = before.takeVector();
+  whole.after = after.takeVector();
+  whole.uses = uses.takeVector();
+  for (int node : whole.before)
+    replace(nodes[node].after, members);
+  for (int node : whole.after)
+    replace(nodes[node].before, members);
+}
+
+SmallVector<int> KernelGraph::getProgramOrder() const {
+  SmallVector<int> order, missing;
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
+  for (auto [number, node] : llvm::enumerate(nodes)) {
+    missing.push_back(node.before.size());
+    if (node.before.empty())
+      ready.push(number);
+  }
+  while (!ready.empty()) {
+    int number = ready.top();
+    ready.pop();
+    order.push_back(number);
+    for (int next : nodes[number].after)
+      if (--missing[next] == 0)
+        ready.push(next);
+  }
+  return order;
 }
 
 bool KernelGraph::isLegal(ArrayRef<int> order) const {

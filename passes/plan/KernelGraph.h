@@ -37,11 +37,18 @@ public:
   KernelGraph(mlir::Block &block,
               llvm::function_ref<int64_t(ir::ScanOp)> scratch);
 
+  /// Makes these nodes, none of which needs another, one: the last of them. The
+  /// others need and cost nothing any more.  No result takes the place of what
+  /// several of them read.
+  void join(llvm::ArrayRef<int> members);
+
   size_t size() const { return nodes.size(); }
   const Node &operator[](int node) const { return nodes[node]; }
   OrderCost getCost(llvm::ArrayRef<int> order) const;
   /// Whether every node comes after those it needs.
   bool isLegal(llvm::ArrayRef<int> order) const;
+  /// The block's own order, but that nodes wait for those they need.
+  llvm::SmallVector<int> getProgramOrder() const;
 
   /// What running a node next changes, for greedy choice.
   class Frontier {
@@ -64,6 +71,9 @@ private:
   void addReplacement(llvm::ArrayRef<int> readers, mlir::Value next);
   void addEdge(int from, int to);
   std::vector<bool> reachedFrom(int from) const;
+
+  void replace(llvm::SmallVectorImpl<int> &neighbours,
+               llvm::ArrayRef<int> members);
 
   std::vector<Node> nodes;
   llvm::DenseMap<mlir::Operation *, int> numbers;

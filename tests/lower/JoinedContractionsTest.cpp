@@ -55,10 +55,10 @@ protected:
     for (int64_t i = 0; i < count; ++i) {
       std::string w = number("%w", i), c = number("%c", i);
       signature += ", " + w + ": " + (isLeft ? b : a) + " {sinter.name = \"" +
-                   w.substr(1) + "\"}, " + c + ": " + z +
-                   " {sinter.name = \"" + c.substr(1) + "\"}";
-      results += (i ? ", " : "") + z + " {sinter.name = \"" +
-                 number("z", i) + "\"}";
+                   w.substr(1) + "\"}, " + c + ": " + z + " {sinter.name = \"" +
+                   c.substr(1) + "\"}";
+      results +=
+          (i ? ", " : "") + z + " {sinter.name = \"" + number("z", i) + "\"}";
       values += (i ? ", " : "") + number("%z", i);
       body += named(form.op(element, isLeft ? "%x" : w, isLeft ? w : "%x"),
                     number("%p", i)) +
@@ -68,8 +68,8 @@ protected:
     std::string types;
     for (int64_t i = 0; i < count; ++i)
       types += (i ? ", " : "") + z;
-    addEntry(signature, results, body + "sinter.return " + values + " : " +
-                                     types + "\n");
+    addEntry(signature, results,
+             body + "sinter.return " + values + " : " + types + "\n");
   }
 
   void addEntry(const std::string &signature, const std::string &results,
@@ -166,10 +166,10 @@ TEST_P(JoinedContractions, UpdatesInPlace) {
     body += number("%p", i) + " = sinter.read @" + number("p", i) + " : " + p +
             "\n" + number("%g", i) + " = sinter.dot_general %x, " +
             number("%d", i) + " contract [0] x [0] batch [] x [] : " + x +
-            ", " + d + " -> " + p + "\n" + number("%n", i) +
-            " = sinter.sub " + number("%p", i) + ", " + number("%g", i) +
-            " : " + p + "\nsinter.write @" + number("p", i) + ", " +
-            number("%n", i) + " : " + p + "\n";
+            ", " + d + " -> " + p + "\n" + number("%n", i) + " = sinter.sub " +
+            number("%p", i) + ", " + number("%g", i) + " : " + p +
+            "\nsinter.write @" + number("p", i) + ", " + number("%n", i) +
+            " : " + p + "\n";
   }
   std::string z = tensor({24, 60}, "f32");
   body += "%z = sinter.add %x, %x : " + z + "\nsinter.return %z : " + z + "\n";
@@ -193,8 +193,7 @@ TEST_P(JoinedContractions, UpdatesInPlace) {
         for (int64_t c = 0; c < 48; ++c)
           for (int64_t k = 0; k < 24; ++k)
             value.floats[r * 48 + c] -=
-                inputs[0].floats[k * 60 + r] *
-                inputs[1 + i].floats[k * 48 + c];
+                inputs[0].floats[k * 60 + r] * inputs[1 + i].floats[k * 48 + c];
       expectClose(compiled.getState()[number("p", i)], value, 0,
                   number("p", i));
     }
@@ -212,15 +211,15 @@ TEST_P(JoinedContractions, InLoopsOfPanels) {
                    number("v", i) + "\"}";
       with += (i ? ", " : "") + number("%w", i) + " = " + number("%v", i) +
               " : " + w;
-      step += number("%p", i) + " = sinter.dot_general %c, " +
-              number("%w", i) + " contract [1] x [0] batch [] x [] : " + h +
-              ", " + w + " -> " + h + "\n" + number("%s", i) +
-              " = sinter.sign " + number("%p", i) + " : " + h + "\n";
+      step += number("%p", i) + " = sinter.dot_general %c, " + number("%w", i) +
+              " contract [1] x [0] batch [] x [] : " + h + ", " + w + " -> " +
+              h + "\n" + number("%s", i) + " = sinter.sign " + number("%p", i) +
+              " : " + h + "\n";
     }
     std::string three = h + ", " + h + ", " + h;
     addEntry(signature, h + " {sinter.name = \"z\"}",
-             "%x, %y, %z = sinter.scan 6 carry(%c = %a : " + h + ", %d = %a : " +
-                 h + ", %e = %a : " + h + ") with(" + with +
+             "%x, %y, %z = sinter.scan 6 carry(%c = %a : " + h +
+                 ", %d = %a : " + h + ", %e = %a : " + h + ") with(" + with +
                  ") index(%t) -> (" + three + ") {\n" + step +
                  "sinter.yield %s0, %s1, %s2 : " + three +
                  "\n}\nsinter.return %z : " + h + "\n");

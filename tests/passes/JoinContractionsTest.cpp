@@ -39,9 +39,10 @@ std::string behind(const std::string &to, const std::string &of) {
 
 class JoinContractions : public Fusing {
 protected:
-  mlir::OwningOpRef<mlir::ModuleOp>
-  run(const std::string &body, const std::string &values,
-      const std::string &results, const std::string &attributes = "") {
+  mlir::OwningOpRef<mlir::ModuleOp> run(const std::string &body,
+                                        const std::string &values,
+                                        const std::string &results,
+                                        const std::string &attributes = "") {
     std::string text =
         types + "module " + attributes +
         "{\nsinter.entry @run(%x: !x, %a: !w, %b: !w, %c: !w, %v: !v, %d: "
@@ -79,12 +80,11 @@ TEST_F(JoinContractions, ProductsOfOneMatrixAreOneKernel) {
   auto entry = module->lookupSymbol<EntryOp>("run");
   std::vector<unsigned> operands;
   for (mlir::Value operand : all[0].getOperands())
-    operands.push_back(
-        llvm::cast<mlir::BlockArgument>(operand).getArgNumber());
+    operands.push_back(llvm::cast<mlir::BlockArgument>(operand).getArgNumber());
   EXPECT_EQ(operands, (std::vector<unsigned>{1, 2, 3, 0}));
-  EXPECT_EQ(llvm::to_vector(entry.getBody().front().getTerminator()
-                                ->getOperands()),
-            llvm::to_vector(mlir::ValueRange(all[0].getResults())));
+  EXPECT_EQ(
+      llvm::to_vector(entry.getBody().front().getTerminator()->getOperands()),
+      llvm::to_vector(mlir::ValueRange(all[0].getResults())));
 }
 
 TEST_F(JoinContractions, WhicheverSideItIsOn) {
@@ -100,17 +100,16 @@ TEST_F(JoinContractions, WhicheverSideItIsOn) {
 }
 
 TEST_F(JoinContractions, WithWhatFollowsThem) {
-  auto module = run(three + behind("%t", "%p") + behind("%u", "%q") +
-                        behind("%w", "%r"),
-                    "%t, %u, %w", "!y, !y, !y");
+  auto module =
+      run(three + behind("%t", "%p") + behind("%u", "%q") + behind("%w", "%r"),
+          "%t, %u, %w", "!y, !y, !y");
   EXPECT_EQ(segments(*module), std::vector<int64_t>{3}) << print(*module);
 }
 
 TEST_F(JoinContractions, NotWithAnotherShapeOrFormula) {
-  auto module =
-      run(three + behind("%t", "%r") +
-              product("%o", "%x", "%v", "!x, !v -> !z", "other"),
-          "%p, %q, %t, %o", "!y, !y, !y, !z");
+  auto module = run(three + behind("%t", "%r") +
+                        product("%o", "%x", "%v", "!x, !v -> !z", "other"),
+                    "%p, %q, %t, %o", "!y, !y, !y, !z");
   std::vector<int64_t> all = segments(*module);
   llvm::sort(all);
   EXPECT_EQ(all, (std::vector<int64_t>{1, 1, 2})) << print(*module);
@@ -158,9 +157,8 @@ TEST_F(JoinContractions, NotWhereMoreWouldWait) {
   std::string why;
   for (auto text : refusals.getAsRange<mlir::StringAttr>())
     why += text.str() + "\n";
-  EXPECT_NE(
-      why.find("call 'q': " + textOf(passes::Refusal::MoreMemory).str()),
-      std::string::npos)
+  EXPECT_NE(why.find("call 'q': " + textOf(passes::Refusal::MoreMemory).str()),
+            std::string::npos)
       << why;
 }
 
@@ -177,8 +175,7 @@ TEST_F(JoinContractions, EqualGroupsAreOneKernel) {
     body += product(std::string("%l") + p, "%e", w, "!x, !w -> !y",
                     std::string("l") + p) +
             behind(std::string("%n") + p, std::string("%l") + p);
-  auto module =
-      run(body, "%tr, %n1, %n2, %n3", "!y, !y, !y, !y");
+  auto module = run(body, "%tr, %n1, %n2, %n3", "!y, !y, !y, !y");
   std::vector<KernelOp> joined;
   for (CallOp call : calls(*module, "run"))
     if (number(kernelOf(call), "segments") == 3)
@@ -208,6 +205,75 @@ TEST_F(JoinContractions, CallsSayWhyTheyReadOtherKernels) {
     return;
   }
   FAIL() << "no two were joined: " << print(*module);
+}
+
+/// a = x·w1, c = y·a, d = y·v, b = x·w2: c comes behind a, so d behind b.
+TEST_F(JoinContractions, GroupsThatCross) {
+  std::string text =
+      "!x = tensor<8x16xf32>\n!w = tensor<16x12xf32>\n!y = tensor<8x12xf32>\n"
+      "!u = tensor<4x8xf32>\n!z = tensor<4x12xf32>\nmodule {\n"
+      "sinter.entry @run(%x: !x, %w1: !w, %w2: !w, %u: !u, %v: !y) -> (!y, !y, "
+      "!z, !z) {\n" +
+      product("%a", "%x", "%w1", "!x, !w -> !y", "a") +
+      product("%c", "%u", "%a", "!u, !y -> !z", "c") +
+      product("%d", "%u", "%v", "!u, !y -> !z", "d") +
+      product("%b", "%x", "%w2", "!x, !w -> !y", "b") +
+      "sinter.return %a, %b, %c, %d : !y, !y, !z, !z\n}\n}";
+  EXPECT_EQ(segments(*fused(text)), (std::vector<int64_t>{2, 2}));
+  expectUnchanged(text);
+}
+
+/// The new b is needed before the old a may be replaced.
+TEST_F(JoinContractions, NotWhatWouldCopyAVariable) {
+  std::string text =
+      "!x = tensor<24x60xf32>\n!d = tensor<24x48xf32>\n!p = tensor<60x48xf32>\n"
+      "!q = tensor<60x60xf32>\nmodule {\nsinter.variable @a : !p\n"
+      "sinter.variable @b : !p\n"
+      "sinter.entry @run(%x: !x, %d1: !d, %d2: !d) -> !q {\n"
+      "%a = sinter.read @a : !p\n%b = sinter.read @b : !p\n"
+      "%g1 = sinter.dot_general %x, %d1 contract [0] x [0] batch [] x [] : !x, "
+      "!d -> !p\n"
+      "%g2 = sinter.dot_general %x, %d2 contract [0] x [0] batch [] x [] : !x, "
+      "!d -> !p\n"
+      "%n1 = sinter.sub %a, %g1 : !p\n%n2 = sinter.sub %b, %g2 : !p\n"
+      "%z = sinter.dot_general %a, %n2 contract [1] x [1] batch [] x [] : !p, "
+      "!p -> !q\n"
+      "sinter.write @a, %n1 : !p\nsinter.write @b, %n2 : !p\n"
+      "sinter.return %z : !q\n}\n}";
+  EXPECT_EQ(segments(*fused(text)), (std::vector<int64_t>{1, 1, 1}));
+  expectUnchanged(text);
+}
+
+/// The second product is written over what both add.
+TEST_F(JoinContractions, NotWhatOneIsWrittenOver) {
+  auto module =
+      run("%e = sinter.exp %x : !x\n" +
+              product("%o", "%e", "%c", "!x, !w -> !y", "o") +
+              behind("%r", "%o") + ofX("%p", "%a", "p") + ofX("%q", "%b", "q") +
+              "%m = sinter.add %p, %r : !y\n"
+              "%n = sinter.add %q, %r : !y\n"
+              "%z = sinter.dot_general %m, %n contract [0] x [0] "
+              "batch [] x [] : !y, !y -> !d\n",
+          "%z", "!d");
+  EXPECT_EQ(segments(*module), (std::vector<int64_t>{1, 1, 1, 1, 1}))
+      << print(*module);
+}
+
+/// A few at a time; what does not join looks at its neighbours only.
+TEST_F(JoinContractions, OfManyAFewEach) {
+  std::string signature, body, values, results;
+  for (int i = 0; i < 100; ++i) {
+    std::string n = std::to_string(i);
+    signature += ", %w" + n + ": !w";
+    body += ofX("%p" + n, "%w" + n, "p");
+    values += (i ? ", %p" : "%p") + n;
+    results += i ? ", !y" : "!y";
+  }
+  auto module = fused(types + "module {\nsinter.entry @run(%x: !x" + signature +
+                      ") -> (" + results + ") {\n" + body + "sinter.return " +
+                      values + " : " + results + "\n}\n}");
+  std::vector<int64_t> all = segments(*module);
+  EXPECT_EQ(all, (std::vector<int64_t>{16, 16, 16, 16, 16, 16, 4}));
 }
 
 TEST_F(JoinContractions, NothingAtLevel0) {

@@ -191,7 +191,8 @@ TEST_F(VerifyFused, RefusesTilesOfSegmentsThatDiffer) {
   auto dot = [](const std::string &to, const std::string &x,
                 const std::string &y, int contracted = 1) {
     return to + " = sinter.dot_general " + x + ", " + y + " contract [" +
-           std::to_string(contracted) + "] x [0] batch [] x [] : !a, !a -> !a\n";
+           std::to_string(contracted) +
+           "] x [0] batch [] x [] : !a, !a -> !a\n";
   };
   std::string want = "'sinter.kernel' op has the schedule entry 'block_columns'"
                      ", which has no meaning for code that is no contraction "

@@ -78,8 +78,8 @@ private:
     arguments = c.buffers.arguments;
     for (unsigned i = 0; i < arguments.size(); ++i) {
       if (i < segments.arguments)
-        arguments[i] = ofSegment(segment, c.buffers.arguments, i,
-                                 segments.arguments);
+        arguments[i] =
+            ofSegment(segment, c.buffers.arguments, i, segments.arguments);
       values.bindBuffer(dot->getBlock()->getArgument(i), arguments[i]);
     }
     results.clear();
@@ -98,9 +98,8 @@ private:
     IndexMath index(builder, loc);
     Value number = values.space.scalar(loc, segment), found = buffers[first];
     for (int64_t s = 1; s < segments.count; ++s) {
-      Value isThat =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number,
-                                index.constant(s));
+      Value isThat = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq, number, index.constant(s));
       found = arith::SelectOp::create(builder, loc, isThat,
                                       buffers[s * each + first], found);
     }
@@ -120,9 +119,9 @@ private:
   /// added up, if there are enough of them to hide the way.
   void findPrefetched() {
     constexpr int64_t fewestProducts = 64;
+    prefetched.clear();
     if (form.k < fewestProducts || form.m == 1)
       return;
-    prefetched.clear();
     auto shape = cast<RankedTensorType>(dot.getType()).getShape();
     for (auto [argument, buffer] :
          llvm::zip_equal(dot->getBlock()->getArguments(), arguments)) {
@@ -291,8 +290,8 @@ private:
   }
 
   /// `count` columns of a block of A, computed or gathered, row by row.
-  void packLhs(Value row, Value rows, Value firstDepth,
-               int64_t count, Value target) {
+  void packLhs(Value row, Value rows, Value firstDepth, int64_t count,
+               Value target) {
     int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
     Index first = toIndex(row, form.m), begin = toIndex(firstDepth, form.k);
     int64_t stride = t.passDepth(form);
@@ -411,16 +410,16 @@ private:
     Index row = toIndex(place.row, form.m);
     Index column = toIndex(place.column, form.n);
     if (place.valid == place.lanes || values.maskedTails)
-      return storeResults(row, withLanes(column, place.lanes),
-                          place.lanes, place.valid, sum);
+      return storeResults(row, withLanes(column, place.lanes), place.lanes,
+                          place.valid, sum);
     for (int64_t lane = 0; lane < place.valid; ++lane) {
       Value one = vector::ExtractOp::create(builder, loc, sum, lane);
       storeResults(row, column + Index(lane), 1, 1, one);
     }
   }
 
-  void storeResults(Index row, Index column, int64_t lanes,
-                    int64_t active, Value sum) {
+  void storeResults(Index row, Index column, int64_t lanes, int64_t active,
+                    Value sum) {
     if (lanes == 1 && isa<VectorType>(sum.getType()))
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();

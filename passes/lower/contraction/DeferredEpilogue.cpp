@@ -47,9 +47,8 @@ void DeferredEpilogue::addWhileFinishing(TileSums &sums) {
   // What this tile's epilogue will read is asked for in the steps after those,
   // if there are enough: all at once it would be in the way.
   auto ask = [&](Value i) {
-    if (p.prefetch)
-      p.prefetch(
-          {index.add(tile.row, i), tile.column, tile.columns, tile.columns});
+    p.prefetch(
+        {index.add(tile.row, i), tile.column, tile.columns, tile.columns});
   };
   bool later = sums.groups() >= tileRows + tile.rows();
   sums.loop(index.constant(0), waiting, 1, [&](Value i) {

@@ -112,7 +112,7 @@ private:
   }
 
   void emitBlock(Value i, Value j) {
-    // Of this block's product.
+    // Of this block's product; one with bounds packs nothing beside.
     place = p.bounds ? p.bounds->place : Value();
     below.lhs = p.lhs;
     if (!t.packBeside)
@@ -290,9 +290,8 @@ private:
       return waiting->save(sums);
     }
     auto rows = static_cast<int64_t>(offsets.size());
-    if (p.prefetch)
-      for (int64_t i = 0; i < rows; ++i)
-        p.prefetch({index.add(row, i), column, columns, columns});
+    for (int64_t i = 0; i < rows; ++i)
+      p.prefetch({index.add(row, i), column, columns, columns});
     sums.add();
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < sums.vectors(); ++v)

@@ -79,8 +79,8 @@ struct MatrixProduct {
   /// memref of the task's own.
   llvm::function_ref<mlir::Value()> waitingSums = nullptr;
   /// Told of each row of a register tile, all its columns at once, before its
-  /// products are added up; may be null.
-  llvm::function_ref<void(TileRow place)> prefetch = nullptr;
+  /// products are added up.
+  llvm::function_ref<void(TileRow place)> prefetch;
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 
