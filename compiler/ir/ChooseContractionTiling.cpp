@@ -29,6 +29,7 @@
 
 #include "compiler/ir/ChooseRegisterTile.h"
 #include "compiler/ir/ContractionTiling.h"
+#include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/Panels.h"
 #include "compiler/ir/ScheduleUses.h"
 #include "compiler/ir/TaskCost.h"
@@ -173,6 +174,21 @@ static bool divides(DotGeneralOp dot) {
            cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
                dot.getType().getShape();
   });
+}
+
+/// Whether what follows the sums of a tile is so much code, written out for
+/// each of its vectors, that a processor would wait for the code.
+static bool isLongEpilogue(const ContractionTiling &tiling, DotGeneralOp dot,
+                           const ContractionForm &form) {
+  constexpr int64_t ofFunction = 16, longest = 400; // instructions
+  int64_t ofVector = 0;
+  for (Operation &op : *dot->getBlock())
+    if (op.hasTrait<Pointwise>() &&
+        cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
+            dot.getType().getShape())
+      ofVector += isMathFunction(&op) ? ofFunction : 1;
+  return tiling.rows > 1 &&
+         tiling.rows * tiling.vectors * ofVector / form.segments > longest;
 }
 
 /// Unrolled steps over K in one loop, in which another tile's epilogue may be
@@ -340,6 +356,8 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                  std::max(most / tiling.width(), int64_t(1)) * tiling.width());
   }
   tiling.defersEpilogue &= canDeferEpilogue(tiling, form);
+  tiling.loopsEpilogue =
+      canLoopEpilogue(tiling) && isLongEpilogue(tiling, op, form);
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
 }

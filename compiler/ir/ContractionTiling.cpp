@@ -119,7 +119,7 @@ int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
 }
 
 int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
-  return defersEpilogue
+  return defersEpilogue || loopsEpilogue
              ? pendingPlaceBytes +
                    llvm::alignTo(rows * vectors * lanes * elementBytes(op),
                                  kScratchAlignment)
@@ -170,6 +170,7 @@ ContractionTiling::from(DictionaryAttr schedule) {
   tiling.packRhs = schedule.contains("pack_rhs");
   tiling.packBeside = schedule.contains("pack_beside");
   tiling.defersEpilogue = schedule.contains("defer_epilogue");
+  tiling.loopsEpilogue = schedule.contains("loop_epilogue");
   return tiling;
 }
 
@@ -201,4 +202,6 @@ void ContractionTiling::addTo(NamedAttrList &schedule,
     schedule.set("pack_beside", builder.getUnitAttr());
   if (defersEpilogue)
     schedule.set("defer_epilogue", builder.getUnitAttr());
+  if (loopsEpilogue)
+    schedule.set("loop_epilogue", builder.getUnitAttr());
 }

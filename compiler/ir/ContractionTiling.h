@@ -33,6 +33,7 @@ struct ContractionTiling {
                       // it as a panel [KC][NR], which those below it read
   bool defersEpilogue; // what follows the sums of a tile happens between the
                        // multiply-adds of the next one
+  bool loopsEpilogue;  // or is a loop over the tile's rows, which wait in memory
   int64_t scratchBytes;
 
   int64_t width() const { return vectors * columns; }

@@ -68,3 +68,8 @@ bool sinter::ir::canDeferEpilogue(const ContractionTiling &tiling,
       form.depthLoops(tiling.packLhs, tiling.packRhs ? tiling.width() : 0),
       form.n);
 }
+
+bool sinter::ir::canLoopEpilogue(const ContractionTiling &tiling) {
+  return !tiling.defersEpilogue && tiling.blockDepth == 0 &&
+         !tiling.packsSteps();
+}

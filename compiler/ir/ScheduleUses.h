@@ -34,6 +34,9 @@ bool canDeferEpilogue(const ContractionTiling &tiling,
 bool canDeferEpilogue(const ContractionTiling &tiling,
                       const ContractionForm &form);
 
+/// `loop_epilogue`: whether a tile's sums go from registers to the epilogue.
+bool canLoopEpilogue(const ContractionTiling &tiling);
+
 } // namespace sinter::ir
 
 #endif // SINTER_COMPILER_IR_SCHEDULEUSES_H

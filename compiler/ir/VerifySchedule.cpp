@@ -23,9 +23,9 @@ using namespace mlir;
 using namespace sinter::ir;
 
 /// Entries that take no value.
-static constexpr StringLiteral flags[] = {"streams",     "prefetches_rows",
-                                          "pack_lhs",    "pack_rhs",
-                                          "pack_beside", "defer_epilogue"};
+static constexpr StringLiteral flags[] = {
+    "streams",     "prefetches_rows", "pack_lhs",     "pack_rhs",
+    "pack_beside", "defer_epilogue",  "loop_epilogue"};
 
 namespace {
 /// What makes the code of a kernel, and which entries it has use for.
@@ -33,11 +33,11 @@ enum class Code { Scalars, Walks, Tiles };
 } // namespace
 
 static bool isOfTiles(StringRef name) {
-  return llvm::is_contained({"tile_rows", "tile_vectors", "vector_columns",
-                             "vector_steps", "unroll", "block_rows",
-                             "block_columns", "block_depth", "pack_lhs",
-                             "pack_rhs", "pack_beside", "defer_epilogue"},
-                            name);
+  return llvm::is_contained(
+      {"tile_rows", "tile_vectors", "vector_columns", "vector_steps", "unroll",
+       "block_rows", "block_columns", "block_depth", "pack_lhs", "pack_rhs",
+       "pack_beside", "defer_epilogue", "loop_epilogue"},
+      name);
 }
 
 static Code codeOf(KernelOp kernel, DictionaryAttr schedule) {

@@ -89,6 +89,10 @@ LogicalResult sinter::ir::verifyTiling(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError("defers its epilogue, but its tiles have not the "
                               "steps, all in one loop of one pass, to finish "
                               "others of whole vectors beside them");
+  if (tiling.loopsEpilogue && !canLoopEpilogue(tiling))
+    return kernel.emitOpError("has an epilogue that is a loop over the rows of "
+                              "a tile, but whose sums wait elsewhere, or add "
+                              "up several steps");
   int64_t needed = tiling.neededScratch(dot);
   if (tiling.scratchBytes < needed)
     return kernel.emitOpError("needs ")

@@ -215,6 +215,42 @@ TEST_P(Contraction, LongSumsInSeveralPasses) {
 /// Rows that are more than one tile, whole and cut, of a B whose rows are far
 /// apart: passed once or several times, products of a batch, a slow epilogue
 /// beside the next tile, and a last block that has no whole tile.
+/// Whole tiles and what is left of them in either direction, tasks, batches,
+/// and columns of short rows; all numbers stay small integers.
+TEST_P(Contraction, LongEpiloguesAreLoopsOverRows) {
+  Program program;
+  auto add = [&](const Form &form) {
+    std::string type = tensor(form.result, "f32"), body = form.op("f32");
+    std::string last = "%y";
+    for (int i = 0; i < 60; ++i) {
+      std::string next = "%t" + std::to_string(i);
+      body += next + " = sinter." +
+              (i % 3 == 0   ? "add "
+               : i % 3 == 1 ? "sub "
+                            : "max ") +
+              last + ", %c : " + type + "\n";
+      last = next;
+    }
+    program.add(form, "f32",
+                body + "%z = sinter.neg " + last + " : " + type + "\n");
+  };
+  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{13, 32, 9},
+                                                            {14, 100, 5},
+                                                            {29, 45, 33},
+                                                            {40, 7, 20},
+                                                            {200, 150, 60},
+                                                            {31, 3, 40},
+                                                            {1, 64, 30}})
+    for (bool transposed : {false, true})
+      add(matrix(m, n, k, transposed, transposed));
+  std::mt19937 random(3);
+  for (int i = 0; i < 10; ++i)
+    add(randomForm(random));
+  program.check(GetParam(), 0);
+  Compiled compiled(program.text + "}\n", GetParam());
+  EXPECT_GT(llvm::StringRef(compiled.fused()).count("loop_epilogue"), 4u);
+}
+
 TEST_P(Contraction, FirstTilesPackForTheOthers) {
   Program program;
   for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{

@@ -216,12 +216,15 @@ TEST_P(JoinedContractions, InLoopsOfPanels) {
               h + "\n" + number("%s", i) + " = sinter.sign " + number("%p", i) +
               " : " + h + "\n";
     }
-    std::string three = h + ", " + h + ", " + h;
+    std::string all = tensor({rows, 120}, "f32");
     addEntry(signature, h + " {sinter.name = \"z\"}",
-             "%x, %y, %z = sinter.scan 6 carry(%c = %a : " + h +
-                 ", %d = %a : " + h + ", %e = %a : " + h + ") with(" + with +
-                 ") index(%t) -> (" + three + ") {\n" + step +
-                 "sinter.yield %s0, %s1, %s2 : " + three +
+             "%z = sinter.scan 6 carry(%c = %a : " + h + ") with(" + with +
+                 ") index(%t) -> (" + h + ") {\n" + step +
+                 "%k = sinter.concatenate %s0, %s1, %s2 dim 1 : " + h + ", " +
+                 h + ", " + h + " -> " + all +
+                 "\n%n = sinter.slice %k offsets [0, 30] sizes [" +
+                 std::to_string(rows) + ", 40] strides [1, 1] : " + all +
+                 " -> " + h + "\nsinter.yield %n : " + h +
                  "\n}\nsinter.return %z : " + h + "\n");
   }
   std::unique_ptr<Compiled> compiled = check();

@@ -203,6 +203,10 @@ TEST_F(VerifySchedule, RefusesTilesThatCannotBe) {
               HasSubstr(few));
   EXPECT_THAT(tiles(4, 16, rest + ", defer_epilogue", 64, 10), HasSubstr(few))
       << "no whole vector";
+  EXPECT_EQ(tiles(4, 8, rest + ", loop_epilogue"), "");
+  for (const char *other : {"defer_epilogue", "block_depth = 32 : i64"})
+    EXPECT_THAT(tiles(4, 8, rest + ", loop_epilogue, " + other),
+                HasSubstr("has an epilogue that is a loop over the rows"));
 }
 
 TEST_F(VerifySchedule, RefusesFewerPlacesThanAreRead) {

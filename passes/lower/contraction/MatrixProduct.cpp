@@ -27,6 +27,8 @@
 #include "passes/lower/contraction/TileSums.h"
 #include "passes/lower/contraction/WaitingSums.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace sinter::passes {
@@ -293,12 +295,35 @@ private:
     for (int64_t i = 0; i < rows; ++i)
       p.prefetch({index.add(row, i), column, columns, columns});
     sums.add();
+    if (t.loopsEpilogue)
+      return storeByRows(sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < sums.vectors(); ++v)
         p.store({index.add(row, i), index.add(column, v * t.columns),
                  t.lanes / t.steps,
                  std::min(t.columns, columns - v * t.columns)},
                 sums.columnsAt(i, v));
+  }
+
+  /// The epilogue once for all rows, whose sums wait in memory.
+  void storeByRows(TileSums &sums) {
+    const RegisterTile &tile = sums.tile;
+    Value memory = p.pending().sums;
+    int64_t inRow = sums.vectors() * t.lanes;
+    for (int64_t i = 0; i < tile.rows(); ++i)
+      for (int64_t v = 0; v < sums.vectors(); ++v)
+        vector::StoreOp::create(builder, loc, sums.at(i, v), memory,
+                                index.constant(i * inRow + v * t.lanes));
+    index.loop(tile.rows(), 1, [&](Value i) {
+      Value row = index.multiply(i, inRow);
+      for (int64_t v = 0; v < sums.vectors(); ++v) {
+        Value sum = vector::LoadOp::create(builder, loc, p.vector(), memory,
+                                           index.add(row, v * t.lanes));
+        p.store({index.add(tile.row, i), index.add(tile.column, v * t.columns),
+                 t.lanes, std::min(t.columns, tile.columns - v * t.columns)},
+                sum);
+      }
+    });
   }
 
   const MatrixProduct &p;

@@ -84,8 +84,9 @@ struct MatrixProduct {
   /// Takes one vector of accumulators.
   llvm::function_ref<void(TileRow place, mlir::Value sum)> store;
 
-  /// With tiling.defersEpilogue: the sums of a tile that wait, and how many
-  /// rows of them there are, and where the first belongs.
+  /// With tiling.defersEpilogue or loopsEpilogue: the sums of a tile that wait;
+  /// of those that are deferred, how many rows there are, and where the first
+  /// belongs.
   struct Pending {
     mlir::Value sums;  // memref<?xT>
     mlir::Value place; // memref<3xindex>: rows, row, column
