@@ -1,8 +1,8 @@
 //===- NetworksTest.cpp - whole networks that are in no example -----------===//
 //
 // ResNet-18 trains at its full size, and a narrow one computes what the
-// interpreter does; a step of a GRU is as few kernels as one of an LSTM, within
-// one.
+// interpreter does; so does attention with three layers on one input, which are
+// one kernel; a step of a GRU is as few kernels as one of an LSTM, within one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +32,54 @@ protected:
     Finished finished = run(args);
     EXPECT_EQ(finished.code, 0) << finished.err;
     return finished;
+  }
+
+  /// Two steps of training and two predictions, on any CPU, are what the
+  /// interpreter says, and so is the state after them.
+  static void compareWithInterpreter(const std::string &name,
+                                     std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--stop-after=model", "--dump-dir=dumps"});
+    compile(name, flags);
+    std::string text = readFile("dumps/00-model.mlir");
+    for (const char *cpu : {"native", "x86-64-v3", "generic"}) {
+      SCOPED_TRACE(cpu);
+      Compiled compiled(text, cpu, 2, From::Gradient);
+      ASSERT_TRUE(compiled);
+      interpret::Interpreter reference(compiled.module());
+      Array key = Array::ofInts(compiled.inputTypes("init")[0], {11});
+      cantFail(reference.run("init", {key}));
+      compiled.setState(reference.state());
+      std::mt19937 random(7);
+      for (int step = 0; step < 2; ++step)
+        for (const char *entry : {"train", "predict"}) {
+          std::vector<Array> inputs;
+          for (mlir::Type type : compiled.inputTypes(entry)) {
+            Array &array = inputs.emplace_back(Array::zeros(type));
+            for (double &x : array.floats)
+              x = (random() >> 8) * 0x1p-23 - 1;
+            for (int64_t &x : array.ints)
+              x = random() % 10;
+          }
+          std::vector<Array> have = compiled.run(entry, inputs),
+                             want = cantFail(reference.run(entry, inputs));
+          ASSERT_EQ(have.size(), want.size());
+          for (size_t i = 0; i < want.size(); ++i)
+            for (size_t j = 0; j < want[i].floats.size(); ++j)
+              ASSERT_NEAR(have[i].floats[j], want[i].floats[j],
+                          1e-4 * std::max(1.0, std::abs(want[i].floats[j])))
+                  << entry << " " << step;
+        }
+      // Every parameter, its momentum, and the running means and variances.
+      auto have = compiled.getState();
+      for (const auto &[name, want] : reference.state()) {
+        double size = 1e-2;
+        for (double number : want.floats)
+          size = std::max(size, std::abs(number));
+        for (size_t j = 0; j < want.floats.size(); ++j)
+          ASSERT_NEAR(have.at(name).floats[j], want.floats[j], 1e-3 * size)
+              << name;
+      }
+    }
   }
 };
 
@@ -63,48 +111,30 @@ TEST_F(Networks, ResNet18Learns) {
 }
 
 TEST_F(Networks, NarrowResNet18IsWhatTheInterpreterSays) {
-  compile("resnet18", {"-P", "width=4", "-P", "size=16", "-P", "batch=3",
-                       "--stop-after=model", "--dump-dir=dumps"});
-  std::string text = readFile("dumps/00-model.mlir");
-  for (const char *cpu : {"native", "x86-64-v3", "generic"}) {
-    SCOPED_TRACE(cpu);
-    Compiled compiled(text, cpu, 2, From::Gradient);
-    ASSERT_TRUE(compiled);
-    interpret::Interpreter reference(compiled.module());
-    Array key = Array::ofInts(compiled.inputTypes("init")[0], {11});
-    cantFail(reference.run("init", {key}));
-    compiled.setState(reference.state());
-    std::mt19937 random(7);
-    for (int step = 0; step < 2; ++step)
-      for (const char *entry : {"train", "predict"}) {
-        std::vector<Array> inputs;
-        for (mlir::Type type : compiled.inputTypes(entry)) {
-          Array &array = inputs.emplace_back(Array::zeros(type));
-          for (double &x : array.floats)
-            x = (random() >> 8) * 0x1p-23 - 1;
-          for (int64_t &x : array.ints)
-            x = random() % 10;
-        }
-        std::vector<Array> have = compiled.run(entry, inputs),
-                           want = cantFail(reference.run(entry, inputs));
-        ASSERT_EQ(have.size(), want.size());
-        for (size_t i = 0; i < want.size(); ++i)
-          for (size_t j = 0; j < want[i].floats.size(); ++j)
-            ASSERT_NEAR(have[i].floats[j], want[i].floats[j],
-                        1e-4 * std::max(1.0, std::abs(want[i].floats[j])))
-                << entry << " " << step;
-      }
-    // Every parameter, its momentum, and the running means and variances.
-    auto have = compiled.getState();
-    for (const auto &[name, want] : reference.state()) {
-      double size = 1e-2;
-      for (double number : want.floats)
-        size = std::max(size, std::abs(number));
-      for (size_t j = 0; j < want.floats.size(); ++j)
-        ASSERT_NEAR(have.at(name).floats[j], want.floats[j], 1e-3 * size)
-            << name;
-    }
-  }
+  compareWithInterpreter("resnet18",
+                         {"-P", "width=4", "-P", "size=16", "-P", "batch=3"});
+}
+
+/// Three layers on one input are one kernel, and so are the gradients of their
+/// weights, each with its update behind it.
+TEST_F(Networks, QueriesKeysAndValuesAreOneProduct) {
+  compile("queries", {"--stop-after=fused", "-o", "fused.mlir"});
+  std::string text = readFile("fused.mlir");
+  std::vector<std::string> joined;
+  const std::regex kernel("sinter.kernel @(\\w+)[^\n]*segments = 3 ");
+  for (std::sregex_iterator at(text.begin(), text.end(), kernel), end;
+       at != end; ++at)
+    joined.push_back((*at)[1]);
+  EXPECT_EQ(joined.size(), 2u) << text;
+  EXPECT_EQ(std::count_if(joined.begin(), joined.end(),
+                          [](const std::string &name) {
+                            return name.find("query") != name.npos &&
+                                   name.find("key") != name.npos &&
+                                   name.find("value") != name.npos;
+                          }),
+            1)
+      << text;
+  compareWithInterpreter("queries", {});
 }
 
 TEST_F(Networks, StepsOfRecurrentCellsAreFewKernels) {
