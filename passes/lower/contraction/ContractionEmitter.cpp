@@ -14,13 +14,12 @@
 #include "compiler/ir/Segments.h"
 #include "passes/lower/contraction/ContractionScratch.h"
 #include "passes/lower/contraction/MatrixProduct.h"
+#include "passes/lower/contraction/OperandPacker.h"
 #include "passes/lower/contraction/PackPanels.h"
 #include "passes/lower/contraction/PackSteps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -38,7 +37,8 @@ public:
             ValueEmitter::registerType(getElementTypeOrSelf(dot.getType()))),
         sharesProducts(t.sharesProducts(form)),
         segments(ir::Segments::of(dot->getParentOfType<ir::KernelOp>())),
-        scratch(kernel, form, element, values) {}
+        scratch(kernel, form, element, values), computed(dot, form, t, values) {
+  }
 
   void emit() {
     if (form.m == 0 || form.n == 0)
@@ -183,7 +183,7 @@ private:
                 share) {
     auto fill = [&](Value row, Value rows, Value first, int64_t count) {
       product.lhs.memory = scratch.packedLhs();
-      packLhs(row, rows, first, count, product.lhs.memory);
+      computed.packLhs(batch, row, rows, first, count, product.lhs.memory);
     };
     auto waiting = [&] { return scratch.waitingSums(); };
     auto panel = [&](llvm::function_ref<void(Value)> body) {
@@ -242,73 +242,6 @@ private:
             values.space.scalar(loc, batch * elements)};
   }
 
-  /// The indices of one element of an operand.
-  Indices operandIndices(
-      int64_t rank,
-      std::initializer_list<std::pair<Index, const ir::StridedDims *>> groups) {
-    Indices indices(rank);
-    for (auto &[place, dims] : groups) {
-      Indices parts = values.space.delinearize(place, dims->extents);
-      for (auto [part, d] : llvm::zip(parts, dims->dimensions))
-        indices[d] = part;
-    }
-    return indices;
-  }
-
-  Index toIndex(Value value, int64_t extent) {
-    APInt constant;
-    if (matchPattern(value, m_ConstantInt(&constant)))
-      return Index(constant.getSExtValue());
-    return values.space.symbol(value, extent);
-  }
-
-  void storeScratch(Value element, Value memory, Index place, int64_t lanes) {
-    values.space.setLanes(1, 1);
-    Value at = values.space.scalar(loc, place);
-    if (lanes == 1)
-      memref::StoreOp::create(builder, loc, element, memory, at);
-    else
-      vector::StoreOp::create(builder, loc, element, memory, at);
-  }
-
-  /// Calls body(index, lanes) for [0, extent): whole vectors, then elements.
-  void forLanes(int64_t extent, llvm::function_ref<void(Index, int64_t)> body) {
-    int64_t whole = t.lanes > 1 ? extent / t.lanes * t.lanes : 0;
-    values.loop(loc, 0, whole, t.lanes,
-                [&](Index first) { body(first, t.lanes); });
-    values.loop(loc, whole, extent, 1, [&](Index one) { body(one, 1); });
-  }
-
-  Point at(Indices indices, int64_t lanes, int64_t active) {
-    return Point::vector(builder, loc, std::move(indices), lanes, active);
-  }
-
-  static Index withLanes(Index index, int64_t lanes) {
-    if (lanes > 1)
-      index.lane = 1;
-    return index;
-  }
-
-  /// `count` columns of a block of A, computed or gathered, row by row.
-  void packLhs(Value row, Value rows, Value firstDepth, int64_t count,
-               Value target) {
-    int64_t rank = cast<RankedTensorType>(dot.getLhs().getType()).getRank();
-    Index first = toIndex(row, form.m), begin = toIndex(firstDepth, form.k);
-    int64_t stride = t.passDepth(form);
-    values.loop(loc, rows, std::min(t.blockRows, form.m), [&](Index i) {
-      forLanes(count, [&](Index k, int64_t lanes) {
-        values.space.setLanes(lanes, lanes);
-        Point point = at(
-            operandIndices(rank, {{batch, &form.lhsBatch},
-                                  {first + i, &form.lhsM},
-                                  {begin + withLanes(k, lanes), &form.lhsK}}),
-            lanes, lanes);
-        Value element = values.emit(dot.getLhs(), point);
-        storeScratch(element, target, i * stride + k, lanes);
-      });
-    });
-  }
-
   /// All of B as panels.
   void packRhs(Value target) {
     bool simple = form.rhs && !form.rhsHasBorder && form.rhsK.stride() &&
@@ -328,54 +261,7 @@ private:
             shareBlocks(count, body);
           });
     }
-    int64_t rank = cast<RankedTensorType>(dot.getRhs().getType()).getRank();
-    int64_t width = panelWidth();
-    if (t.packsSteps())
-      return packStepsOf(rank, target);
-    // Columns behind the last stay as they are: nothing reads their sums.
-    auto packPanel = [&](Index panel, int64_t columns) {
-      values.loop(loc, 0, form.k, 1, [&](Index k) {
-        forLanes(columns, [&](Index j, int64_t lanes) {
-          values.space.setLanes(lanes, lanes);
-          Point point = at(
-              operandIndices(rank, {{batch, &form.rhsBatch},
-                                    {k, &form.rhsK},
-                                    {panel + withLanes(j, lanes), &form.rhsN}}),
-              lanes, lanes);
-          Value element = values.emit(dot.getRhs(), point);
-          storeScratch(element, target, panel * form.k + k * width + j, lanes);
-        });
-      });
-    };
-    int64_t whole = form.n / width * width;
-    values.share(loc, 0, whole, width, sharesProducts ? 1 : t.tasks,
-                 [&](Index panel) { packPanel(panel, width); });
-    if (whole < form.n)
-      packPanel(Index(whole), form.n - whole);
-  }
-
-  /// The same with several steps of K beside one another; what is left of the
-  /// last ones is zero.
-  void packStepsOf(int64_t rank, Value target) {
-    clearLastSteps(builder, loc, target, form.k, t.lanes, t.steps);
-    int64_t whole = form.k / t.steps * t.steps;
-    auto packGroup = [&](Index first, int64_t count) {
-      for (int64_t s = 0; s < count; ++s)
-        values.loop(loc, 0, form.n, 1, [&](Index j) {
-          values.space.setLanes(1, 1);
-          Point point = at(operandIndices(rank, {{batch, &form.rhsBatch},
-                                                 {first + Index(s), &form.rhsK},
-                                                 {j, &form.rhsN}}),
-                           1, 1);
-          Value element = values.emit(dot.getRhs(), point);
-          storeScratch(element, target,
-                       first * t.columns + j * t.steps + Index(s), 1);
-        });
-    };
-    values.loop(loc, 0, whole, t.steps,
-                [&](Index first) { packGroup(first, t.steps); });
-    if (whole < form.k)
-      packGroup(Index(whole), form.k - whole);
+    computed.packRhs(batch, sharesProducts ? 1 : t.tasks, target);
   }
 
   /// Asks for what one row of a tile's results will be computed from.
@@ -389,8 +275,9 @@ private:
         values.prefetch(
             loc, flat,
             values.space.linearize(
-                resultIndices(toIndex(place.row, form.m),
-                              toIndex(place.column, form.n) + Index(column)),
+                resultIndices(computed.indexOf(place.row, form.m),
+                              computed.indexOf(place.column, form.n) +
+                                  Index(column)),
                 shape),
             isOverwritten);
     }
@@ -407,11 +294,11 @@ private:
 
   /// The kernel's results for one vector of sums.
   void storeRow(TileRow place, Value sum) {
-    Index row = toIndex(place.row, form.m);
-    Index column = toIndex(place.column, form.n);
+    Index row = computed.indexOf(place.row, form.m);
+    Index column = computed.indexOf(place.column, form.n);
     if (place.valid == place.lanes || values.maskedTails)
-      return storeResults(row, withLanes(column, place.lanes), place.lanes,
-                          place.valid, sum);
+      return storeResults(row, OperandPacker::withLanes(column, place.lanes),
+                          place.lanes, place.valid, sum);
     for (int64_t lane = 0; lane < place.valid; ++lane) {
       Value one = vector::ExtractOp::create(builder, loc, sum, lane);
       storeResults(row, column + Index(lane), 1, 1, one);
@@ -424,7 +311,8 @@ private:
       sum = vector::ExtractOp::create(builder, loc, sum, int64_t(0));
     values.enter();
     values.space.setLanes(lanes, active);
-    Point point = at(resultIndices(row, column), lanes, active);
+    Point point =
+        Point::vector(builder, loc, resultIndices(row, column), lanes, active);
     values.define(dot.getResult(), point, sum);
     auto end = cast<ir::ReturnOp>(dot->getBlock()->getTerminator());
     // Everything is read before anything is stored: results may lie over
@@ -453,6 +341,7 @@ private:
   bool sharesProducts;
   ir::Segments segments;
   ContractionScratch scratch;
+  OperandPacker computed;
   /// Of the product that was begun: its place in the batch, and the buffers of
   /// its segment; those that are stored and asked for are flat, and some of
   /// these are overwritten.
