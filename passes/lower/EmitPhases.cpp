@@ -7,6 +7,8 @@
 
 #include "passes/lower/EmitPhases.h"
 
+#include "compiler/ir/MathFunctions.h"
+
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"
@@ -30,8 +32,9 @@ using namespace sinter::passes;
 
 /// Accumulators that fit the registers beside what they are computed from.
 static constexpr int64_t kColumnVectors = 16;
-/// Elements that share Philox blocks, see Random.td.
-static constexpr int64_t kRandomGroup = 64;
+/// Elements that share Philox blocks, and how far apart those of one block are,
+/// see Random.td.
+static constexpr int64_t kRandomGroup = 64, kRandomColumns = 16;
 
 static RankedTensorType tensorType(Value value) {
   return cast<RankedTensorType>(value.getType());
@@ -190,6 +193,14 @@ int64_t PhaseLoops::unrolling() const {
   return 1;
 }
 
+/// Whether what is made of each of a group of random numbers is much more code
+/// than the number is: normal ones take a logarithm and a cosine.
+bool PhaseLoops::drawsForFunctions() {
+  return phase.reducing.empty() &&
+         llvm::any_of(kernel.getBody().front(),
+                      [](Operation &op) { return isMathFunction(&op); });
+}
+
 void PhaseLoops::emit() {
   SmallVector<Value> values;
   for (Operation *op : phase.reducing)
@@ -219,9 +230,19 @@ void PhaseLoops::emit() {
     blocks.assign(1, all);
   }
   lanes = lanesForRows(blocks, lanes, form.fewestLanes);
-  LaneLoops(emitter, loc)
-      .nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
-            [&](ArrayRef<Point> points) { outerPoints(points); });
+  LaneLoops loops(emitter, loc);
+  auto draw = [&](const Point &point) {
+    for (Operation &op : kernel.getBody().front())
+      if (isa<RandomUniformOp>(op) &&
+          tensorType(op.getResult(0)).getShape() == ArrayRef(phase.outer))
+        emitter.emit(op.getResult(0), point);
+  };
+  if (drawsForFunctions()) {
+    loops.apart = kRandomColumns;
+    loops.prepare = draw;
+  }
+  loops.nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
+             [&](ArrayRef<Point> points) { outerPoints(points); });
 }
 
 LogicalResult sinter::passes::emitPhases(KernelOp kernel, const LoopForm &form,

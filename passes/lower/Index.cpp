@@ -144,22 +144,38 @@ std::pair<Index, Index> IndexSpace::divide(const Index &index,
     quotient = Index();
     rest = index;
   }
+  // What is surely a multiple leaves the remainder to the others.
+  Index exact, others(rest.constant);
+  others.lane = rest.lane;
+  for (const Index::Term &term : rest.terms) {
+    const Symbol &symbol = symbols[term.symbol];
+    bool isMultiple =
+        !symbol.perLane && term.coefficient * symbol.multiple % divisor == 0;
+    (isMultiple ? exact : others).terms.push_back(term);
+  }
+  std::tie(low, high) = range(others);
+  bool leavesRemainder = !exact.terms.empty() && low >= 0 && high < divisor;
+  if (leavesRemainder)
+    rest = exact;
   // The place of a known remainder in a division made before.
   DivisionKey key{rest, divisor, lanes};
+  std::optional<std::pair<Index, Index>> known;
   for (Scope &scope : scopes)
     if (auto found = scope.divisions.find(key); found != scope.divisions.end())
-      return {quotient + found->second.first, found->second.second};
-  std::pair<Index, Index> result;
-  if (auto parts = split(rest, divisor)) {
-    Index q = emitDivision(parts->first, divisor, /*perLane=*/false);
-    result = {q, rest - q * divisor};
-  } else {
-    Index q = emitDivision(rest, divisor, !isUniform(rest));
-    result = {q, rest - q * divisor};
+      known = found->second;
+  if (!known) {
+    auto parts = split(rest, divisor);
+    Index q = parts ? emitDivision(parts->first, divisor, /*perLane=*/false)
+                    : emitDivision(rest, divisor, !isUniform(rest));
+    known.emplace(q, rest - q * divisor);
+    ranges[known->second] = {0, leavesRemainder ? 0 : divisor - 1};
+    scopes.back().divisions[key] = *known;
   }
-  ranges[result.second] = {0, divisor - 1};
-  scopes.back().divisions[key] = result;
-  return {quotient + result.first, result.second};
+  if (!leavesRemainder)
+    return {quotient + known->first, known->second};
+  Index remainder = known->second + others;
+  ranges[remainder] = {low, high};
+  return {quotient + known->first, remainder};
 }
 
 Index IndexSpace::linearize(const Indices &indices, ArrayRef<int64_t> shape) {

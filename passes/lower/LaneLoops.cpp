@@ -66,15 +66,29 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
     });
     return;
   }
-  auto vectors = [&](const Index &index, int64_t count, int64_t active) {
-    SmallVector<Point> points;
+  auto pointAt = [&](Index place, int64_t active) {
     emitter.space.setLanes(lanes, active);
-    for (int64_t u = 0; u < count; ++u) {
-      Index place = index + Index(u * lanes);
-      place.lane = 1;
-      points.push_back(Point::vector(builder, loc, extend(prefix, place, block),
-                                     lanes, active));
+    place.lane = 1;
+    return Point::vector(builder, loc, extend(prefix, place, block), lanes,
+                         active);
+  };
+  auto vectors = [&](const Index &index, int64_t count, int64_t active) {
+    // A part of a group is done in any order.
+    int64_t near = count == unroll ? std::min(apart / lanes, count) : 1;
+    if (apart > 0 && count > 1) {
+      near = std::max<int64_t>(near, 1);
+      emitter.loop(loc, 0, near, 1, [&](Index side) {
+        Index first = index + side * lanes;
+        prepare(pointAt(first, active));
+        emitter.loop(loc, 0, count / near, 1, [&](Index far) {
+          body(pointAt(first + far * (near * lanes), active));
+        });
+      });
+      return;
     }
+    SmallVector<Point> points;
+    for (int64_t u = 0; u < count; ++u)
+      points.push_back(pointAt(index + Index(u * lanes), active));
     body(points);
   };
   int64_t stride = lanes * unroll;

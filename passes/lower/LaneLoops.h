@@ -43,6 +43,13 @@ public:
             int64_t unroll, int64_t tasks, const Indices &prefix, size_t depth,
             Body body);
 
+  /// The vectors that are done at once are otherwise written out, which of
+  /// costly ones makes much code: in a loop around one over vectors this many
+  /// elements apart; 0 for none.
+  int64_t apart = 0;
+  /// Emits, with the first of those, what they have in common.
+  llvm::function_ref<void(const Point &first)> prepare;
+
 private:
   void lanesLoop(llvm::ArrayRef<int64_t> block, int64_t lanes, int64_t unroll,
                  int64_t tasks, const Indices &prefix, Body body);
