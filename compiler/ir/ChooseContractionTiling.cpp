@@ -166,29 +166,36 @@ static bool readsShortRows(const ContractionForm &form,
   return masks || rows->columns == lanes;
 }
 
+/// The ops of the kernel that follow the sums.
+static SmallVector<Operation *> opsBehind(DotGeneralOp dot) {
+  SmallVector<Operation *> ops;
+  llvm::SmallPtrSet<Operation *, 16> behind{dot};
+  for (Operation &op : dot->getBlock()->without_terminator())
+    if (llvm::any_of(op.getOperands(), [&](Value operand) {
+          return behind.contains(operand.getDefiningOp());
+        })) {
+      behind.insert(&op);
+      ops.push_back(&op);
+    }
+  return ops;
+}
+
 /// Whether what follows the sums waits for the divider, which is beside the
 /// units that multiply.
 static bool divides(DotGeneralOp dot) {
-  return llvm::any_of(*dot->getBlock(), [&](Operation &op) {
-    return isa<DivOp, SqrtOp, RsqrtOp>(op) &&
-           cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
-               dot.getType().getShape();
+  return llvm::any_of(opsBehind(dot), [](Operation *op) {
+    return isa<DivOp, SqrtOp, RsqrtOp>(op);
   });
 }
 
 /// Whether what follows the sums of a tile is so much code, written out for
 /// each of its vectors, that a processor would wait for the code.
-static bool isLongEpilogue(const ContractionTiling &tiling, DotGeneralOp dot,
-                           const ContractionForm &form) {
+static bool isLongEpilogue(const ContractionTiling &tiling, DotGeneralOp dot) {
   constexpr int64_t ofFunction = 16, longest = 400; // instructions
   int64_t ofVector = 0;
-  for (Operation &op : *dot->getBlock())
-    if (op.hasTrait<Pointwise>() &&
-        cast<RankedTensorType>(op.getResult(0).getType()).getShape() ==
-            dot.getType().getShape())
-      ofVector += isMathFunction(&op) ? ofFunction : 1;
-  return tiling.rows > 1 &&
-         tiling.rows * tiling.vectors * ofVector / form.segments > longest;
+  for (Operation *op : opsBehind(dot))
+    ofVector += isMathFunction(op) ? ofFunction : 1;
+  return tiling.rows > 1 && tiling.rows * tiling.vectors * ofVector > longest;
 }
 
 /// Unrolled steps over K in one loop, in which another tile's epilogue may be
@@ -356,8 +363,7 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                  std::max(most / tiling.width(), int64_t(1)) * tiling.width());
   }
   tiling.defersEpilogue &= canDeferEpilogue(tiling, form);
-  tiling.loopsEpilogue =
-      canLoopEpilogue(tiling) && isLongEpilogue(tiling, op, form);
+  tiling.loopsEpilogue = canLoopEpilogue(tiling) && isLongEpilogue(tiling, op);
   tiling.scratchBytes = tiling.neededScratch(op);
   return tiling;
 }

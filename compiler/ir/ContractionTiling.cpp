@@ -120,7 +120,7 @@ int64_t ContractionTiling::rhsBytes(DotGeneralOp op) const {
 
 int64_t ContractionTiling::pendingBytes(DotGeneralOp op) const {
   return defersEpilogue || loopsEpilogue
-             ? pendingPlaceBytes +
+             ? pendingPlaceBytes() +
                    llvm::alignTo(rows * vectors * lanes * elementBytes(op),
                                  kScratchAlignment)
              : 0;

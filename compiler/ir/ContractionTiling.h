@@ -33,7 +33,7 @@ struct ContractionTiling {
                       // it as a panel [KC][NR], which those below it read
   bool defersEpilogue; // what follows the sums of a tile happens between the
                        // multiply-adds of the next one
-  bool loopsEpilogue;  // or is a loop over the tile's rows, which wait in memory
+  bool loopsEpilogue; // or is a loop over the tile's rows, which wait in memory
   int64_t scratchBytes;
 
   int64_t width() const { return vectors * columns; }
@@ -90,7 +90,7 @@ struct ContractionTiling {
   /// Bytes of the sums of a tile that wait for their epilogue, and of where
   /// they belong.
   int64_t pendingBytes(DotGeneralOp op) const;
-  static constexpr int64_t pendingPlaceBytes = 64;
+  int64_t pendingPlaceBytes() const { return defersEpilogue ? 64 : 0; }
   /// Whether tasks take turns with panels, and the bytes that say who has one.
   bool takesTurns(const ContractionForm &form) const {
     return packBeside && tasks > 1 && !sharesProducts(form);

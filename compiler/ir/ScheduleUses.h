@@ -34,7 +34,8 @@ bool canDeferEpilogue(const ContractionTiling &tiling,
 bool canDeferEpilogue(const ContractionTiling &tiling,
                       const ContractionForm &form);
 
-/// `loop_epilogue`: whether a tile's sums go from registers to the epilogue.
+/// `loop_epilogue`: whether a tile's sums, which are in registers, may go to
+/// memory for an epilogue that is a loop over their rows.
 bool canLoopEpilogue(const ContractionTiling &tiling);
 
 } // namespace sinter::ir

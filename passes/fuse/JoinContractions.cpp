@@ -21,10 +21,9 @@
 #include "compiler/ir/Segments.h"
 #include "passes/fuse/ComputeOverwrites.h"
 #include "passes/fuse/ExplainBoundaries.h"
+#include "passes/fuse/JoinChooser.h"
 #include "passes/fuse/NameKernels.h"
-#include "passes/plan/KernelGraph.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -66,118 +65,6 @@ static SmallVector<StringRef> reasonsOf(CallOp call) {
 }
 
 namespace {
-/// Chooses the calls of a block that become one.
-class Chooser {
-public:
-  using Calls = SmallVector<CallOp>;
-
-  explicit Chooser(Block &block)
-      : graph(block, [](ScanOp) { return 0; }), order(graph.getProgramOrder()),
-        peak(graph.getCost(order).peak) {
-    for (size_t node = 0; node < graph.size(); ++node)
-      numbers[graph[node].op] = node;
-  }
-
-  /// Of calls of one kernel with a matrix in common.
-  void consider(ArrayRef<CallOp> calls);
-
-  /// What was chosen, and calls that stay alone since more would wait.
-  SmallVector<Calls> chosen;
-  Calls refused;
-
-private:
-  /// Of neighbours: what each looks at grows with the square.
-  static constexpr size_t mostSegments = 16;
-  using Nodes = SmallVector<int>;
-
-  void considerRun(Nodes run);
-  /// By place in the run, the nodes of it that each of them needs.
-  SmallVector<uint32_t> needsInside(ArrayRef<int> run) const;
-  /// Joins them, unless more would wait.
-  bool tryJoin(ArrayRef<int> nodes);
-
-  plan::KernelGraph graph;
-  SmallVector<int> order;
-  int64_t peak;
-  llvm::DenseMap<Operation *, int> numbers;
-};
-} // namespace
-
-void Chooser::consider(ArrayRef<CallOp> calls) {
-  SmallVector<int> places(graph.size());
-  for (auto [place, node] : llvm::enumerate(order))
-    places[node] = place;
-  Nodes nodes = llvm::map_to_vector(
-      calls, [&](CallOp call) { return numbers.lookup(call); });
-  llvm::sort(nodes, [&](int a, int b) { return places[a] < places[b]; });
-  for (size_t first = 0; first < nodes.size(); first += mostSegments)
-    considerRun(Nodes(ArrayRef(nodes).slice(
-        first, std::min(mostSegments, nodes.size() - first))));
-}
-
-SmallVector<uint32_t> Chooser::needsInside(ArrayRef<int> run) const {
-  SmallVector<uint32_t> needs(graph.size()), inside(graph.size());
-  for (auto [i, node] : llvm::enumerate(run))
-    inside[node] = 1u << i;
-  for (int node : order)
-    for (int before : graph[node].before)
-      needs[node] |= needs[before] | inside[before];
-  return llvm::map_to_vector(run, [&](int node) { return needs[node]; });
-}
-
-void Chooser::considerRun(Nodes run) {
-  while (run.size() > 1) {
-    SmallVector<uint32_t> needs = needsInside(run);
-    // Those that do not need one another, from the first on.
-    uint32_t free = 0;
-    Nodes together, left;
-    for (auto [i, node] : llvm::enumerate(run))
-      if ((needs[i] & free) == 0) {
-        free |= 1u << i;
-        together.push_back(node);
-      } else {
-        left.push_back(node);
-      }
-    // All of them, or as many as nothing waits for.
-    if (together.size() > 1 && !tryJoin(together)) {
-      Nodes some{together.front()}, waiting;
-      for (int node : ArrayRef(together).drop_front()) {
-        some.push_back(node);
-        plan::KernelGraph trial = graph;
-        trial.join(some);
-        if (trial.getCost(trial.getProgramOrder()).peak <= peak)
-          continue;
-        some.pop_back();
-        waiting.push_back(node);
-      }
-      if (some.size() > 1)
-        tryJoin(some);
-      else
-        refused.push_back(cast<CallOp>(graph[some.front()].op));
-      left.append(waiting);
-      if (left.size() == 1 && !waiting.empty())
-        refused.push_back(cast<CallOp>(graph[left.front()].op));
-    }
-    run = left;
-  }
-}
-
-bool Chooser::tryJoin(ArrayRef<int> nodes) {
-  plan::KernelGraph joined = graph;
-  joined.join(nodes);
-  SmallVector<int> changed = joined.getProgramOrder();
-  int64_t most = joined.getCost(changed).peak;
-  if (most > peak)
-    return false;
-  chosen.push_back(llvm::map_to_vector(
-      nodes, [&](int node) { return cast<CallOp>(graph[node].op); }));
-  graph = std::move(joined);
-  order = std::move(changed);
-  peak = most;
-  return true;
-}
-
-namespace {
 /// Which arguments of a kernel are the same in all of some calls of it.
 using Shared = std::vector<bool>;
 
@@ -186,21 +73,22 @@ public:
   Joiner(ModuleOp module, SymbolTable &symbols)
       : module(module), symbols(symbols) {}
 
-  void joinIn(Block &block) {
-    for (Operation &op : block)
-      if (auto scan = dyn_cast<ScanOp>(op))
-        joinIn(scan.getBody().front());
+  /// Joins calls of the block and of the scans in it; returns what it then
+  /// needs at a time.
+  int64_t joinIn(Block &block) {
+    llvm::DenseMap<Operation *, int64_t> inside;
+    for (auto scan : block.getOps<ScanOp>())
+      inside[scan] = joinIn(scan.getBody().front());
+    int64_t peak = 0;
     for (Side side : {Side::Left, Side::Right}) {
-      Chooser chooser(block);
+      JoinChooser chooser(block,
+                          [&](ScanOp scan) { return inside.lookup(scan); });
       for (ArrayRef<CallOp> calls : findSharing(block, side))
         chooser.consider(calls);
-      for (CallOp call : chooser.refused)
-        refuse(kernelOf(call), call);
-      for (ArrayRef<CallOp> calls : chooser.chosen)
-        join(calls);
-      if (!chooser.chosen.empty())
-        sortTopologically(&block);
+      apply(block, chooser);
+      peak = chooser.getPeak();
     }
+    return peak;
   }
 
   /// Once all calls are what they will be.
@@ -222,6 +110,50 @@ public:
 
 private:
   enum class Side { Left, Right };
+
+  void apply(Block &block, const JoinChooser &chooser) {
+    SmallVector<Operation *> order = chooser.getOrder();
+    // What stands for each call.
+    llvm::DenseMap<Operation *, Operation *> places;
+    for (ArrayRef<CallOp> calls : chooser.getChosen()) {
+      Operation *last = CallOp(calls.back());
+      for (CallOp call : calls)
+        places[call] = nullptr;
+      places[last] = join(calls);
+    }
+    for (CallOp call : chooser.getRefused())
+      refuse(kernelOf(call), call);
+    if (places.empty())
+      return;
+    for (Operation *&op : order)
+      if (auto at = places.find(op); at != places.end())
+        op = at->second;
+    layOut(block, order);
+  }
+
+  /// Brings the block's ops into the order of these: what costs nothing goes
+  /// before its first user, or else behind.
+  static void layOut(Block &block, ArrayRef<Operation *> order) {
+    Operation *end = block.getTerminator();
+    SmallVector<Operation *> all;
+    for (Operation &op : block.without_terminator())
+      all.push_back(&op);
+    llvm::SmallPtrSet<Operation *, 32> done;
+    auto place = [&](auto &&place, Operation *op) -> void {
+      if (!op || op->getBlock() != end->getBlock() || !done.insert(op).second)
+        return;
+      for (Value operand : op->getOperands())
+        place(place, operand.getDefiningOp());
+      op->moveBefore(end);
+    };
+    for (Operation *op : all)
+      if (op->getNumOperands() == 0 && !isa<CallOp, ScanOp>(op))
+        place(place, op);
+    for (Operation *op : order)
+      place(place, op);
+    for (Operation *op : all)
+      place(place, op);
+  }
 
   /// The calls that have this operand in common.
   SmallVector<SmallVector<CallOp>> findSharing(Block &block, Side side) {
@@ -273,7 +205,7 @@ private:
     kernel->setAttr(refusalsAttr, builder.getArrayAttr(texts));
   }
 
-  void join(ArrayRef<CallOp> calls) {
+  CallOp join(ArrayRef<CallOp> calls) {
     CallOp first = calls.front();
     Shared shared;
     for (unsigned i = 0; i < first->getNumOperands(); ++i)
@@ -308,6 +240,7 @@ private:
       results = results.drop_front(old->getNumResults());
       old.erase();
     }
+    return call;
   }
 
   /// The kernel of so many segments, in front of the one that they are of.

@@ -138,6 +138,14 @@ void KernelGraph::replace(SmallVectorImpl<int> &neighbours,
 }
 
 void KernelGraph::join(ArrayRef<int> members) {
+  assert(llvm::none_of(members,
+                       [&](int member) {
+                         return llvm::any_of(members, [&](int other) {
+                           return llvm::is_contained(nodes[member].before,
+                                                     other);
+                         });
+                       }) &&
+         "one needs another");
   llvm::SmallSetVector<int, 8> before, after, uses;
   llvm::SmallDenseMap<int, int> count;
   Node &whole = nodes[members.back()];
@@ -184,6 +192,7 @@ SmallVector<int> KernelGraph::getProgramOrder() const {
       if (--missing[next] == 0)
         ready.push(next);
   }
+  assert(order.size() == size() && "nodes need one another");
   return order;
 }
 
@@ -198,19 +207,19 @@ bool KernelGraph::isLegal(ArrayRef<int> order) const {
 }
 
 OrderCost KernelGraph::getCost(ArrayRef<int> order) const {
-  Frontier frontier(*this);
+  Live live{*this, readers};
   OrderCost cost;
   for (int node : order) {
-    auto [during, after] = frontier.preview(node);
+    auto [during, after] = live.preview(node);
     cost.peak = std::max(cost.peak, during);
     cost.sum += during + after;
-    frontier.run(node);
+    live.run(node);
   }
   return cost;
 }
 
 KernelGraph::Frontier::Frontier(const KernelGraph &graph)
-    : graph(graph), usesLeft(graph.readers) {
+    : graph(graph), live{graph, graph.readers} {
   for (auto [number, node] : llvm::enumerate(graph.nodes)) {
     missing.push_back(node.before.size());
     if (node.before.empty())
@@ -218,9 +227,9 @@ KernelGraph::Frontier::Frontier(const KernelGraph &graph)
   }
 }
 
-std::pair<int64_t, int64_t> KernelGraph::Frontier::preview(int number) const {
+std::pair<int64_t, int64_t> KernelGraph::Live::preview(int number) const {
   const Node &node = graph.nodes[number];
-  int64_t during = live + node.scratch, after = live;
+  int64_t during = bytes + node.scratch, after = bytes;
   for (int use : node.uses)
     if (usesLeft[use] == 1)
       after -= graph.bytes[use];
@@ -238,13 +247,16 @@ std::pair<int64_t, int64_t> KernelGraph::Frontier::preview(int number) const {
   return {during, after};
 }
 
-void KernelGraph::Frontier::run(int number) {
-  live = preview(number).second;
-  const Node &node = graph.nodes[number];
-  for (int use : node.uses)
+void KernelGraph::Live::run(int number) {
+  bytes = preview(number).second;
+  for (int use : graph.nodes[number].uses)
     --usesLeft[use];
+}
+
+void KernelGraph::Frontier::run(int number) {
+  live.run(number);
   llvm::erase(ready, number);
-  for (int next : node.after)
+  for (int next : graph.nodes[number].after)
     if (--missing[next] == 0)
       ready.push_back(next);
 }

@@ -50,19 +50,35 @@ public:
   /// The block's own order, but that nodes wait for those they need.
   llvm::SmallVector<int> getProgramOrder() const;
 
-  /// What running a node next changes, for greedy choice.
-  class Frontier {
+  /// What is in memory while nodes run one after the other.
+  class Live {
   public:
-    explicit Frontier(const KernelGraph &graph);
-    llvm::ArrayRef<int> getReady() const { return ready; }
-    /// Bytes while it runs, and after it.
+    Live(const KernelGraph &graph, llvm::SmallVector<int> readers)
+        : graph(graph), usesLeft(std::move(readers)) {}
+    /// Bytes while a node runs next, and after it.
     std::pair<int64_t, int64_t> preview(int node) const;
     void run(int node);
 
   private:
     const KernelGraph &graph;
-    llvm::SmallVector<int> ready, missing, usesLeft;
-    int64_t live = 0;
+    llvm::SmallVector<int> usesLeft;
+    int64_t bytes = 0;
+  };
+
+  /// What running a node next changes, for greedy choice.
+  class Frontier {
+  public:
+    explicit Frontier(const KernelGraph &graph);
+    llvm::ArrayRef<int> getReady() const { return ready; }
+    std::pair<int64_t, int64_t> preview(int node) const {
+      return live.preview(node);
+    }
+    void run(int node);
+
+  private:
+    const KernelGraph &graph;
+    llvm::SmallVector<int> ready, missing;
+    Live live;
   };
 
 private:

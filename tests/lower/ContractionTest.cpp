@@ -212,9 +212,6 @@ TEST_P(Contraction, LongSumsInSeveralPasses) {
             size_t(program.count));
 }
 
-/// Rows that are more than one tile, whole and cut, of a B whose rows are far
-/// apart: passed once or several times, products of a batch, a slow epilogue
-/// beside the next tile, and a last block that has no whole tile.
 /// Whole tiles and what is left of them in either direction, tasks, batches,
 /// and columns of short rows; all numbers stay small integers.
 TEST_P(Contraction, LongEpiloguesAreLoopsOverRows) {
@@ -251,6 +248,9 @@ TEST_P(Contraction, LongEpiloguesAreLoopsOverRows) {
   EXPECT_GT(llvm::StringRef(compiled.fused()).count("loop_epilogue"), 4u);
 }
 
+/// Rows that are more than one tile, whole and cut, of a B whose rows are far
+/// apart: passed once or several times, products of a batch, a slow epilogue
+/// beside the next tile, and a last block that has no whole tile.
 TEST_P(Contraction, FirstTilesPackForTheOthers) {
   Program program;
   for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{

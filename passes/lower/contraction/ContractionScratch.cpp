@@ -33,7 +33,7 @@ Value ContractionScratch::packedRhs(Value number) {
 }
 
 MatrixProduct::Pending ContractionScratch::pendingSums() {
-  int64_t place = t.pendingPlaceBytes, bytes = t.pendingBytes(c.dot);
+  int64_t place = t.pendingPlaceBytes(), bytes = t.pendingBytes(c.dot);
   int64_t first = t.tasks * (t.lhsBytes(c.dot) + t.sumBytes(c.dot)) +
                   (t.ownsRhs(form) ? t.tasks : 1) * t.rhsBytes(c.dot);
   return {view(elements(bytes - place), first + place, bytes, values.task),
