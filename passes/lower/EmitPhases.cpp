@@ -193,8 +193,9 @@ int64_t PhaseLoops::unrolling() const {
   return 1;
 }
 
-/// Whether what is made of each of a group of random numbers is much more code
-/// than the number is: normal ones take a logarithm and a cosine.
+/// If the vectors that are done at once are of random numbers: whether what is
+/// made of each is much more code than the number is.  Normal ones take a
+/// logarithm and a cosine.
 bool PhaseLoops::drawsForFunctions() {
   return phase.reducing.empty() &&
          llvm::any_of(kernel.getBody().front(),
@@ -237,11 +238,12 @@ void PhaseLoops::emit() {
           tensorType(op.getResult(0)).getShape() == ArrayRef(phase.outer))
         emitter.emit(op.getResult(0), point);
   };
-  if (drawsForFunctions()) {
+  int64_t unroll = unrolling();
+  if (unroll > 1 && drawsForFunctions()) {
     loops.apart = kRandomColumns;
     loops.prepare = draw;
   }
-  loops.nest(blocks, lanes, unrolling(), phase.tasks, {}, 0,
+  loops.nest(blocks, lanes, unroll, phase.tasks, {}, 0,
              [&](ArrayRef<Point> points) { outerPoints(points); });
 }
 

@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <array>
@@ -43,15 +44,30 @@ public:
       return emitter.splat(loc, low, lanes);
     };
     Words counter{block, streamNumber(stream), half(call, 0), half(call, 32)};
-    Value key0 = half(seed, 0), key1 = half(seed, 32);
-    for (int round = 0; round < 10; ++round) {
-      auto [high0, low0] = product(counter[0], 0xD2511F53u);
-      auto [high1, low1] = product(counter[2], 0xCD9E8D57u);
-      counter = {exclusive(exclusive(high1, counter[1]), key0), low1,
-                 exclusive(exclusive(high0, counter[3]), key1), low0};
-      key0 = arith::AddIOp::create(builder, loc, key0, constant(0x9E3779B9u));
-      key1 = arith::AddIOp::create(builder, loc, key1, constant(0xBB67AE85u));
+    SmallVector<Value> state(counter.begin(), counter.end());
+    state.append({half(seed, 0), half(seed, 32)});
+    auto bound = [&](int64_t i) {
+      return arith::ConstantIndexOp::create(builder, loc, i);
+    };
+    auto rounds =
+        scf::ForOp::create(builder, loc, bound(0), bound(10), bound(1), state);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(rounds.getBody());
+      ValueRange now = rounds.getRegionIterArgs();
+      auto [high0, low0] = product(now[0], 0xD2511F53u);
+      auto [high1, low1] = product(now[2], 0xCD9E8D57u);
+      Value next[] = {
+          exclusive(exclusive(high1, now[1]), now[4]),
+          low1,
+          exclusive(exclusive(high0, now[3]), now[5]),
+          low0,
+          arith::AddIOp::create(builder, loc, now[4], constant(0x9E3779B9u)),
+          arith::AddIOp::create(builder, loc, now[5], constant(0xBB67AE85u))};
+      scf::YieldOp::create(builder, loc, next);
     }
+    for (auto [word, result] : llvm::zip(counter, rounds.getResults()))
+      word = result;
     return counter;
   }
 

@@ -74,9 +74,8 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   };
   auto vectors = [&](const Index &index, int64_t count, int64_t active) {
     // A part of a group is done in any order.
-    int64_t near = count == unroll ? std::min(apart / lanes, count) : 1;
     if (apart > 0 && count > 1) {
-      near = std::max<int64_t>(near, 1);
+      int64_t near = std::clamp<int64_t>(apart / lanes, 1, count);
       emitter.loop(loc, 0, near, 1, [&](Index side) {
         Index first = index + side * lanes;
         prepare(pointAt(first, active));
@@ -93,7 +92,8 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   };
   int64_t stride = lanes * unroll;
   int64_t whole = extent / stride * stride;
-  int64_t rest = extent / lanes * lanes;
+  // Costly vectors are not written out once more for what is left of a group.
+  int64_t rest = apart > 0 ? whole : extent / lanes * lanes;
   emitter.share(loc, 0, whole, stride, tasks,
                 [&](Index index) { vectors(index, unroll, lanes); });
   // What is left of a group of vectors is done at once too.
@@ -104,7 +104,7 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   }
   if (rest == extent)
     return;
-  if (emitter.maskedTails) {
+  if (emitter.maskedTails && apart == 0) {
     emitter.enter();
     vectors(Index(rest), 1, extent - rest);
     emitter.leave();

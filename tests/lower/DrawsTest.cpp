@@ -86,5 +86,29 @@ TEST_P(Draws, ShareOneFunctionIfTheyAreAlike) {
     expectClose(got[k], wanted[k], 200, "sum " + std::to_string(k));
 }
 
+/// The groups of 64 that share their blocks, and what is left behind the last:
+/// less than a vector, some vectors, in one task and in several.
+TEST_P(Draws, AreNormalInAGroupAndBehindTheLast) {
+  auto [cpu, level] = GetParam();
+  for (const char *type : {"tensor<5xf32>", "tensor<64xf32>", "tensor<7x9xf32>",
+                           "tensor<5x5x3x8xf32>", "tensor<84x10xf32>",
+                           "tensor<301x1001xf32>", "tensor<101xf64>"}) {
+    SCOPED_TRACE(type);
+    Compiled compiled("module @m {\nsinter.entry @f(%key: tensor<2xi64>) -> (" +
+                          std::string(type) +
+                          ") {\n  %y = sinter.random_normal %key stream 3 : " +
+                          type + "\n  sinter.return %y : " + type + "\n}\n}\n",
+                      cpu, level);
+    ASSERT_TRUE(compiled);
+    Array key = Array::of(compiled.inputTypes("f")[0], {42, 7});
+    Array got = compiled.run("f", {key})[0];
+    Array wanted = compiled.interpret("f", {key})[0];
+    ASSERT_EQ(got.floats.size(), wanted.floats.size());
+    // Both round the angle, of at most 2π, and the cosine.
+    for (size_t i = 0; i < got.floats.size(); ++i)
+      ASSERT_NEAR(got.floats[i], wanted.floats[i], 4e-6) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Draws, testing::ValuesIn(allTargets));
 } // namespace
