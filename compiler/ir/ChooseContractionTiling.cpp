@@ -191,24 +191,24 @@ static bool divides(DotGeneralOp dot) {
 /// Whether what follows the sums of a tile is so much code, written out for
 /// each of its vectors, that a processor would wait for the code.
 static bool isLongEpilogue(const ContractionTiling &tiling, DotGeneralOp dot) {
-  constexpr int64_t ofFunction = 16, longest = 400; // instructions
+  constexpr int64_t ofFunction = 16, longest = 128; // instructions
   int64_t ofVector = 0;
   for (Operation *op : opsBehind(dot))
     ofVector += isMathFunction(op) ? ofFunction : 1;
   return tiling.rows > 1 && tiling.rows * tiling.vectors * ofVector > longest;
 }
 
-/// Unrolled steps over K in one loop, in which another tile's epilogue may be
-/// done; 0 if there is none.
-static int64_t stepsBeside(const ContractionTiling &tiling,
-                           const ContractionForm &form) {
+/// How many rows of another tile may be finished beside the steps over K, if
+/// that is one loop.
+static int64_t rowsBeside(const ContractionTiling &tiling,
+                          const ContractionForm &form) {
   if (form.lhsK.extents.empty())
     return 0;
   // Of a packed B any width makes the same loops.
   SmallVector<ContractionLoop> loops =
       form.depthLoops(tiling.packLhs, tiling.lanes);
   return loops.size() == 1 && !loops[0].bounded
-             ? loops[0].extent / tiling.unroll
+             ? loops[0].extent / tiling.stepsBesideRow()
              : 0;
 }
 
@@ -265,8 +265,11 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
     // computes with needs registers too; of few, it gets by with memory.  Wider
     // rows than these would keep the divider longer than a step takes.
     constexpr int64_t fewSteps = 4, many = 32, forEpilogue = 4, inOneStep = 2;
-    int64_t steps = stepsBeside(tiling, form);
-    if (steps >= tiling.rows && steps < fewSteps * tiling.rows) {
+    // Beside so many it takes so little of the time that waiting for it costs
+    // less than the code that does not.
+    constexpr int64_t manySteps = 16;
+    int64_t rows = rowsBeside(tiling, form);
+    if (rows >= tiling.rows && rows < fewSteps * tiling.rows) {
       if (limits.registers >= many)
         limits.registers -= forEpilogue;
       // Panels are as wide as they are.
@@ -274,8 +277,14 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                     std::min(limits.mostVectors, inOneStep));
       chooseTile();
     }
-    tiling.defersEpilogue = steps >= tiling.rows && form.m >= 2 * tiling.rows;
+    tiling.defersEpilogue = rows >= tiling.rows &&
+                            rows < manySteps * tiling.rows &&
+                            form.m >= 2 * tiling.rows;
   }
+  // Beside so many multiply-adds a loop's end is free, every other time.
+  constexpr int64_t manyProducts = 16;
+  if (tiling.rows * tiling.vectors >= manyProducts)
+    tiling.unroll = 2;
 
   bool rowsOfRhs =
       form.rhsN.stride() && (*form.rhsN.stride() == 1 || form.n == 1);

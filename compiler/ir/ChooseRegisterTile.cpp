@@ -50,6 +50,9 @@ void sinter::ir::chooseRegisterTile(ContractionTiling &tiling,
   constexpr int64_t tallest = 15;
   // What a vector that L1 does not hold takes.
   constexpr double fromL2 = 7;
+  // The tile of the rows that are left is code of its own, which is not in the
+  // caches when it is wanted.
+  constexpr double ofSecondTile = 1.01;
   int64_t mostRows = std::min(tallest, limits.rowsInL1);
   int64_t usefulVectors = std::max<int64_t>(
       1, std::min(limits.mostVectors,
@@ -75,15 +78,19 @@ void sinter::ir::chooseRegisterTile(ContractionTiling &tiling,
           llvm::alignTo(std::max<int64_t>(n, 1), v * tiling.lanes));
       int64_t last = std::max<int64_t>(rowLoops.back().extent, 1);
       int64_t tiles = llvm::divideCeil(last, split->second) * (m / last);
-      if (split->first > 1) {
-        int64_t around = rowLoops.drop_back().back().extent;
+      int64_t around =
+          split->first > 1 ? rowLoops.drop_back().back().extent : 1;
+      if (split->first > 1)
         tiles = llvm::divideCeil(around, split->first) * (m / last / around);
-      }
       double perTile = std::max<double>(r * v, 1.5 * (r + v));
       if (tiles > 1 && v > limits.vectorsInL1)
         perTile = std::max(perTile, fromL2 * v);
       double cost = (tiles * (perTile + 1.0) + limits.rowOfPanel) * padded /
                     (v * tiling.lanes);
+      bool hasRest = split->first > 1 ? around % split->first != 0
+                                      : last % split->second != 0;
+      if (hasRest)
+        cost *= ofSecondTile;
       double score = 1.0 / cost;
       if (score > best * 1.0001) {
         best = score;

@@ -58,7 +58,7 @@ bool sinter::ir::canDeferEpilogue(const ContractionTiling &tiling,
   auto [around, last] = tiling.tileRows(rows);
   return tiling.blockDepth == 0 && tiling.columns == tiling.lanes &&
          columns >= tiling.width() && depth.size() == 1 && !depth[0].bounded &&
-         depth[0].extent / tiling.unroll >= around * last;
+         depth[0].extent / tiling.stepsBesideRow() >= around * last;
 }
 
 bool sinter::ir::canDeferEpilogue(const ContractionTiling &tiling,

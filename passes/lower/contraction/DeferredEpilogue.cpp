@@ -1,8 +1,8 @@
 //===- DeferredEpilogue.cpp - epilogues beside the next tile --------------===//
 //
-//   for the rows that wait:  a group of steps over k; finish a row
-//   for the rows of the tile:  ask for what its epilogue reads; a group
-//   for the groups that are left:  a group
+//   for the rows that wait:  some steps over k; finish a row
+//   for the rows of the tile:  ask for what its epilogue reads; some steps
+//   the steps that are left
 //   keep the sums
 //
 //===----------------------------------------------------------------------===//
@@ -37,6 +37,14 @@ void DeferredEpilogue::exchange(TileSums &sums) {
   keep(sums);
 }
 
+void DeferredEpilogue::replace(TileSums &sums) {
+  finish();
+  for (int64_t i = 0; i < sums.tile.rows(); ++i)
+    askFor(sums.tile, index.constant(i));
+  sums.add();
+  keep(sums);
+}
+
 void DeferredEpilogue::finish() {
   index.loop(get(Rows), 1, [&](Value i) { finishRow(i); });
 }
@@ -44,30 +52,38 @@ void DeferredEpilogue::finish() {
 void DeferredEpilogue::addWhileFinishing(TileSums &sums) {
   const RegisterTile &tile = sums.tile;
   Value waiting = get(Rows), next = waiting;
+  int64_t steps = t.stepsBesideRow();
+  auto addBeside = [&](Value row) {
+    sums.addSteps(index.multiply(row, steps), steps);
+  };
   // What this tile's epilogue will read is asked for in the steps after those,
   // if there are enough: all at once it would be in the way.
-  auto ask = [&](Value i) {
-    p.prefetch(
-        {index.add(tile.row, i), tile.column, tile.columns, tile.columns});
-  };
-  bool later = sums.groups() >= tileRows + tile.rows();
+  bool later = tile.steps / steps >= tileRows + tile.rows();
   sums.loop(index.constant(0), waiting, 1, [&](Value i) {
     // What waits may have more rows than this tile.
     if (!later && tile.rows() == tileRows)
-      ask(i);
-    sums.addGroup(i);
+      askFor(tile, i);
+    addBeside(i);
     finishRow(i);
   });
   if (later) {
     next = index.add(waiting, tile.rows());
     sums.loop(index.constant(0), index.constant(tile.rows()), 1, [&](Value i) {
-      ask(i);
-      sums.addGroup(index.add(waiting, i));
+      askFor(tile, i);
+      addBeside(index.add(waiting, i));
     });
   }
-  sums.loop(next, index.constant(sums.groups()), 1,
-            [&](Value i) { sums.addGroup(i); });
-  sums.addRest();
+  int64_t whole = tile.steps / steps * steps;
+  sums.loop(index.multiply(next, steps), index.constant(whole), t.unroll,
+            [&](Value first) { sums.addSteps(first, t.unroll); });
+  if (whole < tile.steps)
+    sums.addSteps(index.constant(whole), tile.steps - whole);
+}
+
+/// What that row's epilogue will read.
+void DeferredEpilogue::askFor(const RegisterTile &tile, Value row) {
+  p.prefetch(
+      {index.add(tile.row, row), tile.column, tile.columns, tile.columns});
 }
 
 void DeferredEpilogue::keep(TileSums &sums) {

@@ -25,6 +25,9 @@ public:
   /// Adds a tile's products while what waits is finished, and keeps the tile
   /// for later.
   void exchange(TileSums &sums);
+  /// The same one after the other, in less code: for a tile that is but the
+  /// first of many.
+  void replace(TileSums &sums);
   /// Finishes what waits.
   void finish();
 
@@ -35,6 +38,7 @@ private:
   void set(Fact fact, mlir::Value value);
 
   void addWhileFinishing(TileSums &sums);
+  void askFor(const RegisterTile &tile, mlir::Value row);
   void keep(TileSums &sums);
   void finishRow(mlir::Value i);
 

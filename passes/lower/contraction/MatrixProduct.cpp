@@ -186,19 +186,30 @@ private:
     } else {
       address = index.step(address, pass.first, outermost.lhs);
     }
-    eachPanel(columns, [&](Value column, int64_t valid) {
+    auto addPanel = [&](Value column, int64_t valid) {
       emitRows(blocked, rows, address, row, column, valid);
-    });
+    };
+    wholePanels(columns, addPanel);
     if (deferred)
       deferred->finish();
+    lastPanel(columns, addPanel);
   }
 
-  /// The panels of a block: each one's first column, and how many exist.
-  void eachPanel(const Part &columns,
-                 llvm::function_ref<void(Value column, int64_t valid)> body) {
+  /// Given a panel's first column, and how many exist.
+  using PanelBody = llvm::function_ref<void(Value column, int64_t valid)>;
+
+  /// The panels of a block.
+  void eachPanel(const Part &columns, PanelBody body) {
+    wholePanels(columns, body);
+    lastPanel(columns, body);
+  }
+  void wholePanels(const Part &columns, PanelBody body) {
     index.loop(inBlock(across, columns, across.whole), width, [&](Value panel) {
       body(index.add(columns.first, panel), width);
     });
+  }
+  /// That with what is left of the columns, if there is one.
+  void lastPanel(const Part &columns, PanelBody body) {
     if (across.rest > 0)
       index.ifLast(columns.number, across.blocks,
                    [&] { body(index.constant(across.whole), across.rest); });
@@ -285,7 +296,8 @@ private:
          .panel = from == BSource::Packing ? below.rhs.memory : Value()},
         builder, loc);
     if (deferred && columns == width)
-      return deferred->exchange(sums);
+      return from == BSource::Packing ? deferred->replace(sums)
+                                      : deferred->exchange(sums);
     if (waiting) {
       waiting->load(sums);
       sums.add();
@@ -295,7 +307,7 @@ private:
     for (int64_t i = 0; i < rows; ++i)
       p.prefetch({index.add(row, i), column, columns, columns});
     sums.add();
-    if (t.loopsEpilogue)
+    if (t.loopsEpilogue || deferred)
       return storeByRows(sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < sums.vectors(); ++v)
@@ -305,7 +317,8 @@ private:
                 sums.columnsAt(i, v));
   }
 
-  /// The epilogue once for all rows, whose sums wait in memory.
+  /// The epilogue once for all rows, whose sums wait in memory, where no other
+  /// tile's do any more.
   void storeByRows(TileSums &sums) {
     const RegisterTile &tile = sums.tile;
     Value memory = p.pending().sums;

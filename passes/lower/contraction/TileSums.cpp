@@ -64,18 +64,6 @@ void TileSums::addLoops(size_t depth, Value lhs, Value rhs) {
     addFrom(index.constant(main), extent - main);
 }
 
-int64_t TileSums::groups() const { return tile.steps / t.unroll; }
-
-void TileSums::addGroup(Value number) {
-  addSteps(index.multiply(number, t.unroll), t.unroll);
-}
-
-void TileSums::addRest() {
-  int64_t done = groups() * t.unroll;
-  if (done < tile.steps)
-    addSteps(index.constant(done), tile.steps - done);
-}
-
 void TileSums::addSteps(Value first, int64_t count) {
   const ir::ContractionLoop &loop = p.depth.back();
   Value a = index.step(tile.lhs, first, loop.lhs),

@@ -52,18 +52,14 @@ public:
   /// Adds all the products.
   void add() { addLoops(0, tile.lhs, tile.rhs); }
 
-  /// The same piece by piece, where K is one loop without bounds: groups of
-  /// unrolled steps, and the steps that are left.
-  int64_t groups() const;
-  void addGroup(mlir::Value number);
-  void addRest();
+  /// Adds `count` of them, where K is one loop without bounds.
+  void addSteps(mlir::Value first, int64_t count);
   /// Emits body(i) for i = begin, begin + by, … below `end`; the body may add.
   void loop(mlir::Value begin, mlir::Value end, int64_t by,
             llvm::function_ref<void(mlir::Value)> body);
 
 private:
   void addLoops(size_t depth, mlir::Value lhs, mlir::Value rhs);
-  void addSteps(mlir::Value first, int64_t count);
   void multiply(mlir::Value lhs, mlir::Value rhs, int64_t k, mlir::Value first,
                 int64_t valid);
   bool asksForRows() const;
