@@ -98,7 +98,7 @@ TEST_P(Draws, AreNormalInAGroupAndBehindTheLast) {
                           std::string(type) +
                           ") {\n  %y = sinter.random_normal %key stream 3 : " +
                           type + "\n  sinter.return %y : " + type + "\n}\n}\n",
-                      cpu, level);
+                      cpu, level, From::Gradient);
     ASSERT_TRUE(compiled);
     Array key = Array::of(compiled.inputTypes("f")[0], {42, 7});
     Array got = compiled.run("f", {key})[0];
