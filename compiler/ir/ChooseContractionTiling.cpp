@@ -23,7 +23,7 @@
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
 // * Epilogues that wait for the divider do so while the next tile is
-//   multiplied.
+//   multiplied, if K is short; other long ones are code for one row of a tile.
 //
 //===----------------------------------------------------------------------===//
 
@@ -189,7 +189,8 @@ static bool divides(DotGeneralOp dot) {
 }
 
 /// Whether what follows the sums of a tile is so much code, written out for
-/// each of its vectors, that a processor would wait for the code.
+/// each of its vectors, that a loop over its rows is better: a processor would
+/// wait for the code, and all of it is compiled and deployed.
 static bool isLongEpilogue(const ContractionTiling &tiling, DotGeneralOp dot) {
   constexpr int64_t ofFunction = 16, longest = 128; // instructions
   int64_t ofVector = 0;

@@ -2,6 +2,7 @@
 
 #include "compiler/ir/ScheduleUses.h"
 
+#include "compiler/ir/MathFunctions.h"
 #include "compiler/ir/OpKind.h"
 
 using namespace mlir;
@@ -49,6 +50,29 @@ StringRef sinter::ir::reductionForm(KernelOp kernel) {
 bool sinter::ir::hasMasks(const TargetFacts &target) {
   constexpr int64_t maskedWidth = 512;
   return target.vectorBits >= maskedWidth;
+}
+
+bool sinter::ir::drawsForFunctionsInOneLoop(KernelOp kernel) {
+  ArrayRef<int64_t> shape;
+  auto isAlike = [&](Value value) {
+    ArrayRef<int64_t> other = shapeOf(value);
+    if (ShapedType::getNumElements(other) == 1)
+      return true;
+    if (shape.empty())
+      shape = other;
+    return shape == other;
+  };
+  bool draws = false, hasFunctions = false;
+  for (Operation &op : kernel.getBody().front()) {
+    bool isDraw = isa<RandomUniformOp>(op);
+    draws |= isDraw;
+    hasFunctions |= isMathFunction(&op);
+    // A draw's key is none of its elements.
+    if (!llvm::all_of(op.getResults(), isAlike) ||
+        (!isDraw && !llvm::all_of(op.getOperands(), isAlike)))
+      return false;
+  }
+  return draws && hasFunctions;
 }
 
 bool sinter::ir::canDeferEpilogue(const ContractionTiling &tiling,

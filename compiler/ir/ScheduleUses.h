@@ -25,6 +25,10 @@ llvm::StringRef reductionForm(KernelOp kernel);
 
 /// `tail = "masked"`: whether vectors have masks that cost nothing.
 bool hasMasks(const TargetFacts &target);
+/// `tail = "scalar"` where there are masks: whether the kernel is functions of
+/// random numbers in one loop, so costly that they are not written out once
+/// more for the few that are left behind it.
+bool drawsForFunctionsInOneLoop(KernelOp kernel);
 
 /// `defer_epilogue`: whether tiles have enough steps over K, in one loop, to
 /// finish another tile beside them.

@@ -34,11 +34,13 @@ LogicalResult sinter::ir::verifyTiling(KernelOp kernel, DotGeneralOp dot,
     return kernel.emitOpError(
         "has tiles, which are made of vectors, of 1 lane: "
         "drop their entries, or give them 2 lanes");
-  if (tiling.rows * tiling.vectors * tiling.unroll > mostProductsOfTile)
+  int64_t steps =
+      tiling.defersEpilogue ? tiling.stepsBesideRow() : tiling.unroll;
+  if (tiling.rows * tiling.vectors * steps > mostProductsOfTile)
     return kernel.emitOpError("has tiles of ")
-           << tiling.rows << "×" << tiling.vectors << " vectors and "
-           << tiling.unroll << " steps, which are more than "
-           << mostProductsOfTile << " products in a row";
+           << tiling.rows << "×" << tiling.vectors << " vectors and " << steps
+           << " steps, which are more than " << mostProductsOfTile
+           << " products in a row";
   if (tiling.rows > std::max<int64_t>(form.m, 1) ||
       !ContractionTiling::splitRows(tiling.rows, form.rowLoops(tiling.packLhs)))
     return kernel.emitOpError("has tiles of ")

@@ -95,8 +95,8 @@ struct ComputeSchedules : passes::impl::ComputeSchedulesBase<ComputeSchedules> {
       // Masked loads and stores cost nothing where they exist.  Elsewhere the
       // tail is done element by element: an overlapping last vector would read
       // again what a result in place has replaced.
-      entries.set("tail", builder.getStringAttr(hasMasks(target) ? "masked"
-                                                                 : "scalar"));
+      bool masked = hasMasks(target) && !drawsForFunctionsInOneLoop(kernel);
+      entries.set("tail", builder.getStringAttr(masked ? "masked" : "scalar"));
       if (DotGeneralOp dot = findContraction(kernel))
         ContractionTiling::choose(dot, target).addTo(entries, &getContext());
       if (kind == "reduction")

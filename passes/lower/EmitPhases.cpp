@@ -193,11 +193,11 @@ int64_t PhaseLoops::unrolling() const {
   return 1;
 }
 
-/// If the vectors that are done at once are of random numbers: whether what is
-/// made of each is much more code than the number is.  Normal ones take a
-/// logarithm and a cosine.
-bool PhaseLoops::drawsForFunctions() {
-  return phase.reducing.empty() &&
+/// Whether so many vectors at once are of random numbers, and what is made of
+/// each is much more code than the number is: normal ones take a logarithm and
+/// a cosine.
+bool PhaseLoops::drawsForFunctions(int64_t unroll) {
+  return unroll > 1 && phase.reducing.empty() &&
          llvm::any_of(kernel.getBody().front(),
                       [](Operation &op) { return isMathFunction(&op); });
 }
@@ -239,7 +239,7 @@ void PhaseLoops::emit() {
         emitter.emit(op.getResult(0), point);
   };
   int64_t unroll = unrolling();
-  if (unroll > 1 && drawsForFunctions()) {
+  if (drawsForFunctions(unroll)) {
     loops.apart = kRandomColumns;
     loops.prepare = draw;
   }

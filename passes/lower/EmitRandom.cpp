@@ -44,30 +44,33 @@ public:
       return emitter.splat(loc, low, lanes);
     };
     Words counter{block, streamNumber(stream), half(call, 0), half(call, 32)};
+    // A loop: written out, its words would want more registers than there are.
     SmallVector<Value> state(counter.begin(), counter.end());
     state.append({half(seed, 0), half(seed, 32)});
     auto bound = [&](int64_t i) {
       return arith::ConstantIndexOp::create(builder, loc, i);
     };
-    auto rounds =
-        scf::ForOp::create(builder, loc, bound(0), bound(10), bound(1), state);
+    constexpr int64_t count = 10;
+    auto rounds = scf::ForOp::create(builder, loc, bound(0), bound(count),
+                                     bound(1), state);
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(rounds.getBody());
       ValueRange now = rounds.getRegionIterArgs();
-      auto [high0, low0] = product(now[0], 0xD2511F53u);
-      auto [high1, low1] = product(now[2], 0xCD9E8D57u);
+      constexpr uint32_t factors[] = {0xD2511F53u, 0xCD9E8D57u};
+      constexpr uint32_t steps[] = {0x9E3779B9u, 0xBB67AE85u};
+      auto [high0, low0] = product(now[0], factors[0]);
+      auto [high1, low1] = product(now[2], factors[1]);
       Value next[] = {
           exclusive(exclusive(high1, now[1]), now[4]),
           low1,
           exclusive(exclusive(high0, now[3]), now[5]),
           low0,
-          arith::AddIOp::create(builder, loc, now[4], constant(0x9E3779B9u)),
-          arith::AddIOp::create(builder, loc, now[5], constant(0xBB67AE85u))};
+          arith::AddIOp::create(builder, loc, now[4], constant(steps[0])),
+          arith::AddIOp::create(builder, loc, now[5], constant(steps[1]))};
       scf::YieldOp::create(builder, loc, next);
     }
-    for (auto [word, result] : llvm::zip(counter, rounds.getResults()))
-      word = result;
+    llvm::copy(rounds.getResults().take_front(counter.size()), counter.begin());
     return counter;
   }
 

@@ -73,9 +73,10 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
                          active);
   };
   auto vectors = [&](const Index &index, int64_t count, int64_t active) {
-    // A part of a group is done in any order.
     if (apart > 0 && count > 1) {
-      int64_t near = std::clamp<int64_t>(apart / lanes, 1, count);
+      // A part of a group is done in any order.
+      int64_t near =
+          count == unroll ? std::clamp<int64_t>(apart / lanes, 1, count) : 1;
       emitter.loop(loc, 0, near, 1, [&](Index side) {
         Index first = index + side * lanes;
         prepare(pointAt(first, active));
@@ -92,8 +93,11 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   };
   int64_t stride = lanes * unroll;
   int64_t whole = extent / stride * stride;
-  // Costly vectors are not written out once more for what is left of a group.
-  int64_t rest = apart > 0 ? whole : extent / lanes * lanes;
+  // Costly vectors are not written out once more for what one loop leaves of a
+  // group; rows would leave as much each.
+  bool leavesGroup =
+      apart > 0 && !emitter.maskedTails && prefix.empty() && whole > 0;
+  int64_t rest = leavesGroup ? whole : extent / lanes * lanes;
   emitter.share(loc, 0, whole, stride, tasks,
                 [&](Index index) { vectors(index, unroll, lanes); });
   // What is left of a group of vectors is done at once too.
@@ -104,7 +108,7 @@ void LaneLoops::lanesLoop(ArrayRef<int64_t> block, int64_t lanes,
   }
   if (rest == extent)
     return;
-  if (emitter.maskedTails && apart == 0) {
+  if (emitter.maskedTails) {
     emitter.enter();
     vectors(Index(rest), 1, extent - rest);
     emitter.leave();

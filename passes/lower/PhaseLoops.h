@@ -40,7 +40,7 @@ private:
                     llvm::ArrayRef<Point> points);
   void prefetchNextRow(llvm::ArrayRef<int64_t> shape, const Point &point);
   int64_t unrolling() const;
-  bool drawsForFunctions();
+  bool drawsForFunctions(int64_t unroll);
 
   // In PhaseRows.cpp.
   bool isFull(unsigned number) const;

@@ -203,12 +203,17 @@ TEST(AppendedUpdates, LeaveNoGradientInTheWorkspace) {
             m * n * static_cast<int64_t>(sizeof(int16_t)));
 }
 
-TEST(AppendedUpdates, OfDeepProductsWaitForTheNextTile) {
-  Step step;
-  step.add(matrix(100, 70, 300, true, false), formulas[2]);
-  Compiled deep(step.text());
-  ASSERT_TRUE(deep);
-  EXPECT_NE(deep.fused().find("defer_epilogue"), std::string::npos);
+/// Where there are steps enough, and not so many that it saves nothing.
+TEST(AppendedUpdates, WaitForTheNextTile) {
+  for (auto [depth, wait] : {std::pair(8, false), {300, true}, {4000, false}}) {
+    Step step;
+    step.add(matrix(100, 70, depth, true, false), formulas[2]);
+    Compiled compiled(step.text());
+    ASSERT_TRUE(compiled);
+    EXPECT_EQ(compiled.fused().find("defer_epilogue") != std::string::npos,
+              wait)
+        << depth;
+  }
 }
 
 } // namespace

@@ -1,7 +1,8 @@
-//===- DrawsTest.cpp - kernels that differ in their streams share code ----===//
+//===- DrawsTest.cpp - loops that draw, and code that they share ----------===//
 //
-// Against the interpreter, which knows no kernels, bit by bit; few and many
-// elements (one task and several), in one draw and in a normal's two.
+// Against the interpreter, which knows no kernels: numbers bit by bit,
+// functions of them closely; few and many elements (one task and several), in
+// one draw and in a normal's two, in one loop and in one for each row.
 //
 //===----------------------------------------------------------------------===//
 
@@ -86,28 +87,42 @@ TEST_P(Draws, ShareOneFunctionIfTheyAreAlike) {
     expectClose(got[k], wanted[k], 200, "sum " + std::to_string(k));
 }
 
-/// The groups of 64 that share their blocks, and what is left behind the last:
-/// less than a vector, some vectors, in one task and in several.
+/// Normal numbers, with a row added to each of theirs if there is one.
+void expectNormal(Target target, const std::string &type,
+                  const std::string &row) {
+  SCOPED_TRACE(type + " " + row);
+  std::string input = row.empty() ? "" : ", %b: " + row;
+  std::string sum = "  %b0 = sinter.broadcast %b dims [1] : " + row + " -> " +
+                    type + "\n  %y = sinter.add %n, %b0 : " + type +
+                    "\n  sinter.return %y : ";
+  Compiled compiled(
+      "module @m {\nsinter.entry @f(%key: tensor<2xi64>" + input + ") -> (" +
+          type + ") {\n  %n = sinter.random_normal %key stream 3 : " + type +
+          "\n" + (row.empty() ? "  sinter.return %n : " : sum) + type +
+          "\n}\n}\n",
+      std::get<0>(target), std::get<1>(target), From::Gradient);
+  ASSERT_TRUE(compiled);
+  std::vector<Array> inputs;
+  for (mlir::Type input : compiled.inputTypes("f"))
+    inputs.push_back(Array::zeros(input));
+  inputs[0] = Array::of(compiled.inputTypes("f")[0], {42, 7});
+  Array got = compiled.run("f", inputs)[0];
+  Array wanted = compiled.interpret("f", inputs)[0];
+  ASSERT_EQ(got.floats.size(), wanted.floats.size());
+  // Both round the angle, of at most 2π, and the cosine.
+  for (size_t i = 0; i < got.floats.size(); ++i)
+    ASSERT_NEAR(got.floats[i], wanted.floats[i], 4e-6) << i;
+}
+
+/// Whole groups of 64, which share their blocks, and what is left behind the
+/// last: less than a vector, or some vectors.
 TEST_P(Draws, AreNormalInAGroupAndBehindTheLast) {
-  auto [cpu, level] = GetParam();
   for (const char *type : {"tensor<5xf32>", "tensor<64xf32>", "tensor<7x9xf32>",
                            "tensor<5x5x3x8xf32>", "tensor<84x10xf32>",
-                           "tensor<301x1001xf32>", "tensor<101xf64>"}) {
-    SCOPED_TRACE(type);
-    Compiled compiled("module @m {\nsinter.entry @f(%key: tensor<2xi64>) -> (" +
-                          std::string(type) +
-                          ") {\n  %y = sinter.random_normal %key stream 3 : " +
-                          type + "\n  sinter.return %y : " + type + "\n}\n}\n",
-                      cpu, level, From::Gradient);
-    ASSERT_TRUE(compiled);
-    Array key = Array::of(compiled.inputTypes("f")[0], {42, 7});
-    Array got = compiled.run("f", {key})[0];
-    Array wanted = compiled.interpret("f", {key})[0];
-    ASSERT_EQ(got.floats.size(), wanted.floats.size());
-    // Both round the angle, of at most 2π, and the cosine.
-    for (size_t i = 0; i < got.floats.size(); ++i)
-      ASSERT_NEAR(got.floats[i], wanted.floats[i], 4e-6) << i;
-  }
+                           "tensor<301x1001xf32>", "tensor<101xf64>"})
+    expectNormal(GetParam(), type, "");
+  expectNormal(GetParam(), "tensor<13x37xf32>", "tensor<37xf32>");
+  expectNormal(GetParam(), "tensor<3x300xf32>", "tensor<300xf32>");
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Draws, testing::ValuesIn(allTargets));

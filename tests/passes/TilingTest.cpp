@@ -73,6 +73,39 @@ TEST_F(Tiling, FirstTilesPackWhereOneBlockHasAllRows) {
   EXPECT_FALSE(has(16, 1000, 1000, "pack_beside"));
 }
 
+/// A loop's end costs nothing beside many multiply-adds.
+TEST_F(Tiling, LoopsRepeatAsManyStepsAsTheirEndNeeds) {
+  EXPECT_EQ(number(product(64, 512, 784), "unroll"), 2);
+  EXPECT_EQ(number(product(1, 512, 784), "unroll"), 4);
+}
+
+/// 13 rows would have a hundredth fewer loads, and a tile for what is left.
+TEST_F(Tiling, NoRowsAreLeftWhereThatTakesAsLong) {
+  for (int64_t m : {64, 128})
+    EXPECT_EQ(m % number(product(m, 128, 84), "tile_rows"), 0) << m;
+}
+
+/// Vectors to the end of each row; but not once more for what a single loop
+/// leaves of a group of random numbers, if they are costly.
+TEST_F(Tiling, OneLoopOfCostlyDrawsEndsInScalars) {
+  auto tail = [&](const std::string &bias, const std::string &function) {
+    module = fused(
+        zen5 + "sinter.entry @run(%key: tensor<2xi64>, %b: tensor<" + bias +
+        "xf32>) -> tensor<10x" + bias +
+        "xf32> {\n%u = sinter.random_uniform %key stream 3 : tensor<10x" +
+        bias + "xf32>\n%f = sinter." + function + " %u : tensor<10x" + bias +
+        "xf32>\n%c = sinter.broadcast %b dims [1] : tensor<" + bias +
+        "xf32> -> tensor<10x" + bias + "xf32>\n%y = sinter.mul %f, " +
+        (bias == "1" ? "%f" : "%c") + " : tensor<10x" + bias +
+        "xf32>\nsinter.return %y : tensor<10x" + bias + "xf32>\n}\n}");
+    ir::KernelOp kernel = kernels(*module).at(0);
+    return kernel.getScheduleAttr().getAs<mlir::StringAttr>("tail").str();
+  };
+  EXPECT_EQ(tail("48", "log"), "masked");
+  EXPECT_EQ(tail("1", "sqrt"), "masked");
+  EXPECT_EQ(tail("1", "log"), "scalar");
+}
+
 /// A block of its own for the rows that fill no tile would walk all of B again.
 TEST_F(Tiling, WhatIsLeftOfATileIsInTheBlockOfAllRows) {
   for (int64_t m : {33, 85, 103}) {

@@ -39,6 +39,7 @@ void DeferredEpilogue::exchange(TileSums &sums) {
 
 void DeferredEpilogue::replace(TileSums &sums) {
   finish();
+  // All at once: nothing else waits for memory here.
   for (int64_t i = 0; i < sums.tile.rows(); ++i)
     askFor(sums.tile, index.constant(i));
   sums.add();

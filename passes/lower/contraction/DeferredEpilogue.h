@@ -1,8 +1,9 @@
 //===- DeferredEpilogue.h - epilogues beside the next tile ------*- C++ -*-===//
 //
-// A slow epilogue is deferred: the sums of a tile are kept in scratch, and the
-// first steps over k of the next tile each finish a row of them.  Divisions and
-// square roots then run beside the multiply-adds, and operands have arrived.
+// A slow epilogue is deferred: the sums of a tile are kept in scratch, and
+// beside every few of the next tile's first steps over k a row of them is
+// finished. Divisions and square roots then run beside the multiply-adds, and
+// operands have arrived.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,7 @@ public:
   /// Adds a tile's products while what waits is finished, and keeps the tile
   /// for later.
   void exchange(TileSums &sums);
-  /// The same one after the other, in less code: for a tile that is but the
-  /// first of many.
+  /// The same one after the other, in less code: for one tile of many.
   void replace(TileSums &sums);
   /// Finishes what waits.
   void finish();

@@ -295,9 +295,12 @@ private:
          .place = place,
          .panel = from == BSource::Packing ? below.rhs.memory : Value()},
         builder, loc);
-    if (deferred && columns == width)
-      return from == BSource::Packing ? deferred->replace(sums)
-                                      : deferred->exchange(sums);
+    if (deferred && columns == width) {
+      constexpr int64_t manyTiles = 8;
+      bool isOneOfMany = t.blockRows >= manyTiles * t.rows;
+      return from == BSource::Packing && isOneOfMany ? deferred->replace(sums)
+                                                     : deferred->exchange(sums);
+    }
     if (waiting) {
       waiting->load(sums);
       sums.add();
