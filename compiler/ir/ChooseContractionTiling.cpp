@@ -23,7 +23,7 @@
 //   of `blockRows` × `blockColumns`, are, as square as they can be, for each
 //   reads its rows of A and its columns of B.
 // * Epilogues that wait for the divider do so while the next tile is
-//   multiplied, if K is short; other long ones are code for one row of a tile.
+//   multiplied; other long ones are code for one row of a tile.
 //
 //===----------------------------------------------------------------------===//
 
@@ -266,9 +266,6 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
     // computes with needs registers too; of few, it gets by with memory.  Wider
     // rows than these would keep the divider longer than a step takes.
     constexpr int64_t fewSteps = 4, many = 32, forEpilogue = 4, inOneStep = 2;
-    // Beside so many it takes so little of the time that waiting for it costs
-    // less than the code that does not.
-    constexpr int64_t manySteps = 16;
     int64_t rows = rowsBeside(tiling, form);
     if (rows >= tiling.rows && rows < fewSteps * tiling.rows) {
       if (limits.registers >= many)
@@ -278,13 +275,15 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
                                     std::min(limits.mostVectors, inOneStep));
       chooseTile();
     }
-    tiling.defersEpilogue = rows >= tiling.rows &&
-                            rows < manySteps * tiling.rows &&
-                            form.m >= 2 * tiling.rows;
+    tiling.defersEpilogue = rows >= tiling.rows && form.m >= 2 * tiling.rows;
   }
-  // Beside so many multiply-adds a loop's end is free, every other time.
+  // Beside so many multiply-adds a loop's end is free, every other time.  Down
+  // the columns of A the processor reads as far ahead as a load goes, though.
   constexpr int64_t manyProducts = 16;
-  if (tiling.rows * tiling.vectors >= manyProducts)
+  SmallVector<ContractionLoop> depth =
+      form.depthLoops(tiling.packLhs, tiling.lanes);
+  if (tiling.rows * tiling.vectors >= manyProducts && !depth.empty() &&
+      depth.back().lhs == 1)
     tiling.unroll = 2;
 
   bool rowsOfRhs =

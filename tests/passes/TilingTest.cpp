@@ -11,19 +11,21 @@ namespace {
 
 class Tiling : public Fusing {
 protected:
-  /// The kernel of A·B with so many rows, columns and products to a sum.
-  ir::KernelOp product(int64_t m, int64_t n, int64_t k) {
+  /// The kernel of A·B with so many rows, columns and products to a sum; A may
+  /// lie transposed.
+  ir::KernelOp product(int64_t m, int64_t n, int64_t k,
+                       bool transposed = false) {
     auto type = [](int64_t rows, int64_t columns) {
       return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
              "xf32>";
     };
-    module = fused(
-        zen5 + "sinter.entry @run(%a: " + type(m, k) + ", %b: " + type(k, n) +
-        ") -> " + type(m, n) +
-        " {\n%y = sinter.dot_general %a, %b contract [1] x [0] batch [] x [] "
-        ": " +
-        type(m, k) + ", " + type(k, n) + " -> " + type(m, n) +
-        "\nsinter.return %y : " + type(m, n) + "\n}\n}");
+    std::string lhs = transposed ? type(k, m) : type(m, k);
+    module = fused(zen5 + "sinter.entry @run(%a: " + lhs +
+                   ", %b: " + type(k, n) + ") -> " + type(m, n) +
+                   " {\n%y = sinter.dot_general %a, %b contract [" +
+                   (transposed ? "0" : "1") + "] x [0] batch [] x [] : " + lhs +
+                   ", " + type(k, n) + " -> " + type(m, n) +
+                   "\nsinter.return %y : " + type(m, n) + "\n}\n}");
     return kernels(*module).at(0);
   }
 
@@ -77,6 +79,7 @@ TEST_F(Tiling, FirstTilesPackWhereOneBlockHasAllRows) {
 TEST_F(Tiling, LoopsRepeatAsManyStepsAsTheirEndNeeds) {
   EXPECT_EQ(number(product(64, 512, 784), "unroll"), 2);
   EXPECT_EQ(number(product(1, 512, 784), "unroll"), 4);
+  EXPECT_EQ(number(product(64, 512, 784, /*transposed=*/true), "unroll"), 4);
 }
 
 /// 13 rows would have a hundredth fewer loads, and a tile for what is left.
