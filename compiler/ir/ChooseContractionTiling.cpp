@@ -277,8 +277,9 @@ ContractionTiling ContractionTiling::choose(DotGeneralOp op,
     }
     tiling.defersEpilogue = rows >= tiling.rows && form.m >= 2 * tiling.rows;
   }
-  // Beside so many multiply-adds a loop's end is free, every other time.  Down
-  // the columns of A the processor reads as far ahead as a load goes, though.
+  // Beside so many multiply-adds a loop's end is free, every other time.  But
+  // where A is read down its columns, from row to row, the processor fetches
+  // further ahead the more rows each load of the loop goes on by.
   constexpr int64_t manyProducts = 16;
   SmallVector<ContractionLoop> depth =
       form.depthLoops(tiling.packLhs, tiling.lanes);

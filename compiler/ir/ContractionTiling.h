@@ -92,13 +92,13 @@ struct ContractionTiling {
   /// Bytes of the sums of a tile that wait for their epilogue, and of where
   /// they belong.
   int64_t pendingBytes(DotGeneralOp op) const;
+  int64_t pendingPlaceBytes() const { return defersEpilogue ? 64 : 0; }
   /// The steps over K beside which one row of them is finished: whole unrolled
   /// ones, that about hide a division of each of its vectors.
   int64_t stepsBesideRow() const {
     constexpr int64_t least = 4;
     return llvm::alignTo(least, unroll);
   }
-  int64_t pendingPlaceBytes() const { return defersEpilogue ? 64 : 0; }
   /// Whether tasks take turns with panels, and the bytes that say who has one.
   bool takesTurns(const ContractionForm &form) const {
     return packBeside && tasks > 1 && !sharesProducts(form);

@@ -8,7 +8,6 @@
 #include "passes/lower/EmitPhases.h"
 
 #include "compiler/ir/MathFunctions.h"
-
 #include "compiler/ir/ModuleFacts.h"
 #include "passes/lower/Collapse.h"
 #include "passes/lower/Combine.h"

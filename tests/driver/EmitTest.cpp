@@ -75,6 +75,18 @@ TEST_F(Emit, theExecutableIsSmallAndNeedsTheCLibraryAlone) {
 }
 #endif
 
+/// The code of a training step, without its weights.
+TEST_F(Emit, aTrainingStepIsASmallLibrary) {
+  for (const char *cpu : {"x86-64-v4", "x86-64-v3", "generic"})
+    for (const char *model : {"mlp", "lenet"}) {
+      compile(SOURCE_DIR "/tools/bench/models/" + std::string(model) + ".cpp",
+              {"--model=" + std::string(model) + "_training",
+               "--cpu=" + std::string(cpu), "--emit=shared", "-o", "step"});
+      EXPECT_LT(std::filesystem::file_size("libstep.so"), 105'000u)
+          << model << " for " << cpu;
+    }
+}
+
 TEST_F(Emit, aPipeIsWrittenToAndStays) {
   ASSERT_EQ(mkfifo("pipe", 0600), 0);
   std::string read;
