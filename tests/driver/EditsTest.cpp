@@ -172,6 +172,26 @@ TEST_F(Edits, oneBlockOfAProductThatHadSeveral) {
   EXPECT_EQ(finished.code, 0) << finished.err;
 }
 
+/// Rows that are finished beside so many steps as nobody would choose.
+TEST_F(Edits, unrolledStepsBesideAnEpilogueThatWaits) {
+  compileWithDumps("  m.entry(\"f\", [&](Entry &e) {\n"
+                   "    Tensor x = e.input(\"x\", f32, {101, 70});\n"
+                   "    e.output(\"y\", sqrt(matmul(transpose(x), x))); });\n",
+                   "squares");
+  std::string rows;
+  for (int i = 0; i < 101; ++i)
+    for (int j = 0; j < 70; ++j)
+      rows += std::to_string((i * i + 3 * j) % 4) + (j < 69 ? "," : "\n");
+  writeFile("x.csv", rows);
+  ASSERT_THAT(readFile("dumps/03-fused.mlir"), HasSubstr("defer_epilogue"));
+  std::string wanted = edited("03-fused", "unroll = 4", "unroll = 4");
+  for (const char *steps : {"1", "3", "5", "8"})
+    EXPECT_EQ(
+        edited("03-fused", "unroll = 4", std::string("unroll = ") + steps),
+        wanted)
+        << steps;
+}
+
 TEST_F(Edits, twoRunsGiveTheSameBytesForEveryKind) {
   for (const char *folder : {"a", "b"}) {
     Finished finished =
